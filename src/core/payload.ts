@@ -1,0 +1,179 @@
+import { laravelBackoff, readLaravelBackoff, type StoredBackoff } from './backoff.ts'
+import { FaenaError } from './errors.ts'
+import type { AnyJob } from './job.ts'
+
+/** `"job"` of a payload that a Faena handler runs: this prefix, then the job's name. */
+export const JOB_PREFIX = 'faena@'
+
+/** What stands under our one key in the payload: all that must survive a release by Laravel, which keeps only the payload. */
+export interface FaenaPart {
+  /** Version of the input, for `upcast`. */
+  v?: number
+  /** Unix ms of the dispatch, by the producer's clock; only for wait metrics. */
+  at?: number
+  priority?: number
+  tags?: readonly string[]
+  unique?: { key: string; until: 'ended' | 'processing' | 'window' }
+  /** Backoffs Laravel's string cannot say. */
+  backoff?: StoredBackoff
+  /** Where the timeout is no whole number of seconds. */
+  timeoutMs?: number
+  keepResultMs?: number
+  [key: string]: unknown
+}
+
+/** A payload as read from a row: whoever wrote it, and whatever is missing in it. */
+export interface ReadPayload {
+  uuid: string | null
+  /** What people call it: `displayName`, else the command's class, else `job`. */
+  displayName: string
+  job: string
+  /** The name a Faena handler is found by, or `null` if another runtime runs this job. */
+  name: string | null
+  data: unknown
+  maxTries: number | null
+  maxExceptions: number | null
+  failOnTimeout: boolean
+  timeoutMs: number | null
+  backoff: StoredBackoff | null
+  /** Unix ms. */
+  retryUntil: number | null
+  faena: FaenaPart
+}
+
+export interface PayloadOptions {
+  uuid: string
+  now: number
+  delayMs: number
+  /** The input as JSON text. */
+  data: string
+  tags?: readonly string[]
+  priority?: number
+  unique?: FaenaPart['unique']
+  tries?: number | null
+  timeoutMs?: number | null
+}
+
+/**
+ * The payload of one job as JSON text, with Laravel's keys in Laravel's order (uuid first: stores find a job by where its
+ * uuid stands). Put together from text, since the input was already turned into JSON to be checked.
+ */
+export function writePayload(job: AnyJob, options: PayloadOptions): string {
+  const tries = options.tries === undefined ? job.tries : options.tries
+  const timeoutMs = options.timeoutMs === undefined ? job.timeoutMs : options.timeoutMs
+  const ours: FaenaPart = { v: job.version, at: options.now }
+  const priority = options.priority ?? job.priority
+  if (priority !== 0) ours.priority = priority
+  if (options.tags !== undefined && options.tags.length > 0) ours.tags = options.tags
+  if (options.unique) ours.unique = options.unique
+  if (job.backoff && !wholeSeconds(job.backoff)) ours.backoff = job.backoff
+  if (timeoutMs !== null && timeoutMs % 1_000 !== 0) ours.timeoutMs = timeoutMs
+  if (job.keepResultMs !== null) ours.keepResultMs = job.keepResultMs
+  const retryUntil = job.retryForMs === null ? null : Math.ceil((options.now + job.retryForMs) / 1_000)
+  const name = JSON.stringify(job.name)
+  return (
+    `{"uuid":"${options.uuid}","displayName":${name},"job":"${JOB_PREFIX}${name.slice(1)}` +
+    `,"maxTries":${tries},"maxExceptions":${job.maxExceptions},"failOnTimeout":${job.failOnTimeout}` +
+    `,"backoff":${JSON.stringify(laravelBackoff(job.backoff ?? undefined))}` +
+    `,"timeout":${timeoutMs === null ? null : Math.ceil(timeoutMs / 1_000)},"retryUntil":${retryUntil}` +
+    `,"data":${options.data},"createdAt":${Math.floor(options.now / 1_000)}` +
+    `,"delay":${options.delayMs > 0 ? Math.ceil(options.delayMs / 1_000) : null},"faena":${JSON.stringify(ours)}}`
+  )
+}
+
+/** Reads any payload. Throws CORRUPT_PAYLOAD if it is not a JSON object with a `job`; every other oddity is read around. */
+export function readPayload(text: string): ReadPayload {
+  const raw = parse(text)
+  const job = raw.job
+  if (typeof job !== 'string' || job === '') {
+    throw new FaenaError('CORRUPT_PAYLOAD', `The payload has no job: ${excerpt(text)}`)
+  }
+  const faena = (isObject(raw.faena) ? raw.faena : {}) as FaenaPart
+  const data = raw.data
+  const command = isObject(data) && typeof data.commandName === 'string' ? data.commandName : undefined
+  const name = job.startsWith(JOB_PREFIX) ? job.slice(JOB_PREFIX.length) : null
+  const timeout = count(raw.timeout)
+  const retryUntil = count(raw.retryUntil)
+  return {
+    uuid: typeof raw.uuid === 'string' && raw.uuid !== '' ? raw.uuid : null,
+    displayName: typeof raw.displayName === 'string' && raw.displayName !== '' ? raw.displayName : (command ?? name ?? job),
+    job,
+    name,
+    data,
+    maxTries: count(raw.maxTries),
+    maxExceptions: count(raw.maxExceptions),
+    failOnTimeout: raw.failOnTimeout === true,
+    timeoutMs: count(faena.timeoutMs) ?? (timeout === null ? null : timeout * 1_000),
+    backoff: faena.backoff ?? readLaravelBackoff(raw.backoff) ?? null,
+    retryUntil: retryUntil === null ? null : retryUntil * 1_000,
+    faena,
+  }
+}
+
+/** As `readPayload`, but answers `undefined` for a corrupt payload. */
+export function tryReadPayload(text: string): ReadPayload | undefined {
+  try {
+    return readPayload(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The payload with this uuid put first, for a row that had none and must now have a lasting identity. */
+export function withUuid(text: string, uuid: string): string {
+  const raw = tryParse(text)
+  if (raw === undefined) return JSON.stringify({ uuid, displayName: 'corrupt payload', job: 'corrupt', data: null, raw: text })
+  return JSON.stringify({ uuid, ...raw, ...(typeof raw.uuid === 'string' && raw.uuid !== '' ? {} : { uuid }) })
+}
+
+/**
+ * The payload as it goes back to `jobs` on a retry: byte for byte the same, except that a `retryUntil` that has passed is
+ * moved as far ahead of `now` as it once was ahead of the dispatch (else the job would fail again at once), and that an
+ * `attempts` key (Redis and Horizon write one) starts at 0.
+ */
+export function retriedPayload(text: string, now: number): string {
+  const raw = tryParse(text)
+  if (raw === undefined) return text
+  const until = count(raw.retryUntil)
+  const expired = until !== null && until * 1_000 <= now
+  if (!expired && raw.attempts === undefined) return text
+  if (expired) {
+    const created = count(raw.createdAt) ?? until
+    raw.retryUntil = Math.ceil(now / 1_000) + Math.max(until - created, 60)
+  }
+  if (raw.attempts !== undefined) raw.attempts = 0
+  return JSON.stringify(raw)
+}
+
+/** The beginning of a payload, for a message. */
+export function excerpt(text: string): string {
+  return text.length > 80 ? `${JSON.stringify(text.slice(0, 80))}…` : JSON.stringify(text)
+}
+
+function wholeSeconds(backoff: StoredBackoff): boolean {
+  return Array.isArray(backoff) && backoff.every((ms) => ms % 1_000 === 0)
+}
+
+function parse(text: string): Record<string, unknown> {
+  const raw = tryParse(text)
+  if (raw === undefined) throw new FaenaError('CORRUPT_PAYLOAD', `The payload is not a JSON object: ${excerpt(text)}`)
+  return raw
+}
+
+function tryParse(text: string): Record<string, unknown> | undefined {
+  try {
+    const raw: unknown = JSON.parse(text)
+    return isObject(raw) ? raw : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function count(value: unknown): number | null {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : null
+}

@@ -1,0 +1,524 @@
+/**
+ * The store contract: what every database's implementation promises. Job words, batches, filters as data; no SQL, no key
+ * builder and no clock crosses it. Times in are durations (ms) or instants the caller was given; times out are unix ms.
+ * The suite in test/conformance shows the promises for every store.
+ */
+import type { Outcome } from './core/outcome.ts'
+
+export type StoreKind = 'memory' | 'sqlite' | 'postgres' | 'mysql' | 'redis'
+
+export interface Store extends LifeStore, JobStore, AdminStore, QueueStore, ScheduleStore, FleetStore, RecordStore {}
+
+// ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LifeStore {
+  readonly kind: StoreKind
+  /** What an acknowledged dispatch survives here, in words for people. */
+  readonly durability: string
+  /** Connects, and refuses a store that could lose or corrupt jobs (STORE_UNSAFE). May be repeated. */
+  open(): Promise<void>
+  /** Waits for calls under way. May be repeated; other calls then reject with STORE_CLOSED. */
+  close(): Promise<void>
+  /** Append-only, under a lock, safe beside running workers; concurrent callers wait for one another. */
+  migrate(options?: { dryRun?: boolean; onStep?: (step: MigrationStep) => void }): Promise<MigrationReport>
+  ping(): Promise<{ latencyMs: number; now: number; schemaVersion: number; server: string }>
+  /** Facts and risks for `faena doctor`; each finding says what to do. */
+  diagnose(): Promise<Finding[]>
+}
+
+export interface MigrationStep {
+  version: number
+  name: string
+  sql: readonly string[]
+}
+
+export interface MigrationReport {
+  from: number
+  to: number
+  /** What was applied, or with `dryRun` what would be. */
+  steps: MigrationStep[]
+}
+
+export interface Finding {
+  level: 'ok' | 'warning' | 'problem'
+  topic: string
+  text: string
+  remedy?: string
+}
+
+// ── hot path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface JobStore {
+  /**
+   * Stores all jobs or none and answers in order. A taken unique key is an answer, not an error. DUPLICATE_UUID if a job
+   * of this uuid is stored already, unless `pushId` shows that it is this very push: repeating a push whose answer was
+   * lost stores nothing anew and gives the first answer again. With `tx` the jobs belong to the caller's transaction.
+   */
+  push(jobs: readonly NewJob[], options?: PushOptions): Promise<Pushed[]>
+  /** Makes a worker's row; its id is never reused. `replaces` names a worker known to be dead: its lease ends at once. */
+  register(worker: NewWorker): Promise<number>
+  /** Gives back all the worker still holds, attempts restored, no crash counted, and takes its row away. Answers how many. */
+  deregister(worker: number): Promise<number>
+  /**
+   * Takes up to `limit` due jobs for a live worker: queues in strict order; within a queue by priority, due time, id.
+   * `attempts` grows in the same step. Paused queues give none. Only jobs whose name is in `names` are given; a row whose
+   * payload cannot be read as ours or anybody's is given too (name null), so that it can be failed and does not stay in
+   * the way. A worker whose lease has ended is given nothing and told `lost`.
+   */
+  reserve(request: ReserveRequest): Promise<Reservation>
+  /** Renews the worker's lease, with it every job it holds, and brings back what it must know. */
+  heartbeat(beat: Heartbeat): Promise<HeartbeatAnswer>
+  /**
+   * Writes outcomes. A job is matched by id, attempts and worker; what does not match is `lost` and unchanged. All that an
+   * ending causes (row, failed job, unique key, kept result) happens in the same step. Repeating a settle with the same
+   * `seq` changes nothing and gives the first answer. One bad row never blocks the others: it comes back in `refused`.
+   */
+  settle(settlement: Settlement): Promise<Settled>
+  /**
+   * Gives the jobs of workers whose lease ended back, attempts restored, and counts the crash. A job that was alone with a
+   * dying worker for the third time fails, and so does one that has a single try. Many callers handle each worker once.
+   */
+  reclaim(): Promise<Reclaimed>
+}
+
+/** One push statement of one producer. Numbers of a producer grow by one; a push is under way only one at a time per producer. */
+export interface PushId {
+  producer: string
+  seq: number
+}
+
+export interface PushOptions {
+  pushId?: PushId
+  /** The store's own kind of transaction handle; the store neither commits nor retries nor notifies then. */
+  tx?: unknown
+}
+
+export interface NewJob {
+  uuid: string
+  queue: string
+  /** What a worker finds the handler by; null for jobs of another runtime. */
+  name: string | null
+  payload: string
+  maxAttempts: number | null
+  priority: number
+  /** From now, by the store's clock; rounded up to the whole second. */
+  delayMs?: number
+  /** An instant in unix ms; rounded up to the whole second. Wins over `delayMs`. */
+  availableAt?: number
+  unique?: UniqueKey
+}
+
+export interface UniqueKey {
+  key: string
+  until: 'ended' | 'processing' | 'window'
+  /** How long the key is held at most; required for `window`. */
+  forMs?: number
+  onTaken: 'skip' | 'replace' | 'pushBack'
+}
+
+/** What became of one pushed job. `id` is null only where another store kind has none. `uuid` is the stored job's: the holder's, where the key was taken. */
+export interface Pushed {
+  outcome: 'dispatched' | 'skipped' | 'replaced' | 'pushedBack'
+  uuid: string
+  id: number | null
+}
+
+export interface NewWorker {
+  name: string
+  host: string
+  pid: number
+  version: string
+  queues: readonly string[]
+  concurrency: number
+  leaseMs: number
+  replaces?: number
+}
+
+export interface ReserveRequest {
+  worker: number
+  queues: readonly string[]
+  names: readonly string[]
+  limit: number
+  /** Stops taking once the payloads reach this many bytes (the first job is always given). */
+  maxBytes: number
+  /** Jobs with a single try are taken only up to this many: they may never wait in a worker's memory. */
+  singleTryLimit: number
+  /** What the worker applies to jobs that carry no max_attempts, to know which have a single try. */
+  defaultTries: number
+}
+
+export interface Reservation {
+  jobs: ReservedJob[]
+  /** Ms until the next job of these queues and names falls due; null when none waits. A hint. */
+  nextDueMs: number | null
+  lost: boolean
+}
+
+export interface ReservedJob {
+  id: number
+  queue: string
+  payload: string
+  /** This attempt included. */
+  attempts: number
+  maxAttempts: number | null
+  name: string | null
+  priority: number
+  availableAt: number
+  createdAt: number
+  /** Workers that died while holding this job. From 2 on it must run alone in its worker. */
+  crashes: number
+}
+
+export interface Heartbeat {
+  worker: number
+  leaseMs: number
+  /** Shown in the fleet's list. */
+  running: number
+  memoryBytes: number
+  state: 'running' | 'quiet' | 'stopping'
+  /** Jobs the worker holds, to be told which were cancelled or deleted. */
+  held: readonly { id: number; attempts: number }[]
+}
+
+export interface HeartbeatAnswer {
+  /** The lease had ended and was not renewed: nothing the worker holds is its own any more. */
+  lost: boolean
+  /** Ids from `held` that are not the worker's any more (deleted, cancelled, cleared). */
+  gone: number[]
+  /** Given once. */
+  command: WorkerCommand | null
+}
+
+export type WorkerCommand = 'quiet' | 'resume' | 'stop' | 'restart'
+
+export interface Settlement {
+  worker: number
+  /** Grows by one with each settlement of this worker (and of each of its connections, see `channel`). */
+  seq: number
+  /** 0 for the worker itself, 1 for its heartbeat thread. */
+  channel?: 0 | 1
+  outcomes: readonly JobOutcome[]
+  tx?: unknown
+}
+
+export interface JobOutcome {
+  id: number
+  attempts: number
+  outcome: SettledOutcome
+  /** Whether the job holds a unique key that its end must free. */
+  unique: boolean
+  /** A run that must be recorded with the end: the job asked to keep its result. */
+  run?: NewRun
+}
+
+/** An outcome with all its texts made, so that a store writes and decides nothing. */
+export type SettledOutcome =
+  | { kind: 'completed' }
+  | { kind: 'retry'; delayMs: number }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'released'; delayMs: number }
+  | { kind: 'cancelled' }
+
+export type OutcomeKind = Outcome['kind']
+
+/** A row of failed_jobs to be, and what is found by in lists. */
+export interface Failure {
+  uuid: string
+  exception: string
+  /** Replaces the row's payload; only where that had no uuid or cannot be stored as it is. */
+  payload?: string
+  name: string | null
+  fingerprint: string
+  headline: string
+  /** Surfaced fields as JSON object text, or null. */
+  surfaced: string | null
+}
+
+export interface Settled {
+  applied: number[]
+  lost: number[]
+  refused: { id: number; error: Error }[]
+}
+
+export interface Reclaimed {
+  workers: number[]
+  /** Jobs given back. */
+  returned: number
+  /** Jobs that failed, for their `failed` hooks and alerts. */
+  failed: FailedJob[]
+}
+
+// ── admin ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Pending is `reserved_at IS NULL`; due and delayed are its two halves by available_at. */
+export type JobStatus = 'pending' | 'due' | 'delayed' | 'reserved'
+
+export interface AdminStore {
+  get(ref: JobRef): Promise<StoredJob | undefined>
+  getFailed(ref: JobRef): Promise<FailedJob | undefined>
+  /** By id, newest first unless asked otherwise; what exists throughout is neither skipped nor repeated while rows come and go. */
+  list(filter: JobFilter, page: Page): Promise<Paged<StoredJob>>
+  listFailed(filter: FailedFilter, page: Page): Promise<Paged<FailedJob>>
+  counts(): Promise<QueueCounts[]>
+  countFailed(filter?: FailedFilter): Promise<number>
+  /** The oldest job that is due, in queues that are not paused. */
+  oldestDue(): Promise<{ queue: string; createdAt: number; availableAt: number; ageMs: number } | undefined>
+  /** Failed jobs by fingerprint, most first. */
+  failedGroups(filter: FailedFilter, limit: number): Promise<FailedGroup[]>
+  /** Alters pending jobs only. One chunk of at most `limit` ids above `after`; `next` goes on. */
+  change(filter: JobFilter, patch: JobPatch, chunk: Chunk): Promise<ChunkDone>
+  /** Takes jobs away for good, reserved ones too (their workers are told by the next heartbeat), and frees their keys. */
+  remove(filter: JobFilter, chunk: Chunk): Promise<ChunkDone>
+  /** Failed jobs back to their queue: attempts 0, uuid kept, in one step. Keys held by others count as skipped. */
+  retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone>
+  removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone>
+  /** The largest ids now, as bounds of a bulk action: what comes later is not chased. */
+  bounds(): Promise<{ job: number; failed: number }>
+  /** Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet. */
+  unlabelled(limit: number): Promise<FailedJob[]>
+  label(labels: readonly { uuid: string; name: string | null; fingerprint: string; headline: string; surfaced: string | null }[]): Promise<void>
+}
+
+/** A row id or a uuid. */
+export type JobRef = number | string
+
+export interface JobFilter {
+  refs?: readonly JobRef[]
+  queue?: string
+  name?: string
+  status?: JobStatus
+  /** Literal text somewhere in the payload; a scan. */
+  search?: string
+}
+
+export interface FailedFilter {
+  refs?: readonly JobRef[]
+  queue?: string
+  name?: string
+  fingerprint?: string
+  /** Literal text somewhere in the exception, whatever its case; a scan. */
+  error?: string
+  /** Unix ms, exclusive. */
+  failedBefore?: number
+  failedAfter?: number
+}
+
+export interface Page {
+  limit: number
+  /** From the previous page's `next`. */
+  cursor?: string
+  order?: 'newest' | 'oldest'
+}
+
+export interface Paged<Row> {
+  rows: Row[]
+  next: string | null
+}
+
+export interface StoredJob {
+  id: number
+  queue: string
+  payload: string
+  attempts: number
+  maxAttempts: number | null
+  name: string | null
+  priority: number
+  reservedAt: number | null
+  reservedBy: number | null
+  availableAt: number
+  createdAt: number
+  /** By the store's clock. */
+  status: 'due' | 'delayed' | 'reserved'
+}
+
+export interface FailedJob {
+  id: number
+  uuid: string
+  connection: string
+  queue: string
+  payload: string
+  exception: string
+  /** Unix ms, to the second. */
+  failedAt: number
+  /** The table's own text. */
+  failedAtText: string
+  name: string | null
+  fingerprint: string | null
+  headline: string | null
+}
+
+export interface FailedGroup {
+  fingerprint: string
+  name: string | null
+  headline: string
+  count: number
+  firstAt: number
+  lastAt: number
+  sample: string
+}
+
+export interface QueueCounts {
+  queue: string
+  due: number
+  delayed: number
+  reserved: number
+}
+
+export interface JobPatch {
+  delayMs?: number
+  availableAt?: number
+  priority?: number
+  queue?: string
+}
+
+export interface Chunk {
+  limit: number
+  /** Ids above this are left alone. */
+  upTo: number
+  /** Ids up to this were handled by earlier chunks. */
+  after?: number
+}
+
+export interface ChunkDone {
+  changed: number
+  /** Matched, but not changed: reserved jobs of `change`, taken unique keys of `retry`. */
+  skipped: number
+  /** `after` of the next chunk; null when there is none. */
+  next: number | null
+}
+
+// ── queues and schedules ─────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface QueueStore {
+  /** Queues that hold jobs, were configured, or are served by a live worker. */
+  queues(): Promise<QueueState[]>
+  pause(queue: string, reason: string | null): Promise<void>
+  resume(queue: string): Promise<void>
+}
+
+export interface QueueState {
+  queue: string
+  pausedAt: number | null
+  pauseReason: string | null
+}
+
+export interface ScheduleStore {
+  schedules(): Promise<Schedule[]>
+  /** Upsert by key. Keeps `nextAt`, `pausedAt` and the last run of an existing schedule unless its timing changed. */
+  saveSchedule(schedule: NewSchedule): Promise<void>
+  removeSchedule(key: string): Promise<boolean>
+  pauseSchedule(key: string, paused: boolean): Promise<boolean>
+  /**
+   * Compare-and-set: where the schedule's next run still is `seen` and it is not paused, stores the job (or none, when
+   * `job` is null) and moves the next run to `nextAt`, in one step. False: somebody else was first.
+   */
+  fire(firing: { key: string; seen: number; nextAt: number | null; job: NewJob | null }): Promise<boolean>
+}
+
+export interface NewSchedule {
+  key: string
+  /** Name of the job it dispatches. */
+  job: string
+  queue: string
+  /** The input as JSON text. */
+  input: string
+  /** A cron expression with its zone, or a fixed interval in ms. */
+  timing: { cron: string; zone: string } | { everyMs: number }
+  missed: 'skip' | 'once' | 'all'
+  overlap: 'allow' | 'skip'
+  /** `config`: saved by a configuration, and removed when that no longer lists it. */
+  origin: 'config' | 'api'
+  nextAt: number | null
+}
+
+export interface Schedule extends NewSchedule {
+  pausedAt: number | null
+  lastAt: number | null
+  lastUuid: string | null
+}
+
+// ── fleet and records ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface FleetStore {
+  /** Workers whose lease has not ended. */
+  workers(): Promise<WorkerState[]>
+  /** Reaches the worker with its next heartbeat. `null` addresses all workers alive now. */
+  command(worker: number | null, command: WorkerCommand): Promise<number>
+  /** A hint that jobs may be due: lost and extra calls are allowed, polling alone is correct. Returns what ends it. */
+  listen?(wake: () => void): () => void
+}
+
+export interface WorkerState {
+  id: number
+  name: string
+  host: string
+  pid: number
+  version: string
+  queues: string[]
+  concurrency: number
+  running: number
+  memoryBytes: number
+  state: 'running' | 'quiet' | 'stopping'
+  startedAt: number
+  beatAt: number
+  leaseUntil: number
+}
+
+export interface RecordStore {
+  /** History of attempts. Written in the background, except results that were asked for. Upsert by (uuid, attempt). */
+  saveRuns(runs: readonly NewRun[]): Promise<void>
+  /** Newest first. */
+  runs(filter: { uuid?: string; name?: string; queue?: string; outcome?: RunOutcome }, page: Page): Promise<Paged<Run>>
+  /** Sets the totals of a worker's minute so far, so that repeating a write whose answer was lost changes nothing. */
+  saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void>
+  /** Summed over workers, per minute, queue and name. */
+  metrics(window: { from: number; to: number; queue?: string; name?: string }): Promise<MetricRow[]>
+  /** Deletes up to `limit` rows of what is past its time: history, metrics, dead workers' rows, freed keys. Answers how many. */
+  prune(keep: Retention, limit: number): Promise<number>
+}
+
+export interface Retention {
+  runsMs: number
+  metricsMs: number
+}
+
+export type RunOutcome = OutcomeKind | 'running' | 'crashed'
+
+export interface NewRun {
+  uuid: string
+  name: string
+  queue: string
+  attempt: number
+  worker: number
+  startedAt: number
+  /** Null while it runs. */
+  endedAt: number | null
+  outcome: RunOutcome
+  headline: string | null
+  /** 0 to 100. */
+  progress: number | null
+  note: string | null
+  log: readonly string[]
+  /** JSON text. */
+  result: string | null
+  /** Unix ms until which the row is kept whatever the retention; null = as history. */
+  keepUntil: number | null
+}
+
+export interface Run extends NewRun {
+  id: number
+}
+
+export interface MetricRow {
+  /** Unix ms of the minute's start. */
+  minute: number
+  queue: string
+  name: string
+  completed: number
+  failed: number
+  retried: number
+  released: number
+  cancelled: number
+  waitMs: number
+  runMs: number
+}
