@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left. */
 export default defineConfig({
   test: {
+    // In CI every test is named, and the counts are left for .ci/run.
+    reporters: process.env.CI ? ['verbose', ['json', { outputFile: '.faena/test-results.json' }]] : ['default'],
     projects: [
       {
         test: {

@@ -3,7 +3,10 @@
  * builder and no clock crosses it. Times in are durations (ms) or instants the caller was given; times out are unix ms.
  * The suite in test/conformance shows the promises for every store.
  */
+import type { Failure } from './core/failure.ts'
 import type { Outcome } from './core/outcome.ts'
+
+export type { Failure }
 
 export type StoreKind = 'memory' | 'sqlite' | 'postgres' | 'mysql' | 'redis'
 
@@ -91,6 +94,8 @@ export interface PushOptions {
   pushId?: PushId
   /** The store's own kind of transaction handle; the store neither commits nor retries nor notifies then. */
   tx?: unknown
+  /** The uuids were made for this very push, so none can be stored yet: the look-up for DUPLICATE_UUID is left out. */
+  fresh?: boolean
 }
 
 export interface NewJob {
@@ -131,6 +136,8 @@ export interface NewWorker {
   queues: readonly string[]
   concurrency: number
   leaseMs: number
+  /** Tries of jobs that carry no max_attempts: with 1, reclaim fails such a job as it does any that has a single try. */
+  defaultTries?: number
   replaces?: number
 }
 
@@ -221,19 +228,6 @@ export type SettledOutcome =
 
 export type OutcomeKind = Outcome['kind']
 
-/** A row of failed_jobs to be, and what is found by in lists. */
-export interface Failure {
-  uuid: string
-  exception: string
-  /** Replaces the row's payload; only where that had no uuid or cannot be stored as it is. */
-  payload?: string
-  name: string | null
-  fingerprint: string
-  headline: string
-  /** Surfaced fields as JSON object text, or null. */
-  surfaced: string | null
-}
-
 export interface Settled {
   applied: number[]
   lost: number[]
@@ -276,7 +270,17 @@ export interface AdminStore {
   bounds(): Promise<{ job: number; failed: number }>
   /** Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet. */
   unlabelled(limit: number): Promise<FailedJob[]>
-  label(labels: readonly { uuid: string; name: string | null; fingerprint: string; headline: string; surfaced: string | null }[]): Promise<void>
+  label(labels: readonly FailedLabel[]): Promise<void>
+}
+
+/** What a failed job is found by in lists, beside what its row says itself. */
+export interface FailedLabel {
+  id: number
+  uuid: string
+  name: string | null
+  fingerprint: string
+  headline: string
+  surfaced: string | null
 }
 
 /** A row id or a uuid. */

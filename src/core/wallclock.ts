@@ -1,4 +1,4 @@
-import { notAllowed } from './errors.ts'
+import { zoneNamed } from './zone.ts'
 
 /**
  * `YYYY-MM-DD HH:MM:SS` in a named zone: how `failed_jobs.failed_at` is written (Laravel writes its app.timezone, without
@@ -12,51 +12,30 @@ export interface WallClock {
   read(text: string): number | undefined
 }
 
-const FORM = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?Z?$/
+const DAY = 86_400_000
+const FORM = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?Z?$/
 
-export function wallClock(zone: string, setting = 'FAENA_TIMEZONE'): WallClock {
-  if (zone === 'UTC') return { zone, text: utcText, read: readAsUtc }
-  const format = formatter(zone, setting)
-  const text = (ms: number) => {
-    const part = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
-    return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}`
-  }
-  const offset = (ms: number) => readAsUtc(text(ms))! - Math.floor(ms / 1_000) * 1_000
+export function wallClock(name: string, setting = 'FAENA_TIMEZONE'): WallClock {
+  const zone = zoneNamed(name, 'BAD_CONFIGURATION', setting)
+  const text = (ms: number) => utcText(ms + zone.offset(ms))
   const read = (wall: string) => {
     const asUtc = readAsUtc(wall)
     if (asUtc === undefined) return undefined
     // The offset in force is one of those a day before and after; the earlier instant that reads back wins.
-    const candidates = [asUtc - offset(asUtc - 86_400_000), asUtc - offset(asUtc + 86_400_000)].sort((a, b) => a - b)
-    const plain = text(asUtc).length === 19 ? utcText(asUtc) : wall
-    return candidates.find((ms) => text(ms) === plain) ?? candidates[0]
+    const candidates = [asUtc - zone.offset(asUtc - DAY), asUtc - zone.offset(asUtc + DAY)].sort((a, b) => a - b)
+    return candidates.find((ms) => ms + zone.offset(ms) === asUtc) ?? candidates[0]
   }
-  return { zone, text, read }
+  return { zone: name, text, read }
 }
 
 function utcText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }
 
+/** `undefined` also for what has the form but is no date, such as MySQL's 0000-00-00 and 31 February. */
 function readAsUtc(text: string): number | undefined {
-  const found = FORM.exec(text.trim())
-  if (!found) return undefined
-  const [, year, month, day, hour, minute, second] = found.map(Number)
-  return Date.UTC(year!, month! - 1, day, hour, minute, second)
-}
-
-function formatter(zone: string, setting: string): Intl.DateTimeFormat {
-  try {
-    return new Intl.DateTimeFormat('en-CA', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    })
-  } catch {
-    throw notAllowed('BAD_CONFIGURATION', setting, zone, 'a zone of the IANA list such as UTC or America/Bogota')
-  }
+  const [, date, time] = FORM.exec(text.trim()) ?? []
+  if (date === undefined || time === undefined) return undefined
+  const ms = Date.parse(`${date}T${time}Z`)
+  return Number.isFinite(ms) && utcText(ms) === `${date} ${time}` ? ms : undefined
 }

@@ -1,0 +1,28 @@
+import { handle } from '../../src/index.ts'
+import { fetchCase, refreshCases, syncOrder } from './jobs.ts'
+import { failCase, failOrder, findCase, finishCase, finishOrder, staleCases, startCase } from './records.ts'
+import { SOURCE_URL } from './settings.ts'
+
+/** The work itself. What a handler throws is tried again, as the definition in jobs.ts says. */
+export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, fail }) => {
+  const found = findCase(input.caseId)
+  if (!found) fail(`There is no case ${input.caseId}`)
+  startCase(found.id)
+  log(`asking the register for ${found.number}, attempt ${attempt}`)
+  const answer = await ask<{ court: string; entries: { date: string; text: string }[] }>(`/register/${found.number}`, {
+    signal,
+  })
+  finishCase(found.id, answer.court, answer.entries)
+})
+
+export const syncing = handle(syncOrder, async ({ input, signal }) => {
+  const { receipt } = await ask<{ receipt: string }>(`/orders/${input.orderId}`, { method: 'POST', signal })
+  finishOrder(input.orderId, receipt)
+})
+
+async function ask<Answer>(path: string, options: RequestInit): Promise<Answer> {
+  const response = await fetch(SOURCE_URL + path, options)
+  const body = (await response.json()) as Answer & { error?: string }
+  if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${path}: ${response.status} ${body.error}`)
+  return body
+}

@@ -1,0 +1,52 @@
+/** Builds `dist` from `src`: plain JavaScript and declarations, nothing bundled, so that a stack trace names a file one can read. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const dist = join(root, 'dist')
+
+// A file deleted in src must not live on in a published package.
+rmSync(dist, { recursive: true, force: true })
+compile()
+checkEntryPoints()
+checkNothingForeign()
+makeExecutable(join(dist, 'cli/main.js'))
+console.log(`dist: ${globSync('**/*.js', { cwd: dist }).length} modules`)
+
+function compile() {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  try {
+    execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+  } catch {
+    stop('tsc found errors (above)')
+  }
+}
+
+/** Every file that package.json promises to importers. */
+function checkEntryPoints() {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const promised = [...Object.values(manifest.bin), ...targets(manifest.exports)] as string[]
+  const missing = promised.filter((path) => !existsSync(join(root, path)))
+  if (missing.length > 0) stop(`package.json names files that the build did not make: ${missing.join(', ')}`)
+}
+
+function targets(exports: unknown): unknown[] {
+  return typeof exports === 'object' && exports !== null ? Object.values(exports).flatMap(targets) : [exports]
+}
+
+function checkNothingForeign() {
+  const foreign = globSync('**/*.{test,bench}.*', { cwd: dist })
+  if (foreign.length > 0) stop(`dist holds test files: ${foreign.join(', ')}`)
+}
+
+function makeExecutable(file: string) {
+  if (!readFileSync(file, 'utf8').startsWith('#!')) stop('src/cli/main.ts must begin with #!/usr/bin/env node')
+  chmodSync(file, 0o755)
+}
+
+function stop(reason: string): never {
+  console.error(`build: ${reason}`)
+  process.exit(1)
+}

@@ -1,0 +1,205 @@
+import { type Duration, milliseconds } from '../core/duration.ts'
+import { FaenaError, notAllowed } from '../core/errors.ts'
+import { isJob } from '../core/handler.ts'
+import { type AnyJob, type JobDefinition, wholeNumber } from '../core/job.ts'
+import type { JobRef, NewJob, NewSchedule, Pushed, Store } from '../store.ts'
+import { Blocks, inPushes } from './blocks.ts'
+import { Grouper } from './grouper.ts'
+import { inputText } from './input.ts'
+import { type JobOptions, newJob } from './newjob.ts'
+import { jobRef } from './refs.ts'
+import { SyncConnection, type SyncRunner } from './sync.ts'
+import { type ScheduleOptions, saveSchedule } from './timetable.ts'
+import { type Ended, type WaitOptions, waitForEnd } from './wait.ts'
+
+export interface DispatchOptions extends JobOptions {
+  /** The application's own open transaction, in the form its store takes: the job is stored if and when that commits. */
+  tx?: unknown
+}
+
+export interface DispatchManyOptions<Input> extends Omit<DispatchOptions, 'uuid'> {
+  /** What differs from input to input; wins over the options beside it. */
+  each?: (input: Input, at: number) => JobOptions
+}
+
+/**
+ * What became of a dispatch. `dispatched`: a new job waits. On a taken unique key: `skipped`, `replaced` or `pushedBack`,
+ * and `uuid` is that of the job that holds the key. `id` is the row's, null where nothing is stored (sync).
+ */
+export interface Dispatched<Result = unknown> extends Pushed {
+  /** Only in the types: what `queue.wait` resolves to. */
+  readonly '~result'?: Result
+}
+
+/** The application's door: hands jobs over, waits for them, takes them back. */
+export interface Queue {
+  /**
+   * Resolves once the job is durable; jobs dispatched at the same time share a commit. Rejects with INVALID_INPUT,
+   * PAYLOAD_TOO_LARGE, BAD_ARGUMENT or DUPLICATE_UUID, and after `timeoutMs` with STORE_UNAVAILABLE, whose `inDoubt`
+   * says whether the job may have been stored.
+   */
+  dispatch<Input, Parsed, Result>(
+    job: JobDefinition<Input, Parsed, Result>,
+    input: NoInfer<Input>,
+    options?: DispatchOptions,
+  ): Promise<Dispatched<Result>>
+  /**
+   * One job per input, in one statement; answers in order. All inputs are checked before anything is stored. All or
+   * nothing up to 5,000 jobs or 4 MiB; what is larger is stored in parts of that size, in order, and an error says how
+   * many are stored. In a transaction it is all or nothing whatever the size.
+   */
+  dispatchMany<Input, Parsed, Result>(
+    job: JobDefinition<Input, Parsed, Result>,
+    inputs: readonly NoInfer<Input>[],
+    options?: DispatchManyOptions<NoInfer<Input>>,
+  ): Promise<Dispatched<Result>[]>
+  /**
+   * Resolves when the job completed; rejects with JOB_FAILED (the exception as `cause`), JOB_CANCELLED or WAIT_TIMED_OUT.
+   * The result is there for definitions with `keepResult`. Looks at the store: every few ms at first, then each second.
+   */
+  wait<Result = unknown>(job: string | Dispatched<Result>, options?: WaitOptions): Promise<Ended<Result>>
+  /** Takes a job away, also one that runs: its worker aborts it within 2 s. False if it is not there (any more). */
+  cancel(job: JobRef | Dispatched): Promise<boolean>
+  /** Saves what is to be dispatched again and again, under a key. */
+  schedule<Input, Parsed, Result>(key: string, options: ScheduleOptions<Input, Parsed, Result>): Promise<NewSchedule>
+  unschedule(key: string): Promise<boolean>
+  /** Waits for the dispatches under way; later ones are refused. The store stays open, unless `openQueue` opened it. */
+  close(): Promise<void>
+}
+
+export interface QueueOptions {
+  /** Open, and the application's own to close. Needed unless `sync` is given. */
+  store?: Store
+  /** What one job may weigh as stored; default 1 MiB. */
+  maxPayloadBytes?: number
+  /** How long a dispatch may wait for the store; default 5 s. */
+  timeout?: Duration
+  /** Zone of schedules that name none; default UTC. */
+  timezone?: string
+  /** Runs jobs at their dispatch instead of storing them. */
+  sync?: SyncRunner
+}
+
+const MIB = 1024 * 1024
+const LARGEST_PAYLOAD = 64 * MIB
+const NONE: DispatchOptions = Object.freeze({})
+/** A long list is prepared with pauses, so that checking it does not freeze the application. */
+const CHECKED_IN_ONE_GO = 2_000
+
+export function createQueue(options: QueueOptions): Queue {
+  const { store, sync, timezone = 'UTC' } = options
+  const maxBytes = wholeNumber(options.maxPayloadBytes ?? MIB, 1_024, LARGEST_PAYLOAD, 'maxPayloadBytes')
+  const timeoutMs = milliseconds(options.timeout ?? '5s', 'timeout')
+  if (sync !== undefined) return queueOn(syncLine(sync), maxBytes, timezone)
+  if (store === undefined)
+    throw new FaenaError('BAD_ARGUMENT', 'createQueue needs a store (or sync, which runs jobs inline)')
+  return queueOn(storeLine(store, timeoutMs), maxBytes, timezone)
+}
+
+/** What lies behind a queue: a store, or the inline runner. */
+interface Line {
+  push(job: NewJob, fresh: boolean, tx: unknown): Promise<Pushed>
+  pushAll(jobs: readonly NewJob[], fresh: boolean, tx: unknown): Promise<Pushed[]>
+  wait(uuid: string, known: boolean, options?: WaitOptions): Promise<Ended>
+  /** Throws UNSUPPORTED where nothing is stored. */
+  store(what: string): Store
+  close(): Promise<void>
+}
+
+function queueOn(line: Line, maxBytes: number, timezone: string): Queue {
+  let closed = false
+  const send = (job: AnyJob, input: unknown, text: string, options: DispatchOptions) =>
+    line.push(newJob(job, input, text, options, maxBytes), options.uuid === undefined, options.tx)
+  const check = (job: AnyJob) => {
+    if (closed) throw new FaenaError('STORE_CLOSED', 'The queue was closed; dispatch nothing after close()')
+    if (!isJob(job)) throw notAllowed('BAD_ARGUMENT', 'job', job, 'a definition made by defineJob')
+  }
+  return {
+    // Not an async function: it is called once per job, and most calls need no promise but the last.
+    dispatch(job, input, options = NONE) {
+      try {
+        check(job)
+        const text = inputText(job, input)
+        return typeof text === 'string'
+          ? send(job, input, text, options)
+          : text.then((late) => send(job, input, late, options))
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    },
+    async dispatchMany(job, inputs, options = {}) {
+      check(job)
+      const { each, tx, ...common } = options
+      const jobs: NewJob[] = []
+      let fresh = true
+      for (const [at, input] of inputs.entries()) {
+        try {
+          const own = each === undefined ? common : { ...common, ...each(input, at) }
+          fresh &&= (own as JobOptions).uuid === undefined
+          const text = inputText(job, input)
+          jobs.push(newJob(job, input, typeof text === 'string' ? text : await text, own, maxBytes))
+        } catch (error) {
+          throw ofInput(at, error)
+        }
+        if (jobs.length % CHECKED_IN_ONE_GO === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      return jobs.length === 0 ? [] : line.pushAll(jobs, fresh, tx)
+    },
+    wait: (job, options) =>
+      (typeof job === 'string' ? line.wait(job, false, options) : line.wait(job.uuid, true, options)) as Promise<
+        Ended<never>
+      >,
+    async cancel(job) {
+      const ref = jobRef(typeof job === 'object' ? job.uuid : job, 'job')
+      const { changed } = await line
+        .store('cancel')
+        .remove({ refs: [ref] }, { limit: 1, upTo: Number.MAX_SAFE_INTEGER })
+      return changed > 0
+    },
+    schedule: async (key, options) => saveSchedule(line.store('schedule'), key, options, timezone),
+    unschedule: async (key) => line.store('unschedule').removeSchedule(key),
+    async close() {
+      closed = true
+      await line.close()
+    },
+  }
+}
+
+function storeLine(store: Store, timeoutMs: number): Line {
+  const grouper = new Grouper(store, timeoutMs)
+  const blocks = new Blocks(store, timeoutMs)
+  return {
+    // In the caller's transaction nothing is grouped, repeated or timed: its fate is the transaction's.
+    push: (job, fresh, tx) =>
+      tx === undefined ? grouper.push(job, fresh) : store.push([job], { tx, fresh }).then(([pushed]) => pushed!),
+    pushAll: (jobs, fresh, tx) =>
+      tx === undefined ? blocks.push(jobs, fresh) : inPushes(jobs, (part) => store.push(part, { tx, fresh })),
+    wait: (uuid, known, options) => waitForEnd(store, uuid, known, options),
+    store: () => store,
+    close: async () => {
+      await Promise.all([grouper.close(), blocks.close()])
+    },
+  }
+}
+
+function syncLine(run: SyncRunner): Line {
+  const connection = new SyncConnection(run)
+  return {
+    push: (job) => connection.push(job),
+    pushAll: (jobs) => connection.pushAll(jobs),
+    wait: async (uuid) => connection.ended(uuid),
+    store: (what) => {
+      throw new FaenaError(
+        'UNSUPPORTED',
+        `The sync connection stores nothing, so it cannot ${what}; use the database connection`,
+      )
+    },
+    close: async () => {},
+  }
+}
+
+function ofInput(at: number, error: unknown): unknown {
+  if (!(error instanceof FaenaError)) return error
+  const issues = error.issues.map(({ path, message }) => ({ path: path === '' ? `${at}` : `${at}.${path}`, message }))
+  return new FaenaError(error.code, `inputs[${at}]: ${error.message}`, { cause: error, issues })
+}

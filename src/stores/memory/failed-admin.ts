@@ -1,0 +1,111 @@
+import { readPayload, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
+import type {
+  AdminStore,
+  Chunk,
+  ChunkDone,
+  FailedFilter,
+  FailedGroup,
+  FailedJob,
+  JobRef,
+  Page,
+  Paged,
+} from '../../store.ts'
+import { failedJob } from './ending.ts'
+import type { FailedRow } from './failed-table.ts'
+import { chunkOf, failedMatches, pageOf } from './filter.ts'
+import { holderOf, takeKey } from './keys.ts'
+import { wholeSecond } from './seconds.ts'
+import { type Tables, wakeListeners } from './tables.ts'
+
+type FailedAdmin = Pick<
+  AdminStore,
+  'getFailed' | 'listFailed' | 'countFailed' | 'failedGroups' | 'retry' | 'removeFailed' | 'unlabelled' | 'label'
+>
+
+export function failedAdmin(tables: Tables): FailedAdmin {
+  const { failed } = tables
+  return {
+    getFailed: async (ref) => getFailed(tables, ref),
+    listFailed: async (filter, page) => listFailed(tables, filter, page),
+    countFailed: async (filter = {}) => failed.all().filter(failedMatches(filter)).length,
+    failedGroups: async (filter, limit) => failedGroups(tables, filter, limit),
+    retry: async (filter, chunk) => retry(tables, filter, chunk),
+    removeFailed: async (filter, chunk) => removeFailed(tables, filter, chunk),
+    unlabelled: async (limit) => {
+      const rows = failed.all().filter(({ label }) => label === null)
+      return rows.slice(0, limit).map(failedJob)
+    },
+    label: async (labels) => {
+      for (const { uuid, ...label } of labels) failed.label(uuid, label)
+    },
+  }
+}
+
+function getFailed({ failed }: Tables, ref: JobRef): FailedJob | undefined {
+  const row = typeof ref === 'number' ? failed.byId(ref) : failed.byUuid(ref)
+  return row && failedJob(row)
+}
+
+function listFailed({ failed }: Tables, filter: FailedFilter, page: Page): Paged<FailedJob> {
+  const { rows, next } = pageOf(failed.all().filter(failedMatches(filter)), page)
+  return { rows: rows.map(failedJob), next }
+}
+
+/** Rows come by ascending id, so the newest failure of a group is the one it shows. */
+function failedGroups({ failed }: Tables, filter: FailedFilter, limit: number): FailedGroup[] {
+  const groups = new Map<string, FailedGroup>()
+  for (const { uuid, label, failedAt } of failed.all().filter(failedMatches(filter))) {
+    if (label === null) continue
+    const { fingerprint, name, headline } = label
+    const group = groups.get(fingerprint)
+    groups.set(fingerprint, {
+      fingerprint,
+      name,
+      headline,
+      count: (group?.count ?? 0) + 1,
+      firstAt: Math.min(group?.firstAt ?? failedAt, failedAt),
+      lastAt: Math.max(group?.lastAt ?? failedAt, failedAt),
+      sample: uuid,
+    })
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count || b.lastAt - a.lastAt).slice(0, limit)
+}
+
+function retry(tables: Tables, filter: FailedFilter, chunk: Chunk): ChunkDone {
+  const { rows, next } = chunkOf(tables.failed.all().filter(failedMatches(filter)), chunk)
+  const changed = rows.filter((row) => retryOne(tables, row)).length
+  wakeListeners(tables)
+  return { changed, skipped: rows.length - changed, next }
+}
+
+/** False where the job may not come back: its unique key is another's now, or a copy of it lives already. */
+function retryOne(tables: Tables, failed: FailedRow): boolean {
+  const now = tables.clock()
+  const identified = tryReadPayload(failed.payload)?.uuid ? failed.payload : withUuid(failed.payload, failed.uuid)
+  const payload = retriedPayload(identified, now)
+  const read = readPayload(payload)
+  const { unique, priority } = read.faena
+  const takes = unique !== undefined && unique.until !== 'window'
+  if (tables.jobs.byUuid(failed.uuid) || (takes && holderOf(tables, unique.key))) return false
+  const row = tables.jobs.insert({
+    queue: failed.queue,
+    payload,
+    attempts: 0,
+    reservedAt: null,
+    availableAt: wholeSecond(now),
+    createdAt: wholeSecond(now),
+    name: read.name,
+    maxAttempts: read.maxTries,
+    priority: priority ?? 0,
+    reservedBy: null,
+  })
+  if (takes) takeKey(tables, row, failed.uuid, unique)
+  tables.failed.delete(failed)
+  return true
+}
+
+function removeFailed({ failed }: Tables, filter: FailedFilter, chunk: Chunk): ChunkDone {
+  const { rows, next } = chunkOf(failed.all().filter(failedMatches(filter)), chunk)
+  for (const row of rows) failed.delete(row)
+  return { changed: rows.length, skipped: 0, next }
+}

@@ -1,0 +1,66 @@
+import { notAllowed } from '../../core/errors.ts'
+import type { Chunk, FailedFilter, JobFilter, JobRef, JobStatus, Page, Paged } from '../../store.ts'
+import type { FailedRow } from './failed-table.ts'
+import { type JobRow, nameOf } from './job-table.ts'
+
+export function statusOf(row: JobRow, now: number): 'due' | 'delayed' | 'reserved' {
+  if (row.reservedAt !== null) return 'reserved'
+  return row.availableAt <= now ? 'due' : 'delayed'
+}
+
+export function jobMatches({ refs, queue, name, status, search }: JobFilter, now: number): (row: JobRow) => boolean {
+  const wanted = refs && new Set(refs)
+  return (row) =>
+    isWanted(wanted, row.id, row.read?.uuid) &&
+    (queue === undefined || row.queue === queue) &&
+    (name === undefined || nameOf(row) === name) &&
+    (status === undefined || hasStatus(row, status, now)) &&
+    (search === undefined || row.payload.includes(search))
+}
+
+export function failedMatches(filter: FailedFilter): (row: FailedRow) => boolean {
+  const { queue, name, fingerprint, failedBefore, failedAfter } = filter
+  const wanted = filter.refs && new Set(filter.refs)
+  const error = filter.error?.toLowerCase()
+  return (row) =>
+    isWanted(wanted, row.id, row.uuid) &&
+    (queue === undefined || row.queue === queue) &&
+    (name === undefined || row.label?.name === name) &&
+    (fingerprint === undefined || row.label?.fingerprint === fingerprint) &&
+    (error === undefined || row.exception.toLowerCase().includes(error)) &&
+    (failedBefore === undefined || row.failedAt < failedBefore) &&
+    (failedAfter === undefined || row.failedAt > failedAfter)
+}
+
+/** One page of rows given by ascending id. The cursor is the last id shown, so rows that come and go move nothing. */
+export function pageOf<Row extends { id: number }>(rows: Row[], page: Page): Paged<Row> {
+  const oldest = page.order === 'oldest'
+  const last = cursorId(page.cursor)
+  if (!oldest) rows.reverse()
+  const rest = last === undefined ? rows : rows.filter(({ id }) => (oldest ? id > last : id < last))
+  const shown = rest.slice(0, page.limit)
+  return { rows: shown, next: rest.length > shown.length ? String(shown.at(-1)?.id ?? page.cursor) : null }
+}
+
+/** One chunk of rows given by ascending id, and where the next begins. */
+export function chunkOf<Row extends { id: number }>(rows: Row[], chunk: Chunk): { rows: Row[]; next: number | null } {
+  const rest = rows.filter(({ id }) => id > (chunk.after ?? 0) && id <= chunk.upTo)
+  const shown = rest.slice(0, chunk.limit)
+  return { rows: shown, next: rest.length > shown.length ? (shown.at(-1)?.id ?? null) : null }
+}
+
+function hasStatus(row: JobRow, status: JobStatus, now: number): boolean {
+  return status === 'pending' ? row.reservedAt === null : statusOf(row, now) === status
+}
+
+/** No list of refs means all rows; an empty list means none. */
+function isWanted(wanted: Set<JobRef> | undefined, id: number, uuid: string | null | undefined): boolean {
+  return wanted === undefined || wanted.has(id) || (uuid != null && wanted.has(uuid))
+}
+
+function cursorId(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined
+  if (!/^\d{1,16}$/.test(cursor))
+    throw notAllowed('BAD_ARGUMENT', 'cursor', cursor, 'what the previous page gave as next')
+  return Number(cursor)
+}

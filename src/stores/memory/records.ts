@@ -1,0 +1,114 @@
+import type { MetricRow, NewRun, RecordStore, Retention, Run } from '../../store.ts'
+import { pageOf } from './filter.ts'
+import { dropKey, isFree } from './keys.ts'
+import type { Tables } from './tables.ts'
+
+/** How long a dead worker's settlements and a producer's last push can still be asked for again. */
+const ANSWERS_KEPT_MS = 24 * 60 * 60 * 1_000
+
+export function records(tables: Tables): RecordStore {
+  return {
+    saveRuns: async (runs) => {
+      for (const run of runs) saveRun(tables, run)
+    },
+    runs: async ({ uuid, name, queue, outcome }, page) => {
+      const matching = [...tables.runs.values()].filter(
+        (run) =>
+          (uuid === undefined || run.uuid === uuid) &&
+          (name === undefined || run.name === name) &&
+          (queue === undefined || run.queue === queue) &&
+          (outcome === undefined || run.outcome === outcome),
+      )
+      return structuredClone(pageOf(matching, page))
+    },
+    saveMetrics: async (worker, rows) => {
+      for (const row of rows) tables.metrics.set(JSON.stringify([worker, ...placeOf(row)]), { ...row })
+    },
+    metrics: async (window) => summed(tables, window),
+    prune: async (keep, limit) => prune(tables, keep, limit),
+  }
+}
+
+export function saveRun({ runs, runIds, lastId }: Tables, run: NewRun): void {
+  const place = `${run.uuid} ${run.attempt}`
+  const existing = runs.get(runIds.get(place) ?? 0)
+  // A report of progress that comes late must not turn a run that has ended back into a running one.
+  if (existing && existing.endedAt !== null && run.endedAt === null && existing.worker === run.worker) return
+  if (!existing) lastId.run += 1
+  const id = existing?.id ?? lastId.run
+  runIds.set(place, id)
+  runs.set(id, {
+    ...run,
+    id,
+    progress: run.progress ?? existing?.progress ?? null,
+    note: run.note ?? existing?.note ?? null,
+    log: [...(existing && existing.log.length > run.log.length ? existing : run).log],
+    result: run.result ?? existing?.result ?? null,
+    keepUntil: run.keepUntil ?? existing?.keepUntil ?? null,
+  })
+}
+
+function summed({ metrics }: Tables, { from, to, queue, name }: Parameters<RecordStore['metrics']>[0]): MetricRow[] {
+  const sums = new Map<string, MetricRow>()
+  for (const row of metrics.values()) {
+    if (row.minute < from || row.minute >= to) continue
+    if ((queue !== undefined && row.queue !== queue) || (name !== undefined && row.name !== name)) continue
+    const place = JSON.stringify(placeOf(row))
+    const sum = sums.get(place)
+    sums.set(place, sum === undefined ? { ...row } : added(sum, row))
+  }
+  return [...sums.values()].sort((a, b) => a.minute - b.minute || order(a.queue, b.queue) || order(a.name, b.name))
+}
+
+function added(sum: MetricRow, row: MetricRow): MetricRow {
+  return {
+    ...sum,
+    completed: sum.completed + row.completed,
+    failed: sum.failed + row.failed,
+    retried: sum.retried + row.retried,
+    released: sum.released + row.released,
+    cancelled: sum.cancelled + row.cancelled,
+    waitMs: sum.waitMs + row.waitMs,
+    runMs: sum.runMs + row.runMs,
+  }
+}
+
+function prune(tables: Tables, keep: Retention, limit: number): number {
+  const now = tables.clock()
+  const deletions = [
+    ...[...tables.runs.values()].filter((run) => isPast(run, now, keep)).map((run) => () => dropRun(tables, run)),
+    ...keysOf(tables.metrics, ({ minute }) => minute < now - keep.metricsMs).map(
+      (key) => () => tables.metrics.delete(key),
+    ),
+    ...keysOf(tables.workers, (worker) => worker.reclaimed && worker.leaseUntil < now - ANSWERS_KEPT_MS).map(
+      (id) => () => tables.workers.delete(id),
+    ),
+    ...keysOf(tables.locks, (lock) => isFree(tables, lock)).map((key) => () => dropKey(tables, key)),
+    ...keysOf(tables.pushes, ({ at }) => at < now - ANSWERS_KEPT_MS).map(
+      (producer) => () => tables.pushes.delete(producer),
+    ),
+  ].slice(0, limit)
+  for (const remove of deletions) remove()
+  return deletions.length
+}
+
+function isPast(run: Run, now: number, keep: Retention): boolean {
+  return (run.endedAt ?? run.startedAt) < now - keep.runsMs && (run.keepUntil === null || run.keepUntil <= now)
+}
+
+function dropRun({ runs, runIds }: Tables, run: Run): void {
+  runs.delete(run.id)
+  runIds.delete(`${run.uuid} ${run.attempt}`)
+}
+
+function keysOf<Key, Value>(map: Map<Key, Value>, matches: (value: Value) => boolean): Key[] {
+  return [...map].filter(([, value]) => matches(value)).map(([key]) => key)
+}
+
+function placeOf({ minute, queue, name }: MetricRow): [number, string, string] {
+  return [minute, queue, name]
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

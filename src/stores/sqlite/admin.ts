@@ -1,0 +1,173 @@
+import { JOB_PREFIX, retriedPayload, tryReadPayload } from '../../core/payload.ts'
+import type {
+  AdminStore,
+  Chunk,
+  ChunkDone,
+  FailedFilter,
+  FailedLabel,
+  JobFilter,
+  JobPatch,
+  NewJob,
+  QueueStore,
+  UniqueKey,
+  WorkerCommand,
+} from '../../store.ts'
+import { failedConditions, jobConditions } from '../sql/filter.ts'
+import { FAILED_COLUMNS, type SqlRow } from '../sql/rows.ts'
+import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
+import type { Value } from './connection.ts'
+import { type Context, dueSecond, idList, secondOf } from './context.ts'
+import { insertRow, liveHolder, takeKey } from './push.ts'
+
+type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
+  Pick<QueueStore, 'pause' | 'resume'> & { command(worker: number | null, command: WorkerCommand): Promise<number> }
+
+/** The write half of the admin operations: chunk by chunk, each in one transaction at synchronous FULL. */
+export function adminWrites(context: Context): AdminWrites {
+  const { connection, now, wallClock } = context
+  const select = (statement: Sql) => connection.all(statementText(statement, 'question'), ...(statement.values as Value[]))
+
+  const jobsOf = (filter: JobFilter, chunk: Chunk) =>
+    select(sql`
+      select j.id, j.reserved_at from jobs j
+       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(filter, secondOf(now()))}
+       order by j.id limit ${chunk.limit}`)
+
+  const failedOf = (filter: FailedFilter, chunk: Chunk, columns: string) =>
+    select(sql`
+      select ${raw(columns)} from failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id
+       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(filter, wallClock.text)}
+       order by f.id limit ${chunk.limit}`)
+
+  return {
+    async change(filter: JobFilter, patch: JobPatch, chunk: Chunk): Promise<ChunkDone> {
+      const done = await connection.write('full', () => {
+        const rows = jobsOf(filter, chunk)
+        const pending = rows.filter((row) => row.reserved_at === null).map(({ id }) => id as number)
+        alter(context, pending, patch)
+        return chunkDone(rows, chunk, pending.length)
+      })
+      context.wake()
+      return done
+    },
+
+    async remove(filter: JobFilter, chunk: Chunk): Promise<ChunkDone> {
+      return connection.write('full', () => {
+        const rows = jobsOf(filter, chunk)
+        const ids = idList(rows.map(({ id }) => id as number))
+        connection.run(`delete from faena_locks where until <> 'window' and job_id in (select value from json_each(?))`, ids)
+        return chunkDone(rows, chunk, connection.run('delete from jobs where id in (select value from json_each(?))', ids))
+      })
+    },
+
+    async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
+      const done = await connection.write('full', () => {
+        const rows = failedOf(filter, chunk, FAILED_COLUMNS)
+        return chunkDone(rows, chunk, rows.filter((row) => retryRow(context, row)).length)
+      })
+      if (done.changed > 0) context.wake()
+      return done
+    },
+
+    async removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
+      return connection.write('full', () => {
+        const rows = failedOf(filter, chunk, 'f.id, f.uuid')
+        for (const row of rows) dropFailed(context, row)
+        return chunkDone(rows, chunk, rows.length)
+      })
+    },
+
+    async label(labels: readonly FailedLabel[]): Promise<void> {
+      await connection.write('normal', () => {
+        for (const { id, uuid, name, fingerprint, headline, surfaced } of labels) {
+          connection.run(
+            'insert or replace into faena_failed (uuid, failed_id, name, fingerprint, headline, surfaced) values (?, ?, ?, ?, ?, ?)',
+            ...[uuid, id, name, fingerprint, headline, surfaced],
+          )
+        }
+      })
+    },
+
+    async pause(queue: string, reason: string | null): Promise<void> {
+      await connection.write('full', () =>
+        connection.run(
+          `insert into faena_queues (name, paused_at, pause_reason) values (?, ?, ?)
+           on conflict (name) do update set paused_at = coalesce(paused_at, excluded.paused_at), pause_reason = excluded.pause_reason`,
+          ...[queue, now(), reason],
+        ),
+      )
+    },
+
+    async resume(queue: string): Promise<void> {
+      await connection.write('full', () =>
+        connection.run('update faena_queues set paused_at = null, pause_reason = null where name = ?', queue),
+      )
+      context.wake()
+    },
+
+    async command(worker: number | null, command: WorkerCommand): Promise<number> {
+      return connection.write('full', () =>
+        worker === null
+          ? connection.run('update faena_workers set command = ? where lease_until > ?', command, now())
+          : connection.run('update faena_workers set command = ? where id = ? and lease_until > ?', command, worker, now()),
+      )
+    },
+  }
+}
+
+function chunkDone(rows: readonly SqlRow[], chunk: Chunk, changed: number): ChunkDone {
+  const next = rows.length < chunk.limit ? null : (rows.at(-1)!.id as number)
+  return { changed, skipped: rows.length - changed, next }
+}
+
+function alter({ connection, now }: Context, ids: number[], patch: JobPatch): void {
+  if (ids.length === 0) return
+  const set: string[] = []
+  const values: Value[] = []
+  if (patch.delayMs !== undefined || patch.availableAt !== undefined) {
+    set.push('available_at = ?')
+    values.push(dueSecond(now(), patch.delayMs, patch.availableAt))
+  }
+  if (patch.priority !== undefined) {
+    set.push('priority = ?')
+    values.push(patch.priority === 0 ? null : patch.priority)
+  }
+  if (patch.queue !== undefined) {
+    set.push('queue = ?')
+    values.push(patch.queue)
+  }
+  if (set.length === 0) return
+  connection.run(`update jobs set ${set.join(', ')} where id in (select value from json_each(?))`, ...values, idList(ids))
+}
+
+/**
+ * One failed job back to its queue, attempts 0. False where it may not be: another job holds its unique key, or a job of
+ * its uuid is live already (Laravel's retry inserts first and deletes later, and may have died in between).
+ */
+function retryRow(context: Context, row: SqlRow): boolean {
+  const { connection, now } = context
+  const at = now()
+  const uuid = String(row.uuid)
+  const text = retriedPayload(String(row.payload), at)
+  const payload = tryReadPayload(text)
+  const key = payload?.faena.unique
+  if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false
+  if (connection.get('select 1 from jobs where substr(payload, 10, 36) = ? limit 1', uuid)) return false
+  const job: NewJob = {
+    uuid,
+    queue: String(row.queue),
+    name: payload?.job.startsWith(JOB_PREFIX) ? payload.name : null,
+    payload: text,
+    maxAttempts: payload?.maxTries ?? null,
+    priority: Number.isInteger(payload?.faena.priority) ? payload!.faena.priority! : 0,
+  }
+  const id = insertRow(connection, job, at, secondOf(at))
+  if (key && key.until !== 'window') takeKey(connection, { ...key, onTaken: 'skip' } as UniqueKey, uuid, id, at)
+  dropFailed(context, row)
+  return true
+}
+
+function dropFailed({ connection }: Context, row: SqlRow): void {
+  connection.run('delete from failed_jobs where id = ?', row.id as number)
+  connection.run('delete from faena_failed where uuid = ?', String(row.uuid))
+}

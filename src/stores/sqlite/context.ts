@@ -1,0 +1,34 @@
+import type { WallClock } from '../../core/wallclock.ts'
+import type { Connection } from './connection.ts'
+
+/** What the parts of the SQLite store share. */
+export interface Context {
+  readonly connection: Connection
+  /** Unix ms: SQLite has no clock of its own, its process's is the database's. */
+  readonly now: () => number
+  readonly wallClock: WallClock
+  /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the file. */
+  readonly connectionName: string
+  /** Tells this process's listeners that jobs may be due. */
+  readonly wake: () => void
+}
+
+/** The whole second not before `ms`: a job is never early. */
+export function secondFrom(ms: number): number {
+  return Math.ceil(ms / 1_000)
+}
+
+export function secondOf(ms: number): number {
+  return Math.floor(ms / 1_000)
+}
+
+/** When a new or returning job falls due, in whole seconds. One that may run at once is due now, not at the next second. */
+export function dueSecond(now: number, delayMs: number | undefined, availableAt?: number): number {
+  if (availableAt !== undefined) return secondFrom(availableAt)
+  return delayMs && delayMs > 0 ? secondFrom(now + delayMs) : secondOf(now)
+}
+
+/** Ids as a JSON array for `json_each(?)`: one value for any number of them. */
+export function idList(ids: readonly number[]): string {
+  return `[${ids.join(',')}]`
+}

@@ -1,0 +1,151 @@
+import { FaenaError } from '../../core/errors.ts'
+import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
+import type { Value } from './connection.ts'
+import { type Context, dueSecond, secondOf } from './context.ts'
+import { callersHandle, type Handle } from './transaction.ts'
+
+const ROWS_PER_STATEMENT = 50
+const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
+const ROW = '(?, ?, 0, ?, ?, ?, ?, ?)'
+const INSERT_ONE = `insert into jobs (${COLUMNS}) values ${ROW}`
+const INSERT_MANY = `insert into jobs (${COLUMNS}) values ${Array(ROWS_PER_STATEMENT).fill(ROW).join(', ')}`
+
+/**
+ * Pushes of this process whose commit is known to have happened, by producer. A commit of SQLite either happened or did
+ * not, and this process knows which; what has to be remembered is only the answer, for a caller that lost it.
+ */
+type Answered = Map<string, { seq: number; pushed: Pushed[] }>
+
+export function pushing(context: Context) {
+  const answered: Answered = new Map()
+
+  return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
+    if (jobs.length === 0) return []
+    if (options.tx !== undefined) return insert(context, callersHandle(options.tx, context.connection.path), jobs, options)
+    const { pushId } = options
+    const known = pushId && answered.get(pushId.producer)
+    if (known && known.seq >= pushId.seq) return known.pushed
+    const pushed = await context.connection.write('full', () => insert(context, context.connection, jobs, options))
+    if (pushId) answered.set(pushId.producer, { seq: pushId.seq, pushed })
+    context.wake()
+    return pushed
+  }
+}
+
+/** Inserts in the transaction that `handle` has open, in order, so that the ids rise as the jobs do. */
+export function insert(context: Context, handle: Handle, jobs: readonly NewJob[], options: PushOptions = {}): Pushed[] {
+  const now = context.now()
+  if (!options.fresh) refuseKnown(handle, jobs)
+  const pushed: Pushed[] = []
+  for (let at = 0; at < jobs.length; ) {
+    const plain = plainRun(jobs, at)
+    if (plain >= ROWS_PER_STATEMENT) {
+      insertMany(handle, jobs, at, now, pushed)
+      at += ROWS_PER_STATEMENT
+    } else {
+      pushed.push(insertOne(handle, jobs[at]!, now))
+      at++
+    }
+  }
+  return pushed
+}
+
+/** How many jobs without a unique key stand in a row from `at`, counted up to what fits one statement. */
+function plainRun(jobs: readonly NewJob[], at: number): number {
+  let run = 0
+  while (run < ROWS_PER_STATEMENT && at + run < jobs.length && jobs[at + run]!.unique === undefined) run++
+  return run
+}
+
+function insertMany(handle: Handle, jobs: readonly NewJob[], from: number, now: number, pushed: Pushed[]): void {
+  const values: Value[] = []
+  const created = secondOf(now)
+  for (let at = from; at < from + ROWS_PER_STATEMENT; at++) {
+    const job = jobs[at]!
+    values.push(job.queue, job.payload, dueSecond(now, job.delayMs, job.availableAt), created, job.name, job.maxAttempts)
+    values.push(job.priority === 0 ? null : job.priority)
+  }
+  // AUTOINCREMENT gives the rows of one statement ids in a row, and nobody else writes meanwhile.
+  const last = Number(handle.prepare(INSERT_MANY).run(...values).lastInsertRowid)
+  for (let at = 0; at < ROWS_PER_STATEMENT; at++) {
+    pushed.push({ outcome: 'dispatched', uuid: jobs[from + at]!.uuid, id: last - ROWS_PER_STATEMENT + 1 + at })
+  }
+}
+
+function insertOne(handle: Handle, job: NewJob, now: number): Pushed {
+  const holder = job.unique && liveHolder(handle, job.unique.key, now)
+  if (holder) return onTaken(handle, job, job.unique!, holder, now)
+  const id = insertRow(handle, job, now, dueSecond(now, job.delayMs, job.availableAt))
+  if (job.unique) takeKey(handle, job.unique, job.uuid, id, now)
+  return { outcome: 'dispatched', uuid: job.uuid, id }
+}
+
+export function insertRow(handle: Handle, job: NewJob, now: number, dueAt: number): number {
+  const { lastInsertRowid } = handle
+    .prepare(INSERT_ONE)
+    .run(job.queue, job.payload, dueAt, secondOf(now), job.name, job.maxAttempts, job.priority === 0 ? null : job.priority)
+  return Number(lastInsertRowid)
+}
+
+interface Holder {
+  uuid: string
+  jobId: number
+  reserved: boolean
+  present: boolean
+}
+
+/** Who holds the key now. A lock whose time is over, or whose job vanished (somebody emptied the table), holds nothing. */
+export function liveHolder(handle: Handle, key: string, now: number): Holder | undefined {
+  const row = handle
+    .prepare(
+      `select l.uuid, l.job_id, l.until, l.expires_at, j.id is not null as present, j.reserved_at is not null as reserved
+         from faena_locks l left join jobs j on j.id = l.job_id
+        where l.key = ?`,
+    )
+    .get(key) as
+    | { uuid: string; job_id: number; until: string; expires_at: number | null; present: number; reserved: number }
+    | undefined
+  if (!row || (row.expires_at !== null && row.expires_at <= now)) return undefined
+  if (row.until !== 'window' && !row.present) return undefined
+  return { uuid: row.uuid, jobId: row.job_id, present: row.present === 1, reserved: row.reserved === 1 }
+}
+
+export function takeKey(handle: Handle, unique: UniqueKey, uuid: string, jobId: number, now: number): void {
+  handle
+    .prepare(
+      `insert into faena_locks (key, uuid, job_id, until, expires_at) values (?, ?, ?, ?, ?)
+       on conflict (key) do update set uuid = excluded.uuid, job_id = excluded.job_id, until = excluded.until, expires_at = excluded.expires_at`,
+    )
+    .run(unique.key, uuid, jobId, unique.until, unique.forMs === undefined ? null : now + unique.forMs)
+}
+
+function onTaken(handle: Handle, job: NewJob, unique: UniqueKey, holder: Holder, now: number): Pushed {
+  const answer = (outcome: Pushed['outcome']): Pushed => ({ outcome, uuid: holder.uuid, id: holder.jobId })
+  if (unique.onTaken === 'skip' || holder.reserved || !holder.present) return answer('skipped')
+  const dueAt = dueSecond(now, job.delayMs, job.availableAt)
+  if (unique.onTaken === 'pushBack') {
+    handle.prepare('update jobs set available_at = ? where id = ? and reserved_at is null').run(dueAt, holder.jobId)
+    return answer('pushedBack')
+  }
+  // The waiting job keeps its identity: whoever waits for its uuid still finds it.
+  const payload = job.payload.replace(job.uuid, () => holder.uuid)
+  handle
+    .prepare(
+      `update jobs set payload = ?, available_at = ?, priority = ?, max_attempts = ?, queue = ?, attempts = 0
+        where id = ? and reserved_at is null`,
+    )
+    .run(payload, dueAt, job.priority === 0 ? null : job.priority, job.maxAttempts, job.queue, holder.jobId)
+  return answer('replaced')
+}
+
+function refuseKnown(handle: Handle, jobs: readonly NewJob[]): void {
+  const uuids = jobs.map(({ uuid }) => uuid)
+  const known =
+    handle
+      .prepare('select substr(payload, 10, 36) as uuid from jobs where substr(payload, 10, 36) in (select value from json_each(?)) limit 1')
+      .get(JSON.stringify(uuids)) ??
+    handle.prepare('select uuid from failed_jobs where uuid in (select value from json_each(?)) limit 1').get(JSON.stringify(uuids))
+  const twice = new Set(uuids).size < uuids.length ? { uuid: uuids.find((uuid, at) => uuids.indexOf(uuid) !== at) } : undefined
+  const found = (known ?? twice) as { uuid: string } | undefined
+  if (found) throw new FaenaError('DUPLICATE_UUID', `A job with uuid ${found.uuid} is stored already; nothing was stored`)
+}

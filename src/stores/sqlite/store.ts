@@ -1,0 +1,86 @@
+import { performance } from 'node:perf_hooks'
+import { wallClock } from '../../core/wallclock.ts'
+import type { Store } from '../../store.ts'
+import { sqlReads } from '../sql/reads.ts'
+import { adminWrites } from './admin.ts'
+import { Connection } from './connection.ts'
+import type { Context } from './context.ts'
+import { diagnosing } from './diagnosis.ts'
+import { leasing } from './lease.ts'
+import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
+import { pushing } from './push.ts'
+import { ThreadedReader } from './reader.ts'
+import { recording } from './records.ts'
+import { reserving } from './reserve.ts'
+import { scheduling } from './schedules.ts'
+import { settling } from './settle.ts'
+import { Wakeup } from './wakeup.ts'
+
+export interface SqliteOptions {
+  /** The file; folders are made. `:memory:` for a store that lives and dies with the process. */
+  path: string
+  /** Zone of `failed_jobs.failed_at` (Laravel's app.timezone). Default UTC. */
+  timezone?: string
+  /** Written to `failed_jobs.connection`. Default `database`, Laravel's own name. */
+  connection?: string
+  /** How long a write waits for another writer before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
+  timeoutMs?: number
+  /** Unix ms; for tests. */
+  clock?: () => number
+}
+
+/**
+ * The embedded default: one file, several processes, no server. Brings its tables up to date by itself when it opens, as
+ * no other store does, since nobody else administers a file of ours.
+ */
+export function sqliteStore(options: SqliteOptions): Store {
+  const connection = new Connection(options.path, options.timeoutMs ?? 5_000)
+  const wakeup = new Wakeup(options.path)
+  const reader = new ThreadedReader(connection)
+  const now = options.clock ?? Date.now
+  const context: Context = {
+    connection,
+    now,
+    wallClock: wallClock(options.timezone ?? 'UTC'),
+    connectionName: options.connection ?? 'database',
+    wake: () => wakeup.wake(),
+  }
+
+  return {
+    kind: 'sqlite',
+    durability:
+      'An acknowledged dispatch, completion or failure is on disk (WAL, synchronous FULL): it survives a crash of the process or the system and a loss of power. A reservation may be undone by a loss of power; the job is then pending again.',
+
+    async open() {
+      if (connection.opened) return
+      await connection.open()
+      await migrate(connection, now, {})
+    },
+
+    async close() {
+      wakeup.close()
+      await reader.close()
+      connection.close()
+    },
+
+    migrate: (migration = {}) => migrate(connection, now, migration),
+
+    async ping() {
+      const started = performance.now()
+      const version = await connection.read(() => schemaVersion(connection))
+      const server = `SQLite ${connection.serverVersion}`
+      return { latencyMs: performance.now() - started, now: now(), schemaVersion: version, server }
+    },
+
+    diagnose: diagnosing(context, SCHEMA_VERSION),
+    push: pushing(context),
+    reserve: reserving(context),
+    settle: settling(context),
+    ...leasing(context),
+    ...sqlReads({ all: (statement) => reader.all(statement), now: async () => now(), wallClock: context.wallClock }),
+    ...adminWrites(context),
+    ...scheduling(context),
+    ...recording(context),
+    listen: (wake) => wakeup.listen(wake),
+  }
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+/** What the documentation says must be so: its code compiles against the source, its links lead somewhere, its languages agree. */
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const pages = globSync('{*.md,docs/**/*.md}', { cwd: root }).sort()
+const read = (page: string) => readFileSync(join(root, page), 'utf8')
+
+/** What blocks may use without saying so: the queue and the definitions of the README. */
+const GIVEN = `
+import type { Queue, Worker } from 'faena'
+import type * as jobs from './README.md/jobs.ts'
+declare global {
+  const queue: Queue
+  const worker: Worker
+  const fetchCase: typeof jobs.fetchCase
+  const caseId: number
+}
+`
+
+test('every block of TypeScript compiles', () => {
+  const folder = join(root, '.faena/docs-check')
+  rmSync(folder, { recursive: true, force: true })
+  for (const page of pages) writeBlocks(join(folder, page), read(page))
+  writeFileSync(join(folder, 'given.ts'), GIVEN)
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../tsconfig.json',
+      compilerOptions: {
+        noUnusedLocals: false,
+        noUnusedParameters: false,
+        paths: {
+          faena: ['../../src/index.ts'],
+          'faena/testing': ['../../src/testing/index.ts'],
+          'faena/sqlite': ['../../src/stores/sqlite/store.ts'],
+        },
+      },
+      include: ['**/*.ts'],
+    }),
+  )
+  expect(compile(folder)).toBe('')
+})
+
+test('every link within the documentation leads to a file', () => {
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)]
+      .filter(([, target]) => !existsSync(join(root, dirname(page), target!)))
+      .map(([, target]) => `${page}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('every page of the guide has its Spanish page with the same code', () => {
+  const guide = globSync('docs/guide/*.md', { cwd: root }).map((page) => page.slice('docs/guide/'.length))
+  for (const page of guide) {
+    const [english, spanish] = [read(`docs/guide/${page}`), read(`docs/es/${page}`)]
+    expect({ page, blocks: codeOf(spanish) }).toEqual({ page, blocks: codeOf(english) })
+  }
+})
+
+test('no page names a machine path or a word of another queue for ours', () => {
+  for (const page of pages)
+    expect(`${page}: ${/\/(work|home|root|tmp)\/\w+/.exec(read(page))?.[0]}`).toBe(`${page}: undefined`)
+})
+
+function writeBlocks(folder: string, text: string) {
+  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code!)
+  if (blocks.length > 0) mkdirSync(folder, { recursive: true })
+  for (const [at, code] of blocks.entries()) {
+    const name = /^\/\/ ([\w.-]+\.ts)\b/.exec(code)?.[1] ?? `block-${at + 1}.ts`
+    writeFileSync(join(folder, name), /^(import|export)\b/m.test(code) ? code : `${code}\nexport {}\n`)
+  }
+}
+
+function compile(folder: string): string {
+  try {
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', folder], {
+      encoding: 'utf8',
+      cwd: folder,
+    })
+    return ''
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
+
+/** Blocks of code without their comments, which are in the page's language. */
+function codeOf(text: string): string[] {
+  return [...text.matchAll(/^```\w+\n([\s\S]*?)^```/gm)].map(([, code]) =>
+    code!
+      .split('\n')
+      .map((line) => line.replace(/\s*(\/\/|#|--) .*$/, '').trimEnd())
+      .filter((line) => line !== '')
+      .join('\n'),
+  )
+}

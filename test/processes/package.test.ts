@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** The package as users get it: packed, installed in an empty folder, and used there with the code of the README. */
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+describe('the packed package in an empty folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faena-package-'))
+  const project = join(folder, 'project')
+  let packed: string[]
+
+  beforeAll(() => {
+    const [report] = JSON.parse(sh(root, 'npm', 'pack', '--json', '--pack-destination', folder))
+    packed = report.files.map((file: { path: string }) => file.path)
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', type: 'module', private: true }))
+    const zod = `zod@${manifest.devDependencies.zod}`
+    sh(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, report.filename), zod)
+    for (const [name, code] of readmeFiles()) writeFileSync(join(project, name), code)
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('it holds what it needs and nothing else', () => {
+    const odd = packed.filter(
+      (path) => !/^(dist\/[\w/-]+\.(js|d\.ts)|package\.json|(README|README\.es|CHANGELOG)\.md|LICENSE)$/.test(path),
+    )
+    expect(odd).toEqual([])
+    expect(packed.filter((path) => path.includes('.test.'))).toEqual([])
+    expect(packed).toContain('LICENSE')
+  })
+
+  test('npx faena --help names its commands', () => {
+    const help = sh(project, 'npx', '--no-install', 'faena', '--help')
+    for (const command of ['start', 'work', 'dispatch', 'failed', 'retry', 'migrate']) expect(help).toContain(command)
+  })
+
+  test('every entry point can be imported, with its types', () => {
+    const entries = Object.keys(manifest.exports).filter((entry) => !entry.endsWith('.json'))
+    const names = entries.map((entry) => `faena${entry.slice(1)}`)
+    writeFileSync(
+      join(project, 'entries.ts'),
+      names
+        .map((name, at) => `import * as entry${at} from '${name}'\nconsole.log(Object.keys(entry${at}).length)\n`)
+        .join(''),
+    )
+    const counts = sh(project, 'node', 'entries.ts').trim().split('\n').map(Number)
+    expect(counts.every((count) => count > 0)).toBe(true)
+    const options = {
+      module: 'nodenext',
+      target: 'es2024',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      allowImportingTsExtensions: true,
+    }
+    const types = {
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+      lib: ['es2024', 'esnext.disposable'],
+    }
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...options, ...types }, include: ['*.ts'] }),
+    )
+    expect(sh(project, 'node', join(root, 'node_modules/typescript/bin/tsc'), '-p', '.')).toBe('')
+  })
+
+  test('the code of the README dispatches a job from one process and runs it in another', () => {
+    expect(sh(project, 'node', 'web.ts')).toContain('dispatched')
+    const worked = sh(project, 'npx', '--no-install', 'faena', 'work', '--queue', 'cases', '--stop-when-empty')
+    expect(worked).toContain('cases.fetch')
+    const status = JSON.parse(sh(project, 'npx', '--no-install', 'faena', 'status', '--json'))
+    expect(JSON.stringify(status)).not.toContain('"due":1')
+  })
+})
+
+/** The files that the README shows, by the name in their first line. */
+function readmeFiles(): [string, string][] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  return [...readme.matchAll(/^```ts\n\/\/ ([\w.-]+\.ts)\b[^\n]*\n([\s\S]*?)^```/gm)].map(([, name, code]) => [
+    name!,
+    code!,
+  ])
+}
+
+/** Runs a command and answers what it printed; a command that fails fails the test with all it printed. */
+function sh(cwd: string, command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DATABASE_URL: undefined },
+    })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  }
+}
