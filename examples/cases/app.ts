@@ -15,7 +15,7 @@ serve('app', APP_PORT, 'APP_PORT', {
   'POST /cases': async ({ body }) => {
     const number = caseNumber(body)
     const { id, uuid } = await transaction(async (tx) => {
-      const id = insertCase(tx, number)
+      const id = insertCase(number)
       const { uuid } = await queue.dispatch(fetchCase, { caseId: id }, { tx })
       return { id, uuid }
     })
@@ -28,7 +28,7 @@ serve('app', APP_PORT, 'APP_PORT', {
   'POST /imports': async ({ body }) => {
     const orders = readOrders(body)
     const dispatched = await transaction(async (tx) => {
-      saveOrders(tx, orders)
+      saveOrders(orders)
       return queue.dispatchMany(
         syncOrder,
         orders.map(({ id, tiendaId }) => ({ orderId: id, tiendaId })),

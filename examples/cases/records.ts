@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -50,14 +51,18 @@ db.exec(`
   );
 `)
 
+const open = new AsyncLocalStorage<DatabaseSync>()
 let last: Promise<unknown> = Promise.resolve()
 
-/** Runs `work` in a transaction of its own connection; one at a time, since a connection has no more than one. */
+/**
+ * Runs `work` in a transaction; all that it calls here takes part in it. One at a time, since a connection has no more
+ * than one. `tx` is what `dispatch` is given so that the job is stored with the rest.
+ */
 export function transaction<T>(work: (tx: DatabaseSync) => Promise<T>): Promise<T> {
   const run = last.then(async () => {
     writer.exec('begin immediate')
     try {
-      const result = await work(writer)
+      const result = await open.run(writer, () => work(writer))
       writer.exec('commit')
       return result
     } catch (error) {
@@ -69,22 +74,22 @@ export function transaction<T>(work: (tx: DatabaseSync) => Promise<T>): Promise<
   return run
 }
 
-export function insertCase(tx: DatabaseSync, number: string): number {
-  return Number(tx.prepare('insert into cases (number) values (?)').run(number).lastInsertRowid)
+export function insertCase(number: string): number {
+  return Number(prepare('insert into cases (number) values (?)').run(number).lastInsertRowid)
 }
 
 export function findCase(id: number): Case | undefined {
-  const row = db.prepare('select id, number, status, court, entries, error from cases where id = ?').get(id)
+  const row = prepare('select id, number, status, court, entries, error from cases where id = ?').get(id)
   return row && ({ ...row, entries: JSON.parse(row.entries as string) } as Case)
 }
 
 export function startCase(id: number) {
-  db.prepare(`update cases set status = 'fetching' where id = ?`).run(id)
+  prepare(`update cases set status = 'fetching' where id = ?`).run(id)
 }
 
 /** Written so that a second run of the same job does no harm: jobs run at least once. */
 export function finishCase(id: number, court: string, entries: Case['entries']) {
-  db.prepare(`update cases set status = 'done', court = ?, entries = ?, error = null, looked_at = ? where id = ?`).run(
+  prepare(`update cases set status = 'done', court = ?, entries = ?, error = null, looked_at = ? where id = ?`).run(
     court,
     JSON.stringify(entries),
     Date.now(),
@@ -93,19 +98,18 @@ export function finishCase(id: number, court: string, entries: Case['entries']) 
 }
 
 export function failCase(id: number, error: string) {
-  db.prepare(`update cases set status = 'failed', error = ? where id = ?`).run(error, id)
+  prepare(`update cases set status = 'failed', error = ? where id = ?`).run(error, id)
 }
 
 /** Ids of cases that nobody has looked at since `before` (unix ms). */
 export function staleCases(before: number): number[] {
-  return db
-    .prepare(`select id from cases where status = 'done' and looked_at < ? order by id`)
+  return prepare(`select id from cases where status = 'done' and looked_at < ? order by id`)
     .all(before)
     .map((row) => Number(row.id))
 }
 
-export function saveOrders(tx: DatabaseSync, orders: readonly Pick<Order, 'id' | 'tiendaId' | 'customer' | 'total'>[]) {
-  const insert = tx.prepare(
+export function saveOrders(orders: readonly Pick<Order, 'id' | 'tiendaId' | 'customer' | 'total'>[]) {
+  const insert = prepare(
     `insert into orders (id, tienda_id, customer, total) values (?, ?, ?, ?)
      on conflict (id) do update set customer = excluded.customer, total = excluded.total`,
   )
@@ -120,16 +124,20 @@ export function findOrder(id: number): Order | undefined {
 }
 
 export function countOrders(): Record<string, number> {
-  const rows = db.prepare('select status, count(*) as count from orders group by status order by status').all()
+  const rows = prepare('select status, count(*) as count from orders group by status order by status').all()
   return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]))
 }
 
 export function finishOrder(id: number, receipt: string) {
-  db.prepare(`update orders set status = 'synced', receipt = ?, error = null where id = ?`).run(receipt, id)
+  prepare(`update orders set status = 'synced', receipt = ?, error = null where id = ?`).run(receipt, id)
 }
 
 export function failOrder(id: number, error: string) {
-  db.prepare(`update orders set status = 'failed', error = ? where id = ?`).run(error, id)
+  prepare(`update orders set status = 'failed', error = ? where id = ?`).run(error, id)
+}
+
+function prepare(sql: string) {
+  return (open.getStore() ?? db).prepare(sql)
 }
 
 function connect(): DatabaseSync {

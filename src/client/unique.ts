@@ -4,6 +4,8 @@ import type { AnyJob, Unique } from '../core/job.ts'
 import type { UniqueKey } from '../store.ts'
 
 const LONGEST_KEY = 255
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/
 
 /** What a dispatch may say of its unique key: its own, or `null` for none although the definition has one. */
 export type GivenUnique = string | Unique | null
@@ -46,15 +48,7 @@ function checked(name: string, unique: Unique): UniqueKey {
 
 function scoped(name: string, key: unknown): string {
   const full = `${name}:${key}`
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (
-    typeof key === 'string' &&
-    key !== '' &&
-    Buffer.byteLength(full) <= LONGEST_KEY &&
-    !/[\u0000-\u001f\u007f]/.test(key)
-  ) {
-    return full
-  }
+  if (typeof key === 'string' && key !== '' && Buffer.byteLength(full) <= LONGEST_KEY && !CONTROL.test(key)) return full
   const most = LONGEST_KEY - name.length - 1
   throw notAllowed('BAD_ARGUMENT', 'unique.key', key, `1 to ${most} bytes for job ${name}, without control characters`)
 }

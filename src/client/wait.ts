@@ -62,16 +62,16 @@ export async function waitForEnd(
   let seenAt = known ? performance.now() : null
   let keepResultMs: number | null = null
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
-    const sight = await Promise.race([look(store, uuid.toLowerCase()), stopped]).catch((error) => {
+    const sight: Sight | undefined = await Promise.race([look(store, uuid.toLowerCase()), stopped]).catch((error) => {
       // While the store is away the job's end cannot be seen; it may be back in time.
       if (!isFaenaError(error, 'STORE_UNAVAILABLE')) throw error
       unreachable = error
+      return undefined
     })
-    if (sight?.state === 'open') {
+    if (sight !== undefined && sight.state !== 'open') return ending(uuid, sight, seenAt, keepResultMs)
+    if (sight !== undefined) {
       seenAt = performance.now()
       keepResultMs = sight.keepResultMs
-    } else if (sight !== undefined) {
-      return ending(uuid, sight, seenAt, keepResultMs)
     }
     await Promise.race([sleep(pause, undefined, { signal: stop }).catch(() => stopped), stopped])
   }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 
 const LONGEST_TEXT = 64 * 1024
 const DEEPEST_CHAIN = 20
+/** Rows of other writers may have a first line of any length. */
+const LONGEST_FINGERPRINTED = 2_000
 
 /**
  * An error as `failed_jobs.exception` holds it: PHP's own form, so that every reader of the table finds what it knows.
@@ -27,6 +29,7 @@ export function headline(text: string): string {
  */
 export function fingerprint(name: string, text: string): string {
   const plain = headline(text)
+    .slice(0, LONGEST_FINGERPRINTED)
     .replace(/ in \S+:\d+(:\d+)?$/, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '#')
     .replace(/(["'`“‘«])(?:(?!["'`”’»]).){1,200}["'`”’»]/g, '#')

@@ -86,8 +86,10 @@ export interface JobDefinition<Input = unknown, Parsed = Input, Result = unknown
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where a definition of any types is meant
 export type AnyJob = JobDefinition<any, any, any>
-export type InputOf<Job extends AnyJob> = Job extends JobDefinition<infer Input, infer _Parsed, infer _Result> ? Input : never
-export type ResultOf<Job extends AnyJob> = Job extends JobDefinition<infer _Input, infer _Parsed, infer Result> ? Result : never
+export type InputOf<Job extends AnyJob> =
+  Job extends JobDefinition<infer Input, infer _Parsed, infer _Result> ? Input : never
+export type ResultOf<Job extends AnyJob> =
+  Job extends JobDefinition<infer _Input, infer _Parsed, infer Result> ? Result : never
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,190}$/
 export const DEFAULT_QUEUE = 'default'
@@ -103,7 +105,12 @@ export function defineJob<Schema extends StandardSchema, Result = unknown>(
 ): JobDefinition<SchemaInput<Schema>, SchemaOutput<Schema>, Result> {
   const { name } = options
   if (typeof name !== 'string' || !NAME.test(name)) {
-    throw notAllowed('BAD_ARGUMENT', 'name', name, 'letters, digits and . _ : / - (1 to 191, the first a letter or digit)')
+    throw notAllowed(
+      'BAD_ARGUMENT',
+      'name',
+      name,
+      'letters, digits and . _ : / - (1 to 191, the first a letter or digit)',
+    )
   }
   const of = (option: string) => `${option} of job ${name}`
   if (typeof options.input?.['~standard']?.validate !== 'function') {
@@ -134,7 +141,8 @@ export function defineJob<Schema extends StandardSchema, Result = unknown>(
 
 export function queueName(value: unknown, name = 'queue'): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (typeof value === 'string' && value.length >= 1 && value.length <= 255 && !/[,\u0000-\u001f\u007f]/.test(value)) return value
+  if (typeof value === 'string' && value.length >= 1 && value.length <= 255 && !/[,\u0000-\u001f\u007f]/.test(value))
+    return value
   throw notAllowed('BAD_ARGUMENT', name, value, '1 to 255 characters without comma or control characters')
 }
 

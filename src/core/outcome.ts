@@ -1,5 +1,5 @@
 import { backoffDelay, DEFAULT_BACKOFF, type StoredBackoff } from './backoff.ts'
-import { milliseconds, type Duration } from './duration.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import type { JobDefinition } from './job.ts'
 import type { ReadPayload } from './payload.ts'
 

@@ -19,6 +19,8 @@ export interface FaenaPart {
   /** Where the timeout is no whole number of seconds. */
   timeoutMs?: number
   keepResultMs?: number
+  /** The schedule that made the job, and the tick (unix ms) it was made for, which lies earlier where a run was missed. */
+  schedule?: { key: string; at: number }
   [key: string]: unknown
 }
 
@@ -56,29 +58,60 @@ export interface PayloadOptions {
 
 /**
  * The payload of one job as JSON text, with Laravel's keys in Laravel's order (uuid first: stores find a job by where its
- * uuid stands). Put together from text, since the input was already turned into JSON to be checked.
+ * uuid stands). Put together from text, since the input was already turned into JSON to be checked, and since this runs
+ * once per dispatch.
  */
 export function writePayload(job: AnyJob, options: PayloadOptions): string {
+  const { now, delayMs } = options
   const tries = options.tries === undefined ? job.tries : options.tries
   const timeoutMs = options.timeoutMs === undefined ? job.timeoutMs : options.timeoutMs
-  const ours: FaenaPart = { v: job.version, at: options.now }
-  const priority = options.priority ?? job.priority
-  if (priority !== 0) ours.priority = priority
-  if (options.tags !== undefined && options.tags.length > 0) ours.tags = options.tags
-  if (options.unique) ours.unique = options.unique
-  if (job.backoff && !wholeSeconds(job.backoff)) ours.backoff = job.backoff
-  if (timeoutMs !== null && timeoutMs % 1_000 !== 0) ours.timeoutMs = timeoutMs
-  if (job.keepResultMs !== null) ours.keepResultMs = job.keepResultMs
-  const retryUntil = job.retryForMs === null ? null : Math.ceil((options.now + job.retryForMs) / 1_000)
-  const name = JSON.stringify(job.name)
+  const retryUntil = job.retryForMs === null ? null : Math.ceil((now + job.retryForMs) / 1_000)
+  const fixed = fixedText(job)
   return (
-    `{"uuid":"${options.uuid}","displayName":${name},"job":"${JOB_PREFIX}${name.slice(1)}` +
-    `,"maxTries":${tries},"maxExceptions":${job.maxExceptions},"failOnTimeout":${job.failOnTimeout}` +
-    `,"backoff":${JSON.stringify(laravelBackoff(job.backoff ?? undefined))}` +
+    `{"uuid":"${options.uuid}","displayName":${fixed.names},"maxTries":${tries},${fixed.failing}` +
     `,"timeout":${timeoutMs === null ? null : Math.ceil(timeoutMs / 1_000)},"retryUntil":${retryUntil}` +
-    `,"data":${options.data},"createdAt":${Math.floor(options.now / 1_000)}` +
-    `,"delay":${options.delayMs > 0 ? Math.ceil(options.delayMs / 1_000) : null},"faena":${JSON.stringify(ours)}}`
+    `,"data":${options.data},"createdAt":${Math.floor(now / 1_000)}` +
+    `,"delay":${delayMs > 0 ? Math.ceil(delayMs / 1_000) : null},"faena":${faenaText(job, options, timeoutMs)}}`
   )
+}
+
+/** The parts of a payload that are the same for every job of a definition. */
+interface FixedText {
+  names: string
+  failing: string
+}
+
+const fixedTexts = new WeakMap<AnyJob, FixedText>()
+
+function fixedText(job: AnyJob): FixedText {
+  const known = fixedTexts.get(job)
+  if (known !== undefined) return known
+  const name = JSON.stringify(job.name)
+  const backoff = JSON.stringify(laravelBackoff(job.backoff ?? undefined))
+  const fixed = {
+    names: `${name},"job":"${JOB_PREFIX}${name.slice(1)}`,
+    failing: `"maxExceptions":${job.maxExceptions},"failOnTimeout":${job.failOnTimeout},"backoff":${backoff}`,
+  }
+  fixedTexts.set(job, fixed)
+  return fixed
+}
+
+/** What stands under our own key: a `FaenaPart`. */
+function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | null): string {
+  const { tags, unique, priority = job.priority } = options
+  let text = `{"v":${job.version},"at":${options.now}`
+  if (priority !== 0) text += `,"priority":${priority}`
+  if (tags !== undefined && tags.length > 0) text += `,"tags":${JSON.stringify(tags)}`
+  if (unique) text += `,"unique":${JSON.stringify(unique)}`
+  if (job.backoff && !wholeSeconds(job.backoff)) text += `,"backoff":${JSON.stringify(job.backoff)}`
+  if (timeoutMs !== null && timeoutMs % 1_000 !== 0) text += `,"timeoutMs":${timeoutMs}`
+  if (job.keepResultMs !== null) text += `,"keepResultMs":${job.keepResultMs}`
+  return `${text}}`
+}
+
+/** A payload of `writePayload` with a note of the schedule that made it. Its last part is ours and is never empty. */
+export function withSchedule(text: string, schedule: { key: string; at: number }): string {
+  return `${text.slice(0, -2)},"schedule":${JSON.stringify(schedule)}}}`
 }
 
 /** Reads any payload. Throws CORRUPT_PAYLOAD if it is not a JSON object with a `job`; every other oddity is read around. */
@@ -96,7 +129,8 @@ export function readPayload(text: string): ReadPayload {
   const retryUntil = count(raw.retryUntil)
   return {
     uuid: typeof raw.uuid === 'string' && raw.uuid !== '' ? raw.uuid : null,
-    displayName: typeof raw.displayName === 'string' && raw.displayName !== '' ? raw.displayName : (command ?? name ?? job),
+    displayName:
+      typeof raw.displayName === 'string' && raw.displayName !== '' ? raw.displayName : (command ?? name ?? job),
     job,
     name,
     data,
@@ -122,7 +156,8 @@ export function tryReadPayload(text: string): ReadPayload | undefined {
 /** The payload with this uuid put first, for a row that had none and must now have a lasting identity. */
 export function withUuid(text: string, uuid: string): string {
   const raw = tryParse(text)
-  if (raw === undefined) return JSON.stringify({ uuid, displayName: 'corrupt payload', job: 'corrupt', data: null, raw: text })
+  if (raw === undefined)
+    return JSON.stringify({ uuid, displayName: 'corrupt payload', job: 'corrupt', data: null, raw: text })
   return JSON.stringify({ uuid, ...raw, ...(typeof raw.uuid === 'string' && raw.uuid !== '' ? {} : { uuid }) })
 }
 

@@ -6,34 +6,64 @@ export interface SurfacedField {
   keys: readonly string[]
 }
 
-/** `FAENA_SURFACE`: fields parted by commas, each with its aliases after `|`; the first is what the field is called. */
+/** Keys that rows and lists of the API have anyway: a field of this name would hide one. An alias may be any of them. */
+const TAKEN = new Set(
+  (
+    'id queue attempts max_attempts job_class created_at_human available_at_human reserved_at_human age_seconds ' +
+    'exception_short failed_at uuid priority tags delayed status limit cursor q error from to'
+  ).split(' '),
+)
+
+/**
+ * `FAENA_SURFACE`: fields parted by commas, each with its aliases after `|`; the first is what the field is called. Throws
+ * BAD_CONFIGURATION for a name that is none, that stands there twice, or that the API's rows use themselves.
+ */
 export function surfacedFields(spec: string, setting = 'FAENA_SURFACE'): SurfacedField[] {
   const fields: SurfacedField[] = []
   for (const part of spec.split(',')) {
     if (part.trim() === '') continue
     const keys = part.split('|').map((key) => key.trim())
-    if (keys.some((key) => !FORM.test(key)) || fields.some(({ name }) => name === keys[0])) {
-      throw notAllowed('BAD_CONFIGURATION', setting, spec, 'names with aliases, as in order_id|orderId,tienda_id|tiendaId')
+    const name = keys[0]!
+    if (keys.some((key) => !FORM.test(key)) || fields.some((field) => field.name === name)) {
+      throw notAllowed(
+        'BAD_CONFIGURATION',
+        setting,
+        spec,
+        'names with aliases, as in order_id|orderId,tienda_id|tiendaId',
+      )
     }
-    fields.push({ name: keys[0]!, keys })
+    if (TAKEN.has(name)) {
+      const taken = [...TAKEN].join(', ')
+      throw notAllowed(
+        'BAD_CONFIGURATION',
+        `field of ${setting}`,
+        name,
+        `a name that rows do not use already (${taken})`,
+      )
+    }
+    fields.push({ name, keys })
   }
   return fields
 }
 
 const FORM = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
-/** The fields as JSON object text, each with its JSON type; `null` where the input has none of them. Nested values are not shown. */
-export function surfacedText(fields: readonly SurfacedField[], data: unknown): string | null {
+/** The fields that `data` has, each with its JSON type, or null where it has none of them. Nested values are not shown. */
+export function surfaced(fields: readonly SurfacedField[], data: unknown): Record<string, unknown> | null {
   if (fields.length === 0 || typeof data !== 'object' || data === null || Array.isArray(data)) return null
-  const found: Record<string, unknown> = {}
-  let any = false
+  const own = (key: string): unknown => (Object.hasOwn(data, key) ? (data as Record<string, unknown>)[key] : undefined)
+  const found: [string, unknown][] = []
   for (const { name, keys } of fields) {
-    const key = keys.find((candidate) => isScalar((data as Record<string, unknown>)[candidate]))
-    if (key === undefined) continue
-    found[name] = (data as Record<string, unknown>)[key]
-    any = true
+    const key = keys.find((candidate) => isScalar(own(candidate)))
+    if (key !== undefined) found.push([name, own(key)])
   }
-  return any ? JSON.stringify(found) : null
+  return found.length > 0 ? Object.fromEntries(found) : null
+}
+
+/** As `surfaced`, as JSON object text. */
+export function surfacedText(fields: readonly SurfacedField[], data: unknown): string | null {
+  const found = surfaced(fields, data)
+  return found && JSON.stringify(found)
 }
 
 function isScalar(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -40,6 +40,17 @@ export function uuidv7(now: number = Date.now()): string {
     HEX[pool[at + 8]!]! +
     HEX[pool[at + 9]!]!
   )
+}
+
+/**
+ * A UUID version 8 (RFC 9562 §5.8) that the same instant and seed always give: the instant as in version 7, then a hash of
+ * both. For jobs that several processes may try to store, each of which must come to the same identity.
+ */
+export function derivedUuid(at: number, seed: string): string {
+  const hash = createHash('sha256').update(`${at}\n${seed}`).digest('hex')
+  const time = Math.floor(at).toString(16).padStart(12, '0').slice(-12)
+  const variant = (8 | (Number.parseInt(hash[3]!, 16) & 3)).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-8${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`
 }
 
 export function isUuid(text: string): boolean {

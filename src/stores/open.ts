@@ -41,7 +41,11 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
 /** `sqlite:a/b.db`, `sqlite:///abs/b.db`, `file:/abs/b.db`, `sqlite::memory:`. */
 function sqlitePath(rest: string): string {
   const path = decodeURIComponent(rest.startsWith('//') ? rest.slice(2) : rest).replace(/\?.*$/, '')
-  if (path === '') throw new FaenaError('BAD_CONFIGURATION', 'DATABASE_URL names no file; allowed: sqlite:PATH, such as sqlite:.faena/faena.db')
+  if (path === '')
+    throw new FaenaError(
+      'BAD_CONFIGURATION',
+      'DATABASE_URL names no file; allowed: sqlite:PATH, such as sqlite:.faena/faena.db',
+    )
   return path
 }
 

@@ -25,3 +25,15 @@ export function jittered(ms: number): number {
 export function retryDelay(failures: number): number {
   return jittered(Math.min(5_000, 100 * 2 ** Math.min(failures - 1, 10)))
 }
+
+let wallOffset = Date.now() - steadyNow()
+
+/** Follows the system clock again; called now and then, so that history shows the time people's clocks show. */
+export function syncWallTime(): void {
+  wallOffset = Date.now() - steadyNow()
+}
+
+/** Unix ms of a steady instant, for people and records only. */
+export function wallTime(steady: number): number {
+  return Math.round(steady + wallOffset)
+}

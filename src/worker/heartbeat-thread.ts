@@ -13,6 +13,7 @@ import { type SurfacedField, surfacedText } from '../core/surface.ts'
 import type { JobOutcome, SettledOutcome, Store, WorkerCommand } from '../store.ts'
 import { blockedTheLoop } from './aborts.ts'
 import { retryDelay, steadyNow } from './clock.ts'
+import { holdsKey } from './ending.ts'
 import { Pulse } from './pulse.ts'
 import { type SlotEntry, Slots } from './slots.ts'
 import { Watchdog } from './watchdog.ts'
@@ -37,11 +38,6 @@ export type FromThread =
   | { kind: 'gone'; jobs: { id: number; attempts: number }[] }
   | { kind: 'command'; command: WorkerCommand }
   | { kind: 'failed'; error: PortableError; failures: number; retryMs: number }
-
-/** Whether a job's end must free a unique key. */
-export function holdsKey(payload: { faena: { unique?: { until: string } } } | undefined): boolean {
-  return payload?.faena.unique?.until === 'ended'
-}
 
 if (parentPort !== null) await serve(parentPort, workerData as ThreadData)
 

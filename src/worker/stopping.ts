@@ -12,7 +12,6 @@ export interface StopRules {
 }
 
 export interface Standing {
-  restartAsked: boolean
   /** Measured only where there is a limit. */
   memoryBytes: () => number
   /** The last look found nothing, and nothing is left here either. */
@@ -21,9 +20,11 @@ export interface Standing {
   jobs: number
 }
 
-/** Whether the worker should end now, and why: Laravel's checks between two jobs, in its order. */
+/**
+ * Whether the worker should end now, and why: Laravel's checks between two jobs, in its order. A restart comes before
+ * them all; it is acted on as soon as the command arrives.
+ */
 export function reasonToStop(rules: StopRules, standing: Standing): StopReason | undefined {
-  if (standing.restartAsked) return 'restart'
   if (rules.memoryLimitBytes > 0 && standing.memoryBytes() >= rules.memoryLimitBytes) return 'memory'
   if (standing.empty) return 'empty'
   if (rules.maxTimeMs > 0 && standing.aliveMs >= rules.maxTimeMs) return 'max_time'

@@ -1,6 +1,6 @@
 import { memoryStore } from '../../src/stores/memory/store.ts'
-import type { Harness, HarnessOptions } from './harness.ts'
 import { testClock } from './clock.ts'
+import type { Harness, HarnessOptions } from './harness.ts'
 import { failedColumns, jobColumns, type RawTables } from './raw.ts'
 
 export async function openMemory({ timezone, connection }: HarnessOptions = {}): Promise<Harness> {

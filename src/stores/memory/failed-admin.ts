@@ -36,7 +36,7 @@ export function failedAdmin(tables: Tables): FailedAdmin {
       return rows.slice(0, limit).map(failedJob)
     },
     label: async (labels) => {
-      for (const { uuid, ...label } of labels) failed.label(uuid, label)
+      for (const label of labels) failed.label(label)
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { FailedLabel } from '../../store.ts'
+
 /** A row of `failed_jobs`, and beside it what lists find it by. */
 export interface FailedRow {
   readonly id: number
@@ -10,15 +12,10 @@ export interface FailedRow {
   readonly failedAt: number
   readonly failedAtText: string
   /** Null for a row that somebody else wrote, until it is labelled. */
-  readonly label: FailedLabel | null
+  readonly label: Label | null
 }
 
-export interface FailedLabel {
-  readonly name: string | null
-  readonly fingerprint: string
-  readonly headline: string
-  readonly surfaced: string | null
-}
+export type Label = Omit<FailedLabel, 'id' | 'uuid'>
 
 /** The table `failed_jobs`. Its uuid is unique: a second failure of a uuid takes the first one's place. */
 export class FailedTable {
@@ -40,9 +37,9 @@ export class FailedTable {
     return row
   }
 
-  label(uuid: string, label: FailedLabel): void {
-    const row = this.byUuid(uuid)
-    if (row) this.#rows.set(row.id, { ...row, label })
+  label({ id, uuid, ...label }: FailedLabel): void {
+    const row = this.#rows.get(id)
+    if (row?.uuid === uuid) this.#rows.set(id, { ...row, label })
   }
 
   delete(row: FailedRow): void {

@@ -1,7 +1,8 @@
-import { notAllowed } from '../../core/errors.ts'
+import { readCursor, writeCursor } from '../../core/cursor.ts'
 import type { Chunk, FailedFilter, JobFilter, JobRef, JobStatus, Page, Paged } from '../../store.ts'
 import type { FailedRow } from './failed-table.ts'
 import { type JobRow, nameOf } from './job-table.ts'
+import { wholeSecond } from './seconds.ts'
 
 export function statusOf(row: JobRow, now: number): 'due' | 'delayed' | 'reserved' {
   if (row.reservedAt !== null) return 'reserved'
@@ -13,7 +14,7 @@ export function jobMatches({ refs, queue, name, status, search }: JobFilter, now
   return (row) =>
     isWanted(wanted, row.id, row.read?.uuid) &&
     (queue === undefined || row.queue === queue) &&
-    (name === undefined || nameOf(row) === name) &&
+    (name === undefined || isCalled(row, name)) &&
     (status === undefined || hasStatus(row, status, now)) &&
     (search === undefined || row.payload.includes(search))
 }
@@ -28,18 +29,19 @@ export function failedMatches(filter: FailedFilter): (row: FailedRow) => boolean
     (name === undefined || row.label?.name === name) &&
     (fingerprint === undefined || row.label?.fingerprint === fingerprint) &&
     (error === undefined || row.exception.toLowerCase().includes(error)) &&
-    (failedBefore === undefined || row.failedAt < failedBefore) &&
-    (failedAfter === undefined || row.failedAt > failedAfter)
+    (failedBefore === undefined || row.failedAt < wholeSecond(failedBefore)) &&
+    (failedAfter === undefined || row.failedAt >= wholeSecond(failedAfter))
 }
 
 /** One page of rows given by ascending id. The cursor is the last id shown, so rows that come and go move nothing. */
 export function pageOf<Row extends { id: number }>(rows: Row[], page: Page): Paged<Row> {
   const oldest = page.order === 'oldest'
-  const last = cursorId(page.cursor)
+  const last = page.cursor === undefined ? undefined : readCursor(page.cursor)
   if (!oldest) rows.reverse()
   const rest = last === undefined ? rows : rows.filter(({ id }) => (oldest ? id > last : id < last))
   const shown = rest.slice(0, page.limit)
-  return { rows: shown, next: rest.length > shown.length ? String(shown.at(-1)?.id ?? page.cursor) : null }
+  const end = rest.length > shown.length ? shown.at(-1) : undefined
+  return { rows: shown, next: end ? writeCursor(end.id) : null }
 }
 
 /** One chunk of rows given by ascending id, and where the next begins. */
@@ -49,6 +51,11 @@ export function chunkOf<Row extends { id: number }>(rows: Row[], chunk: Chunk): 
   return { rows: shown, next: rest.length > shown.length ? (shown.at(-1)?.id ?? null) : null }
 }
 
+/** Jobs of another runtime have no name; what people call them stands in their payload. */
+function isCalled(row: JobRow, name: string): boolean {
+  return (nameOf(row) ?? row.read?.displayName) === name
+}
+
 function hasStatus(row: JobRow, status: JobStatus, now: number): boolean {
   return status === 'pending' ? row.reservedAt === null : statusOf(row, now) === status
 }
@@ -56,11 +63,4 @@ function hasStatus(row: JobRow, status: JobStatus, now: number): boolean {
 /** No list of refs means all rows; an empty list means none. */
 function isWanted(wanted: Set<JobRef> | undefined, id: number, uuid: string | null | undefined): boolean {
   return wanted === undefined || wanted.has(id) || (uuid != null && wanted.has(uuid))
-}
-
-function cursorId(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined
-  if (!/^\d{1,16}$/.test(cursor))
-    throw notAllowed('BAD_ARGUMENT', 'cursor', cursor, 'what the previous page gave as next')
-  return Number(cursor)
 }

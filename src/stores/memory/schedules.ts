@@ -40,7 +40,7 @@ function fire(tables: Tables, { key, seen, nextAt, job }: Parameters<ScheduleSto
     checkJob(tables, job)
     refuseDuplicates(tables, [job])
     schedule.lastUuid = pushOne(tables, job).uuid
-    schedule.lastAt = tables.clock()
+    schedule.lastAt = seen
     wakeListeners(tables)
   }
   schedule.nextAt = nextAt

@@ -25,7 +25,8 @@ type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFaile
 /** The write half of the admin operations: chunk by chunk, each in one transaction at synchronous FULL. */
 export function adminWrites(context: Context): AdminWrites {
   const { connection, now, wallClock } = context
-  const select = (statement: Sql) => connection.all(statementText(statement, 'question'), ...(statement.values as Value[]))
+  const select = (statement: Sql) =>
+    connection.all(statementText(statement, 'question'), ...(statement.values as Value[]))
 
   const jobsOf = (filter: JobFilter, chunk: Chunk) =>
     select(sql`
@@ -55,8 +56,15 @@ export function adminWrites(context: Context): AdminWrites {
       return connection.write('full', () => {
         const rows = jobsOf(filter, chunk)
         const ids = idList(rows.map(({ id }) => id as number))
-        connection.run(`delete from faena_locks where until <> 'window' and job_id in (select value from json_each(?))`, ids)
-        return chunkDone(rows, chunk, connection.run('delete from jobs where id in (select value from json_each(?))', ids))
+        connection.run(
+          `delete from faena_locks where until <> 'window' and job_id in (select value from json_each(?))`,
+          ids,
+        )
+        return chunkDone(
+          rows,
+          chunk,
+          connection.run('delete from jobs where id in (select value from json_each(?))', ids),
+        )
       })
     },
 
@@ -109,7 +117,12 @@ export function adminWrites(context: Context): AdminWrites {
       return connection.write('full', () =>
         worker === null
           ? connection.run('update faena_workers set command = ? where lease_until > ?', command, now())
-          : connection.run('update faena_workers set command = ? where id = ? and lease_until > ?', command, worker, now()),
+          : connection.run(
+              'update faena_workers set command = ? where id = ? and lease_until > ?',
+              command,
+              worker,
+              now(),
+            ),
       )
     },
   }
@@ -137,7 +150,11 @@ function alter({ connection, now }: Context, ids: number[], patch: JobPatch): vo
     values.push(patch.queue)
   }
   if (set.length === 0) return
-  connection.run(`update jobs set ${set.join(', ')} where id in (select value from json_each(?))`, ...values, idList(ids))
+  connection.run(
+    `update jobs set ${set.join(', ')} where id in (select value from json_each(?))`,
+    ...values,
+    idList(ids),
+  )
 }
 
 /**

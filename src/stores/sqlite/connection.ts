@@ -43,11 +43,15 @@ export class Connection {
     if (!inMemory) mkdirSync(dirname(this.path), { recursive: true })
     const database = this.#connect()
     try {
-      this.#serverVersion = (database.prepare('select sqlite_version() as version').get() as { version: string }).version
+      this.#serverVersion = (
+        database.prepare('select sqlite_version() as version').get() as { version: string }
+      ).version
       if (!inMemory && !versionAtLeast(this.#serverVersion, WAL_SAFE_VERSION)) {
         this.#release = holdAlone(this.path, this.#serverVersion)
       }
-      database.exec('pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -16000')
+      database.exec(
+        'pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -16000',
+      )
       await this.#patiently(() => database.exec('pragma journal_mode = wal'))
     } catch (error) {
       database.close()
@@ -67,7 +71,10 @@ export class Connection {
 
   get database(): DatabaseSync {
     if (this.#database) return this.#database
-    throw new FaenaError('STORE_CLOSED', `The SQLite store ${this.path} is not open; call open() first, and nothing after close()`)
+    throw new FaenaError(
+      'STORE_CLOSED',
+      `The SQLite store ${this.path} is not open; call open() first, and nothing after close()`,
+    )
   }
 
   /** A statement prepared once per text. */
@@ -121,7 +128,11 @@ export class Connection {
     try {
       return new DatabaseSync(this.path, { enableForeignKeyConstraints: false })
     } catch (cause) {
-      throw new FaenaError('STORE_UNAVAILABLE', `Cannot open the SQLite file ${this.path}: ${(cause as Error).message}`, { cause })
+      throw new FaenaError(
+        'STORE_UNAVAILABLE',
+        `Cannot open the SQLite file ${this.path}: ${(cause as Error).message}`,
+        { cause },
+      )
     }
   }
 
@@ -169,7 +180,11 @@ export function isBusy(error: unknown): boolean {
 
 function translated(error: unknown, path: string): unknown {
   if (error instanceof FaenaError || !UNAVAILABLE.has(resultCode(error))) return error
-  return new FaenaError('STORE_UNAVAILABLE', `The SQLite file ${path} cannot be used: ${(error as Error).message}; nothing was stored`, {
-    cause: error,
-  })
+  return new FaenaError(
+    'STORE_UNAVAILABLE',
+    `The SQLite file ${path} cannot be used: ${(error as Error).message}; nothing was stored`,
+    {
+      cause: error,
+    },
+  )
 }

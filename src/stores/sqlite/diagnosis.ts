@@ -38,7 +38,12 @@ export function diagnosing({ connection }: Context, newest: number): () => Promi
     findings.push(
       schema === newest
         ? { level: 'ok', topic: 'schema', text: `schema version ${schema}` }
-        : { level: 'problem', topic: 'schema', text: `schema version ${schema}, this Faena needs ${newest}`, remedy: 'Run faena migrate.' },
+        : {
+            level: 'problem',
+            topic: 'schema',
+            text: `schema version ${schema}, this Faena needs ${newest}`,
+            remedy: 'Run faena migrate.',
+          },
     )
     if (connection.path !== ':memory:') findings.push(...fileFindings(connection.path), ...integrity())
     return findings
@@ -60,7 +65,14 @@ export function diagnosing({ connection }: Context, newest: number): () => Promi
     }
     const result = String(Object.values(connection.get('pragma quick_check(1)') ?? {})[0])
     if (result === 'ok') return [{ level: 'ok', topic: 'integrity', text: 'quick_check ok' }]
-    return [{ level: 'problem', topic: 'integrity', text: result, remedy: 'Stop all workers, keep a copy of the file, restore a backup.' }]
+    return [
+      {
+        level: 'problem',
+        topic: 'integrity',
+        text: result,
+        remedy: 'Stop all workers, keep a copy of the file, restore a backup.',
+      },
+    ]
   }
 }
 

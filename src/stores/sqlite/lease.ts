@@ -18,7 +18,8 @@ export function leasing(context: Context) {
     async register(worker: NewWorker): Promise<number> {
       return connection.write('normal', () => {
         const at = now()
-        if (worker.replaces !== undefined) connection.run('update faena_workers set lease_until = 0 where id = ?', worker.replaces)
+        if (worker.replaces !== undefined)
+          connection.run('update faena_workers set lease_until = 0 where id = ?', worker.replaces)
         const { lastInsertRowid } = connection
           .prepare(
             `insert into faena_workers (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
@@ -42,7 +43,10 @@ export function leasing(context: Context) {
 
     async deregister(worker: number): Promise<number> {
       return connection.write('full', () => {
-        const given = connection.run(`update jobs set ${GIVE_BACK} where reserved_by = ? and reserved_at is not null`, worker)
+        const given = connection.run(
+          `update jobs set ${GIVE_BACK} where reserved_by = ? and reserved_at is not null`,
+          worker,
+        )
         connection.run('delete from faena_workers where id = ?', worker)
         if (given > 0) context.wake()
         return given
@@ -52,7 +56,11 @@ export function leasing(context: Context) {
     async heartbeat(beat: Heartbeat): Promise<HeartbeatAnswer> {
       return connection.write('normal', () => {
         const at = now()
-        const row = connection.get('select command from faena_workers where id = ? and lease_until > ?', beat.worker, at)
+        const row = connection.get(
+          'select command from faena_workers where id = ? and lease_until > ?',
+          beat.worker,
+          at,
+        )
         if (!row) return { lost: true, gone: beat.held.map(({ id }) => id), command: null }
         connection.run(
           `update faena_workers set lease_until = ?, beat_at = ?, running = ?, memory_bytes = ?, state = ?, command = null where id = ?`,
@@ -87,7 +95,11 @@ function gone({ connection }: Context, { worker, held }: Heartbeat): number[] {
 }
 
 function deadWorkers({ connection, now }: Context): Row[] {
-  return connection.all('select id, default_tries from faena_workers where lease_until <= ? order by id limit ?', now(), WORKERS_PER_RECLAIM)
+  return connection.all(
+    'select id, default_tries from faena_workers where lease_until <= ? order by id limit ?',
+    now(),
+    WORKERS_PER_RECLAIM,
+  )
 }
 
 interface HeldRow {

@@ -157,7 +157,8 @@ export async function migrate(
   now: () => number,
   options: { dryRun?: boolean; onStep?: (step: MigrationStep) => void },
 ): Promise<MigrationReport> {
-  const missing = (from: number) => STEPS.filter(({ version }) => version > from).map((step) => pending(connection, step))
+  const missing = (from: number) =>
+    STEPS.filter(({ version }) => version > from).map((step) => pending(connection, step))
   const before = await connection.read(() => schemaVersion(connection))
   if (before > SCHEMA_VERSION) {
     throw new FaenaError(
@@ -192,8 +193,17 @@ function apply(connection: Connection, step: MigrationStep, now: number): void {
     try {
       connection.database.exec(sql)
     } catch (cause) {
-      throw new FaenaError('MIGRATION_FAILED', `Migration ${step.version} (${step.name}) failed at: ${sql.trim().split('\n')[0]}`, { cause })
+      throw new FaenaError(
+        'MIGRATION_FAILED',
+        `Migration ${step.version} (${step.name}) failed at: ${sql.trim().split('\n')[0]}`,
+        { cause },
+      )
     }
   }
-  connection.run('insert into faena_migrations (version, name, applied_at) values (?, ?, ?)', step.version, step.name, now)
+  connection.run(
+    'insert into faena_migrations (version, name, applied_at) values (?, ?, ?)',
+    step.version,
+    step.name,
+    now,
+  )
 }

@@ -21,7 +21,8 @@ export function pushing(context: Context) {
 
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
-    if (options.tx !== undefined) return insert(context, callersHandle(options.tx, context.connection.path), jobs, options)
+    if (options.tx !== undefined)
+      return insert(context, callersHandle(options.tx, context.connection.path), jobs, options)
     const { pushId } = options
     const known = pushId && answered.get(pushId.producer)
     if (known && known.seq >= pushId.seq) return known.pushed
@@ -62,7 +63,14 @@ function insertMany(handle: Handle, jobs: readonly NewJob[], from: number, now: 
   const created = secondOf(now)
   for (let at = from; at < from + ROWS_PER_STATEMENT; at++) {
     const job = jobs[at]!
-    values.push(job.queue, job.payload, dueSecond(now, job.delayMs, job.availableAt), created, job.name, job.maxAttempts)
+    values.push(
+      job.queue,
+      job.payload,
+      dueSecond(now, job.delayMs, job.availableAt),
+      created,
+      job.name,
+      job.maxAttempts,
+    )
     values.push(job.priority === 0 ? null : job.priority)
   }
   // AUTOINCREMENT gives the rows of one statement ids in a row, and nobody else writes meanwhile.
@@ -83,7 +91,15 @@ function insertOne(handle: Handle, job: NewJob, now: number): Pushed {
 export function insertRow(handle: Handle, job: NewJob, now: number, dueAt: number): number {
   const { lastInsertRowid } = handle
     .prepare(INSERT_ONE)
-    .run(job.queue, job.payload, dueAt, secondOf(now), job.name, job.maxAttempts, job.priority === 0 ? null : job.priority)
+    .run(
+      job.queue,
+      job.payload,
+      dueAt,
+      secondOf(now),
+      job.name,
+      job.maxAttempts,
+      job.priority === 0 ? null : job.priority,
+    )
   return Number(lastInsertRowid)
 }
 
@@ -142,10 +158,16 @@ function refuseKnown(handle: Handle, jobs: readonly NewJob[]): void {
   const uuids = jobs.map(({ uuid }) => uuid)
   const known =
     handle
-      .prepare('select substr(payload, 10, 36) as uuid from jobs where substr(payload, 10, 36) in (select value from json_each(?)) limit 1')
+      .prepare(
+        'select substr(payload, 10, 36) as uuid from jobs where substr(payload, 10, 36) in (select value from json_each(?)) limit 1',
+      )
       .get(JSON.stringify(uuids)) ??
-    handle.prepare('select uuid from failed_jobs where uuid in (select value from json_each(?)) limit 1').get(JSON.stringify(uuids))
-  const twice = new Set(uuids).size < uuids.length ? { uuid: uuids.find((uuid, at) => uuids.indexOf(uuid) !== at) } : undefined
+    handle
+      .prepare('select uuid from failed_jobs where uuid in (select value from json_each(?)) limit 1')
+      .get(JSON.stringify(uuids))
+  const twice =
+    new Set(uuids).size < uuids.length ? { uuid: uuids.find((uuid, at) => uuids.indexOf(uuid) !== at) } : undefined
   const found = (known ?? twice) as { uuid: string } | undefined
-  if (found) throw new FaenaError('DUPLICATE_UUID', `A job with uuid ${found.uuid} is stored already; nothing was stored`)
+  if (found)
+    throw new FaenaError('DUPLICATE_UUID', `A job with uuid ${found.uuid} is stored already; nothing was stored`)
 }

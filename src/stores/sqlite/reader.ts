@@ -26,7 +26,9 @@ export class ThreadedReader {
   async all(statement: Sql): Promise<SqlRow[]> {
     const text = statementText(statement, 'question')
     const values = statement.values as Value[]
-    return (await this.#isSmall()) ? this.#connection.read(() => this.#connection.all(text, ...values)) : this.#inThread(text, values)
+    return (await this.#isSmall())
+      ? this.#connection.read(() => this.#connection.all(text, ...values))
+      : this.#inThread(text, values)
   }
 
   async close(): Promise<void> {
@@ -34,7 +36,8 @@ export class ThreadedReader {
     const thread = this.#thread
     this.#thread = undefined
     await thread?.terminate()
-    for (const { reject } of this.#waiting.values()) reject(new FaenaError('STORE_CLOSED', 'The store was closed while it read'))
+    for (const { reject } of this.#waiting.values())
+      reject(new FaenaError('STORE_CLOSED', 'The store was closed while it read'))
     this.#waiting.clear()
   }
 
@@ -62,7 +65,9 @@ export class ThreadedReader {
     clearTimeout(this.#idle)
     if (this.#thread) return this.#thread
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const thread = new Worker(new URL(`./reader-thread.${extension}`, import.meta.url), { workerData: { path: this.#connection.path } })
+    const thread = new Worker(new URL(`./reader-thread.${extension}`, import.meta.url), {
+      workerData: { path: this.#connection.path },
+    })
     thread.unref()
     thread.on('message', (answer: { number: number; rows?: SqlRow[]; error?: string }) => this.#answered(answer))
     thread.on('error', (error) => this.#ended(thread, error))
@@ -88,7 +93,11 @@ export class ThreadedReader {
     if (this.#thread !== thread) return
     this.#thread = undefined
     for (const { reject } of this.#waiting.values()) {
-      reject(new FaenaError('STORE_UNAVAILABLE', `Reading from ${this.#connection.path} failed: ${cause.message}`, { cause }))
+      reject(
+        new FaenaError('STORE_UNAVAILABLE', `Reading from ${this.#connection.path} failed: ${cause.message}`, {
+          cause,
+        }),
+      )
     }
     this.#waiting.clear()
   }

@@ -79,11 +79,24 @@ interface DueRow {
   created_at: number
 }
 
-function takeDue({ connection, now }: Context, queue: string, priority: number, request: ReserveRequest, taking: Taking): void {
+function takeDue(
+  { connection, now }: Context,
+  queue: string,
+  priority: number,
+  request: ReserveRequest,
+  taking: Taking,
+): void {
   const { names, maxBytes, defaultTries, singleTryLimit } = request
   const statement = connection.prepare(dueStatement(names.length))
   const wanted = request.limit - taking.jobs.length
-  const rows = statement.iterate(queue, priority, secondOf(now()), ...names, ...names.map((name) => `faena@${name}`), wanted)
+  const rows = statement.iterate(
+    queue,
+    priority,
+    secondOf(now()),
+    ...names,
+    ...names.map((name) => `faena@${name}`),
+    wanted,
+  )
   for (const row of rows as Iterable<unknown> as Iterable<DueRow>) {
     const maxAttempts = row.max_attempts ?? (row.name === null ? (tryReadPayload(row.payload)?.maxTries ?? null) : null)
     const single = (maxAttempts ?? defaultTries) === 1
@@ -148,10 +161,16 @@ function reserveRows({ connection, now }: Context, worker: number, jobs: Reserve
     ids,
   )
   if (connection.get(`select 1 from faena_locks where until = 'processing' limit 1`)) {
-    connection.run(`delete from faena_locks where until = 'processing' and job_id in (select value from json_each(?))`, ids)
+    connection.run(
+      `delete from faena_locks where until = 'processing' and job_id in (select value from json_each(?))`,
+      ids,
+    )
   }
   if (connection.get('select 1 from faena_reclaims limit 1')) {
-    const rows = connection.all('select job_id, crashes from faena_reclaims where job_id in (select value from json_each(?))', ids)
+    const rows = connection.all(
+      'select job_id, crashes from faena_reclaims where job_id in (select value from json_each(?))',
+      ids,
+    )
     const crashes = new Map(rows.map((row) => [row.job_id, row.crashes as number]))
     for (const job of jobs) job.crashes = crashes.get(job.id) ?? 0
   }
@@ -161,7 +180,11 @@ function nextDue(context: Context, queues: readonly string[]): number | null {
   const { connection, now } = context
   let soonest = Number.POSITIVE_INFINITY
   for (const queue of queues) {
-    for (let priority = firstPriority(context, queue); priority !== undefined; priority = firstPriority(context, queue, priority)) {
+    for (
+      let priority = firstPriority(context, queue);
+      priority !== undefined;
+      priority = firstPriority(context, queue, priority)
+    ) {
       const row = connection.get(
         `select available_at from jobs indexed by faena_jobs_due
           where queue = ? and reserved_at is null and coalesce(priority, 0) = ? and available_at > ?

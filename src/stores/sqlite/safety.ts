@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite'
 import { resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { FaenaError } from '../../core/errors.ts'
 
 /**

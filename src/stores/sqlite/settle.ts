@@ -22,10 +22,18 @@ export function settling(context: Context) {
 function settleOnce(context: Context, settlement: Settlement): Settled {
   const { connection } = context
   const { worker, seq, outcomes, channel = 0 } = settlement
-  const row = connection.get(`select settled_${channel} as settled, answer_${channel} as answer from faena_workers where id = ?`, worker)
+  const row = connection.get(
+    `select settled_${channel} as settled, answer_${channel} as answer from faena_workers where id = ?`,
+    worker,
+  )
   if (row && Number(row.settled) >= seq) return remembered(outcomes, row.answer as string | null)
   const settled = inOne(context, settlement) ?? jobByJob(context, connection, settlement, true)
-  connection.run(`update faena_workers set settled_${channel} = ?, answer_${channel} = ? where id = ?`, seq, exceptions(settled), worker)
+  connection.run(
+    `update faena_workers set settled_${channel} = ?, answer_${channel} = ? where id = ?`,
+    seq,
+    exceptions(settled),
+    worker,
+  )
   return settled
 }
 
@@ -36,7 +44,10 @@ function exceptions({ lost, refused }: Settled): string | null {
 }
 
 function remembered(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as { lost: number[]; refused: { id: number; text: string }[] }
+  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
+    lost: number[]
+    refused: { id: number; text: string }[]
+  }
   const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
   return {
     applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),
@@ -97,7 +108,12 @@ function isRowsFault(error: unknown): boolean {
 }
 
 /** False: the job is not this worker's any more, and nothing was changed. */
-function write(context: Context, handle: Handle, worker: number, { id, attempts, outcome, unique, run }: JobOutcome): boolean {
+function write(
+  context: Context,
+  handle: Handle,
+  worker: number,
+  { id, attempts, outcome, unique, run }: JobOutcome,
+): boolean {
   const now = context.now()
   const mine = [id, attempts, worker] as const
   switch (outcome.kind) {
@@ -148,11 +164,15 @@ export function insertFailed(
   const { uuid, exception, name, fingerprint, headline, surfaced } = failure
   handle.prepare('delete from failed_jobs where uuid = ?').run(uuid)
   const { lastInsertRowid } = handle
-    .prepare('insert into failed_jobs (uuid, connection, queue, payload, exception, failed_at) values (?, ?, ?, ?, ?, ?)')
+    .prepare(
+      'insert into failed_jobs (uuid, connection, queue, payload, exception, failed_at) values (?, ?, ?, ?, ?, ?)',
+    )
     .run(uuid, connectionName, row.queue, failure.payload ?? row.payload, exception, wallClock.text(now()))
   const id = Number(lastInsertRowid)
   handle
-    .prepare('insert or replace into faena_failed (uuid, failed_id, name, fingerprint, headline, surfaced) values (?, ?, ?, ?, ?, ?)')
+    .prepare(
+      'insert or replace into faena_failed (uuid, failed_id, name, fingerprint, headline, surfaced) values (?, ?, ?, ?, ?, ?)',
+    )
     .run(uuid, id, name, fingerprint, headline, surfaced)
   return id
 }

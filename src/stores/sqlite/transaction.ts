@@ -19,12 +19,24 @@ const statements = new WeakMap<object, Map<string, HandleStatement>>()
  * a transaction open on the very file that holds the jobs: only then do they commit or roll back with its own rows.
  */
 export function callersHandle(tx: unknown, path: string): Handle {
-  const database = tx as { prepare?: unknown; isTransaction?: boolean; inTransaction?: boolean; location?: unknown; name?: unknown }
+  const database = tx as {
+    prepare?: unknown
+    isTransaction?: boolean
+    inTransaction?: boolean
+    location?: unknown
+    name?: unknown
+  }
   if (typeof database?.prepare !== 'function') {
-    throw new FaenaError('BAD_ARGUMENT', 'tx is not a SQLite connection; allowed: a DatabaseSync of node:sqlite with a transaction open')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx is not a SQLite connection; allowed: a DatabaseSync of node:sqlite with a transaction open',
+    )
   }
   if (!(database.isTransaction ?? database.inTransaction)) {
-    throw new FaenaError('BAD_ARGUMENT', 'tx has no transaction open; call database.exec("begin immediate") before the dispatch')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx has no transaction open; call database.exec("begin immediate") before the dispatch',
+    )
   }
   const known = statements.get(database) ?? new Map<string, HandleStatement>()
   statements.set(database, known)
@@ -41,6 +53,10 @@ function requireTables(prepare: Handle['prepare'], path: string): void {
   try {
     prepare('select 1 from jobs limit 0').get()
   } catch (cause) {
-    throw new FaenaError('BAD_ARGUMENT', `tx is a connection to a database without Faena's tables; allowed: one to ${path}`, { cause })
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      `tx is a connection to a database without Faena's tables; allowed: one to ${path}`,
+      { cause },
+    )
   }
 }

@@ -27,7 +27,13 @@ export class Wakeup {
   }
 
   wake(): void {
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) {
+      try {
+        listener()
+      } catch {
+        // What was written is written: a listener's mistake must not make the dispatch that woke it reject.
+      }
+    }
   }
 
   close(): void {

@@ -1,0 +1,65 @@
+import { headline } from '../core/exception.ts'
+import { type ReadPayload, tryReadPayload } from '../core/payload.ts'
+import { type SurfacedField, surfaced } from '../core/surface.ts'
+import type { FailedJob, Run, StoredJob } from '../store.ts'
+
+/** What lists and pages show of a payload, whoever wrote it. */
+interface PayloadView {
+  /** What people call the job: `displayName`, else its class, else `job`. */
+  displayName: string
+  tags: readonly string[]
+  /** `data` of the payload: the input of our jobs, the serialized command of Laravel's. */
+  input: unknown
+  /** The fields named by FAENA_SURFACE, as the input has them. */
+  surfaced: Readonly<Record<string, unknown>>
+  /** The payload is not a JSON object with a `job`: a worker will fail it as CORRUPT_PAYLOAD. */
+  corrupt: boolean
+}
+
+/** A row of `jobs` with its payload read. Times in unix ms. */
+export interface JobView extends StoredJob, PayloadView {
+  uuid: string | null
+}
+
+/** A row of `failed_jobs` with its payload read. Times in unix ms. */
+export interface FailedView extends FailedJob, PayloadView {
+  headline: string
+}
+
+/** Everything known of one job. A number may name both a waiting job and a failed one: ids of the two tables are apart. */
+export interface JobPage {
+  job: JobView | null
+  failed: FailedView | null
+  /** Attempts that history still holds, newest first, with log lines and progress. */
+  runs: Run[]
+}
+
+export function jobView(row: StoredJob, surface: readonly SurfacedField[] = []): JobView {
+  const read = tryReadPayload(row.payload)
+  return {
+    ...row,
+    uuid: read?.uuid ?? null,
+    maxAttempts: row.maxAttempts ?? read?.maxTries ?? null,
+    ...shown(read, surface),
+  }
+}
+
+export function failedView(row: FailedJob, surface: readonly SurfacedField[] = []): FailedView {
+  const read = tryReadPayload(row.payload)
+  return {
+    ...row,
+    name: row.name ?? read?.name ?? null,
+    headline: row.headline ?? headline(row.exception),
+    ...shown(read, surface),
+  }
+}
+
+function shown(read: ReadPayload | undefined, surface: readonly SurfacedField[]): PayloadView {
+  return {
+    displayName: read?.displayName ?? '(corrupt payload)',
+    tags: Array.isArray(read?.faena.tags) ? read.faena.tags : [],
+    input: read?.data,
+    surfaced: surfaced(surface, read?.data) ?? {},
+    corrupt: read === undefined,
+  }
+}

@@ -1,0 +1,149 @@
+import type { FailedJob, Reclaimed, Retention, Store } from '../store.ts'
+import { labelOf } from './label.ts'
+
+export interface JanitorOptions {
+  store: Store
+  /** The workers' lease; what a third of it allows, at most 5 s, is how often they are looked after. */
+  leaseMs: number
+  retention: Retention
+  /** Surfaced fields of a payload's data as JSON object text, for failed jobs that another runtime wrote. */
+  surface?: (data: unknown) => string | null
+  /** Jobs that failed because workers died with them: for their `failed` hooks and for alerts. Not waited for. */
+  onFailed?: (job: FailedJob) => unknown
+  onReclaimed?: (reclaimed: Reclaimed) => void
+  /** The janitor goes on after any error. */
+  onError?: (error: unknown) => void
+  tidyEveryMs?: number
+  random?: () => number
+  /** Ms that only ever grow. */
+  clock?: () => number
+}
+
+const LONGEST_GAP_MS = 5_000
+const TIDY_EVERY_MS = 60_000
+const PRUNED_AT_ONCE = 500
+const LABELLED_AT_ONCE = 100
+/** Chunks of one round; what is left waits for the next, so that tidying never crowds out the work. */
+const MOST_CHUNKS = 20
+
+/**
+ * Takes back the jobs of workers whose lease ran out, and about once a minute deletes records past their time and labels
+ * failed jobs that another runtime wrote. Any number of processes may run one: the store handles each dead worker once,
+ * and the rest may be repeated. Idle it costs a statement per look and two a minute.
+ */
+export class Janitor {
+  readonly #options: JanitorOptions
+  readonly #everyMs: number
+  readonly #tidyEveryMs: number
+  readonly #random: () => number
+  readonly #clock: () => number
+  #tidyAt: number
+  #stopped = false
+  #running: Promise<void> | undefined
+  #wake = () => {}
+
+  constructor(options: JanitorOptions) {
+    this.#options = options
+    this.#everyMs = Math.min(options.leaseMs / 3, LONGEST_GAP_MS)
+    this.#tidyEveryMs = options.tidyEveryMs ?? TIDY_EVERY_MS
+    this.#random = options.random ?? Math.random
+    this.#clock = options.clock ?? (() => performance.now())
+    // Somewhere in the first minute: processes started together do not tidy together.
+    this.#tidyAt = this.#clock() + this.#random() * this.#tidyEveryMs
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when what is under way is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#wake()
+    await this.#running
+  }
+
+  /** Reclaims, tidies if it is time, and answers how many ms to sleep. Never rejects. */
+  async look(): Promise<number> {
+    await this.#guarded(() => this.reclaim())
+    if (this.#clock() >= this.#tidyAt) {
+      this.#tidyAt = this.#clock() + this.#spread(this.#tidyEveryMs)
+      await this.#guarded(() => this.prune())
+      await this.#guarded(() => this.label())
+    }
+    return this.#spread(this.#everyMs)
+  }
+
+  async reclaim(): Promise<void> {
+    // A store may handle dead workers a few at a time.
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+      const reclaimed = await this.#options.store.reclaim()
+      if (reclaimed.workers.length === 0) return
+      // The store has written these failures; hooks that a crash of this process cuts off are not made up.
+      for (const job of reclaimed.failed) void this.#guarded(async () => this.#options.onFailed?.(job))
+      await this.#guarded(async () => this.#options.onReclaimed?.(reclaimed))
+    }
+  }
+
+  /** Deletes records past their time, in chunks. Answers how many. */
+  async prune(): Promise<number> {
+    let pruned = 0
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+      const count = await this.#options.store.prune(this.#options.retention, PRUNED_AT_ONCE)
+      pruned += count
+      if (count < PRUNED_AT_ONCE) break
+      await breath()
+    }
+    return pruned
+  }
+
+  /** Gives failed jobs of other writers what lists find them by: name, fingerprint, headline, surfaced fields. Answers how many. */
+  async label(): Promise<number> {
+    const { store, surface } = this.#options
+    let labelled = 0
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+      const jobs = await store.unlabelled(LABELLED_AT_ONCE)
+      if (jobs.length > 0) await store.label(jobs.map((job) => labelOf(job, surface)))
+      labelled += jobs.length
+      if (jobs.length < LABELLED_AT_ONCE) break
+      await breath()
+    }
+    return labelled
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) await this.#sleep(await this.look())
+  }
+
+  #sleep(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #guarded(run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.#options.onError?.(error)
+    }
+  }
+
+  #spread(ms: number): number {
+    return ms * (0.8 + 0.4 * this.#random())
+  }
+}
+
+export function createJanitor(options: JanitorOptions): Janitor {
+  return new Janitor(options)
+}
+
+/** Lets the event loop turn, so that a long clean-up on an embedded store does not hold the jobs up. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

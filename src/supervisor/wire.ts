@@ -1,0 +1,22 @@
+/** What a parent and its child process say to one another over Node's IPC channel. */
+export type ToChild =
+  /** First of all: what to do, and which worker (now surely dead) the child stands in for. */
+  | { kind: 'begin'; order: unknown; replaces: number | null }
+  | { kind: 'stop' }
+  | { kind: 'stopNow' }
+  | { kind: 'quiet' }
+  | { kind: 'resume' }
+
+export type FromChild =
+  /** It runs; from a stop on it needs at most `graceMs`. */
+  | { kind: 'ready'; graceMs: number }
+  /** The worker's row in the store; said anew whenever it gets another. */
+  | { kind: 'worker'; id: number }
+
+/** What a process can be told: by its parent, by a signal, or by losing its parent. */
+export interface Controls {
+  stop(): void
+  stopNow(): void
+  quiet(): void
+  resume(): void
+}

@@ -1,0 +1,65 @@
+import { type Duration, milliseconds } from '../core/duration.ts'
+import type { JobContext } from '../core/handler.ts'
+import { FailSignal, ReleaseSignal } from '../core/outcome.ts'
+import type { JobRun } from './job-run.ts'
+
+const NO_TAGS: readonly string[] = []
+
+/**
+ * What a handler is given. Its functions are getters, so that `({ log, progress }) => …` works and an attempt that uses
+ * neither makes neither.
+ */
+export class Context implements JobContext {
+  readonly input: unknown
+  readonly uuid: string
+  readonly id: number
+  readonly name: string
+  readonly queue: string
+  readonly tags: readonly string[]
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly #run: JobRun
+
+  constructor(run: JobRun, input: unknown) {
+    this.#run = run
+    this.input = input
+    this.uuid = run.uuid
+    this.id = run.job.id
+    this.name = run.name
+    this.queue = run.job.queue
+    this.tags = run.payload?.faena.tags ?? NO_TAGS
+    this.attempt = run.job.attempts
+    const policy = run.policy
+    this.maxAttempts = policy === null || policy.retryUntil !== null ? 0 : policy.maxTries
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal
+  }
+
+  get progress(): (percent: number, note?: string) => void {
+    const run = this.#run
+    return (percent, note) => run.notes.setProgress(percent, note)
+  }
+
+  get log(): (line: string) => void {
+    const run = this.#run
+    return (line) => run.notes.addLine(line)
+  }
+
+  get release(): (delay?: Duration) => never {
+    const run = this.#run
+    return (delay = 0) => {
+      run.wish = new ReleaseSignal(milliseconds(delay, 'delay'))
+      throw run.wish
+    }
+  }
+
+  get fail(): (reason: string | Error) => never {
+    const run = this.#run
+    return (reason) => {
+      run.wish = new FailSignal(reason)
+      throw run.wish
+    }
+  }
+}

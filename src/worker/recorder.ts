@@ -1,0 +1,194 @@
+import type { MetricRow, NewRun, OutcomeKind, RecordStore } from '../store.ts'
+import { wallTime } from './clock.ts'
+import { headlineOf, historyRow } from './ending.ts'
+import type { JobRun } from './job-run.ts'
+
+const HISTORY_GAP_MS = 1_000
+const METRICS_GAP_MS = 5_000
+/** Rows of history per flush, with that per second. */
+const MOST_ROWS = 20
+/** Totals kept while the store can't be reached; a minute of so many queue and name pairs. */
+const MOST_TOTALS = 2_000
+const MINUTE_MS = 60_000
+
+interface Totals {
+  worker: number
+  row: MetricRow
+  changed: boolean
+}
+
+const COUNTED: Record<OutcomeKind, 'completed' | 'failed' | 'retried' | 'released' | 'cancelled'> = {
+  completed: 'completed',
+  failed: 'failed',
+  retry: 'retried',
+  released: 'released',
+  cancelled: 'cancelled',
+}
+
+/**
+ * History and metrics of what ran, written in the background: nothing here delays a job or a settle, memory is bounded,
+ * and what can't be written is dropped. Totals are exact while the store answers; history is a sample, in which attempts
+ * that logged, progressed, failed or must be tried again go first.
+ */
+export class Recorder {
+  readonly #store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>
+  readonly #running: () => JobRun[]
+  readonly #failed: (error: unknown) => void
+  readonly #totals = new Map<string, Totals>()
+  /** The totals counted last: mostly the next job's too. */
+  #last: Totals | undefined
+  #telling: JobRun[] = []
+  #plain: JobRun[] = []
+  #historyTimer: NodeJS.Timeout | undefined
+  #metricsTimer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(
+    store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>,
+    running: () => JobRun[],
+    failed: (error: unknown) => void,
+  ) {
+    this.#store = store
+    this.#running = running
+    this.#failed = failed
+  }
+
+  start(): void {
+    this.#historyTimer = setInterval(() => void this.#writeHistory(), HISTORY_GAP_MS)
+    this.#metricsTimer = setInterval(() => void this.#writeMetrics(), METRICS_GAP_MS)
+  }
+
+  /** A run's outcome stands in the store. */
+  ended(run: JobRun): void {
+    const kind = run.outcome!.kind
+    this.#count(run, kind)
+    // The settle has written the row already where the job's result is kept, and an id made up for one attempt finds nothing.
+    if (run.written?.run !== undefined || !run.payload?.uuid) return
+    if (kind !== 'completed' || run.notesSoFar !== null) {
+      if (this.#telling.length < MOST_ROWS) this.#telling.push(run)
+    } else if (this.#plain.length < MOST_ROWS) this.#plain.push(run)
+  }
+
+  /** Writes what there is and ends. */
+  async end(): Promise<void> {
+    clearInterval(this.#historyTimer)
+    clearInterval(this.#metricsTimer)
+    await Promise.all([this.#writeHistory(), this.#writeMetrics()])
+    await this.#writing
+  }
+
+  #count(run: JobRun, kind: OutcomeKind): void {
+    const startedAt = wallTime(run.startedAt)
+    const totals = this.#totalsOf(run, startedAt + run.runMs)
+    if (totals === undefined) return
+    const { row } = totals
+    row[COUNTED[kind]]++
+    row.waitMs += waitMs(run, startedAt)
+    row.runMs += run.runMs
+    totals.changed = true
+  }
+
+  #totalsOf(run: JobRun, endedAt: number): Totals | undefined {
+    const worker = run.settler?.worker ?? 0
+    const { queue } = run.job
+    const { name } = run
+    const last = this.#last
+    if (
+      last !== undefined &&
+      last.row.name === name &&
+      last.row.queue === queue &&
+      last.worker === worker &&
+      endedAt - last.row.minute < MINUTE_MS &&
+      endedAt >= last.row.minute
+    ) {
+      return last
+    }
+    const minute = Math.floor(endedAt / MINUTE_MS) * MINUTE_MS
+    const key = `${worker}\n${minute}\n${queue}\n${name}`
+    let totals = this.#totals.get(key)
+    if (totals === undefined) {
+      if (this.#totals.size >= MOST_TOTALS) return undefined
+      const counts = { completed: 0, failed: 0, retried: 0, released: 0, cancelled: 0, waitMs: 0, runMs: 0 }
+      totals = { worker, row: { minute, queue, name, ...counts }, changed: false }
+      this.#totals.set(key, totals)
+    }
+    this.#last = totals
+    return totals
+  }
+
+  async #writeHistory(): Promise<void> {
+    await this.#write(() => {
+      // Made at the last moment: a row that says `running` must not be written after the one that says how it ended.
+      const rows = this.#historyRows()
+      return rows.length === 0 ? undefined : this.#store.saveRuns(rows)
+    })
+  }
+
+  #historyRows(): NewRun[] {
+    const rows = this.#telling.map((run) => historyRow(run, run.outcome!.kind, headlineOf(run)))
+    for (const run of this.#running()) {
+      if (rows.length >= MOST_ROWS) break
+      if (!run.payload?.uuid || !run.notesSoFar?.changed) continue
+      run.notesSoFar.changed = false
+      rows.push(historyRow(run, 'running', null))
+    }
+    for (const run of this.#plain.slice(0, MOST_ROWS - rows.length)) rows.push(historyRow(run, 'completed', null))
+    this.#telling = []
+    this.#plain = []
+    return rows
+  }
+
+  async #writeMetrics(): Promise<void> {
+    const byWorker = new Map<number, Totals[]>()
+    for (const totals of this.#totals.values()) {
+      if (!totals.changed) continue
+      const list = byWorker.get(totals.worker)
+      if (list === undefined) byWorker.set(totals.worker, [totals])
+      else list.push(totals)
+    }
+    for (const [worker, list] of byWorker) {
+      for (const totals of list) totals.changed = false
+      const rows = list.map(({ row }) => ({ ...row, waitMs: Math.round(row.waitMs), runMs: Math.round(row.runMs) }))
+      const written = await this.#write(() => this.#store.saveMetrics(worker, rows))
+      // Totals, not differences: what failed is simply written again, with what was counted since.
+      if (!written) for (const totals of list) totals.changed = true
+    }
+    this.#forget()
+  }
+
+  /** Totals of past minutes that are written. */
+  #forget(): void {
+    const minute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
+    for (const [key, totals] of this.#totals) {
+      if (totals.row.minute < minute - MINUTE_MS && !totals.changed) {
+        this.#totals.delete(key)
+        if (this.#last === totals) this.#last = undefined
+      }
+    }
+  }
+
+  /** One write at a time, so that a slow store isn't flooded. */
+  async #write(work: () => Promise<void> | undefined): Promise<boolean> {
+    const before = this.#writing
+    let done = () => {}
+    this.#writing = new Promise((resolve) => {
+      done = resolve
+    })
+    await before
+    try {
+      await work()
+      return true
+    } catch (error) {
+      this.#failed(error)
+      return false
+    } finally {
+      done()
+    }
+  }
+}
+
+/** From when the job could first have run (its exact dispatch, or its due time if that is later) to its start. */
+function waitMs(run: JobRun, startedAt: number): number {
+  const since = Math.max(run.payload?.faena.at ?? 0, run.job.availableAt)
+  return since > startedAt ? 0 : startedAt - since
+}

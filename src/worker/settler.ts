@@ -1,0 +1,199 @@
+import type { JobOutcome, Settled, Store } from '../store.ts'
+import { retryDelay } from './clock.ts'
+import { mended, weight } from './ending.ts'
+import type { JobRun } from './job-run.ts'
+
+export interface SettlerHooks {
+  /** The outcome stands in the store. */
+  applied(run: JobRun): void
+  /** The job was not this worker's any more; nothing was changed. */
+  lost(run: JobRun): void
+  /** A call failed, or a row was refused as it stood; it is tried again. */
+  failed(error: unknown, failures: number, retryMs: number): void
+  /** A settle ended, well or not: there is room again, or nothing left. */
+  moved(): void
+}
+
+/** At most this many outcomes, and characters of text, go in one settle. */
+const MOST_OUTCOMES = 2_000
+const MOST_TEXT = 4 * 1024 * 1024
+const MOST_WAITING = 4_000
+const MOST_MENDS = 3
+
+/**
+ * Writes the outcomes of one worker id. One settle is under way at a time, and what ends meanwhile goes with the next:
+ * an idle worker writes at once, a busy one in large batches.
+ *
+ * An error of a settle is never an error of a job. The batch stays as it is and is sent again under the same number,
+ * for ever, since nobody knows whether the store wrote it; the number tells the store that it is the same.
+ */
+export class Settler {
+  readonly worker: number
+  readonly #store: Pick<Store, 'settle'>
+  readonly #hooks: SettlerHooks
+  #queue: JobRun[] = []
+  /** Refused rows, which go alone and later so that they hold up nobody. */
+  #refused: JobRun[] = []
+  #refusedTimer: NodeJS.Timeout | undefined
+  #underWay = 0
+  /** Characters of the outcomes that wait or are under way. */
+  #text = 0
+  #scheduled = false
+  #seq = 0
+  #closed = false
+  #idle: (() => void)[] = []
+  #wakeUp: (() => void) | undefined
+
+  constructor(worker: number, store: Pick<Store, 'settle'>, hooks: SettlerHooks) {
+    this.worker = worker
+    this.#store = store
+    this.#hooks = hooks
+  }
+
+  /** Outcomes that do not stand in the store yet. */
+  get backlog(): number {
+    return this.#queue.length + this.#underWay + this.#refused.length
+  }
+
+  /** Whether outcomes wait or are under way, refused rows aside. */
+  get busy(): boolean {
+    return this.#queue.length + this.#underWay > 0
+  }
+
+  /** So much waits to be written that no more should be begun. Refused rows don't count: they may wait for long. */
+  get full(): boolean {
+    return this.#queue.length + this.#underWay >= MOST_WAITING || this.#text >= MOST_TEXT
+  }
+
+  /** Takes a run whose outcome is made (`run.written`). What ends in the same turn of the event loop goes together. */
+  add(run: JobRun): void {
+    this.#queue.push(run)
+    this.#text += weight(run.written!)
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    setImmediate(() => void this.#flush())
+  }
+
+  /** Resolves once nothing is left to write, or `withinMs` are over; answers how many outcomes are left then. */
+  async drained(withinMs: number): Promise<number> {
+    if (this.backlog > 0 && withinMs > 0) {
+      // Whoever waits for the end does not wait for a back-off that began long ago.
+      this.#wakeUp?.()
+      this.#retryRefused()
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, withinMs)
+        this.#idle.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+    return this.backlog
+  }
+
+  /** Gives up what is left; it will be run again. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#refusedTimer)
+    this.#wakeUp?.()
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#closed) {
+      const batch = this.#nextBatch()
+      this.#underWay = batch.length
+      const settled = await this.#settle(batch)
+      this.#underWay = 0
+      for (const run of batch) this.#text -= weight(run.written!)
+      if (settled === undefined) break
+      this.#tell(batch, settled)
+      this.#hooks.moved()
+    }
+    this.#scheduled = false
+    if (this.backlog === 0) this.#tellIdle()
+  }
+
+  #nextBatch(): JobRun[] {
+    const queue = this.#queue
+    let text = 0
+    let end = 0
+    while (end < queue.length && end < MOST_OUTCOMES) {
+      text += weight(queue[end]!.written!)
+      if (end > 0 && text > MOST_TEXT) break
+      end++
+    }
+    if (end === queue.length) {
+      this.#queue = []
+      return queue
+    }
+    return queue.splice(0, end)
+  }
+
+  /** Until the store answers. The batch and its number do not change between tries. */
+  async #settle(batch: readonly JobRun[]): Promise<Settled | undefined> {
+    const outcomes: JobOutcome[] = batch.map((run) => run.written!)
+    const seq = ++this.#seq
+    for (let failures = 1; !this.#closed; failures++) {
+      try {
+        return await this.#store.settle({ worker: this.worker, seq, outcomes })
+      } catch (error) {
+        const retryMs = retryDelay(failures)
+        this.#hooks.failed(error, failures, retryMs)
+        await this.#pause(retryMs)
+      }
+    }
+    return undefined
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#wakeUp = undefined
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      this.#wakeUp = end
+    })
+  }
+
+  #tell(batch: readonly JobRun[], settled: Settled): void {
+    if (settled.applied.length === batch.length) {
+      for (const run of batch) this.#hooks.applied(run)
+      return
+    }
+    const applied = new Set(settled.applied)
+    const refused = new Map(settled.refused.map(({ id, error }) => [id, error]))
+    for (const run of batch) {
+      const error = refused.get(run.job.id)
+      if (error !== undefined) this.#refuse(run, error)
+      else if (applied.has(run.job.id)) this.#hooks.applied(run)
+      else this.#hooks.lost(run)
+    }
+  }
+
+  /** Mends what can be mended at once; after that the row is tried again as it is, slower and slower. */
+  #refuse(run: JobRun, error: Error): void {
+    run.mends++
+    const retryMs = run.mends < MOST_MENDS ? 0 : retryDelay(run.mends) * 6
+    this.#hooks.failed(error, run.mends, retryMs)
+    run.written = mended(run.written!, run.job.payload, run.mends)
+    if (retryMs === 0) {
+      this.add(run)
+      return
+    }
+    this.#refused.push(run)
+    clearTimeout(this.#refusedTimer)
+    this.#refusedTimer = setTimeout(() => this.#retryRefused(), retryMs)
+  }
+
+  #retryRefused(): void {
+    const runs = this.#refused
+    this.#refused = []
+    for (const run of runs) this.add(run)
+  }
+
+  #tellIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+}

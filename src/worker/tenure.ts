@@ -1,0 +1,184 @@
+import { isFaenaError } from '../core/errors.ts'
+import type { NewWorker, Store } from '../store.ts'
+import { LONGEST_TIMER, retryDelay, steadyNow } from './clock.ts'
+import type { StoreOperation } from './events.ts'
+import type { Heart } from './heartbeat.ts'
+import { Settler, type SettlerHooks } from './settler.ts'
+import type { Slots } from './slots.ts'
+
+export interface TenureHooks {
+  /** The worker has a row and a lease; jobs may be reserved under `settler.worker`. */
+  began(settler: Settler): void
+  /** The lease is over, or may be: what runs under it must abort, what waits must be forgotten. */
+  lost(settler: Settler, why: string): void
+  failed(operation: StoreOperation, error: unknown, failures: number, retryMs: number): void
+  settler: Omit<SettlerHooks, 'failed'>
+}
+
+/** How long outcomes of a lost lease may still be written before its jobs are given back. */
+const RETIRE_MS = 5_000
+
+/**
+ * The worker's row in the store and its lease, from registration to the end of the lease; after a loss, the next one. A
+ * worker trusts its lease a little less long than the store does: when no heartbeat has succeeded by then, it lets go by
+ * itself, so that no two workers run a job at once even where the store cannot be reached to say so.
+ */
+export class Tenure {
+  readonly #store: Store
+  readonly #row: NewWorker
+  readonly #heart: Heart
+  readonly #slots: Slots
+  readonly #hooks: TenureHooks
+  /** All that may still have outcomes to write: the current one, and those of lost leases. */
+  readonly #settlers = new Set<Settler>()
+  #settler: Settler | null = null
+  #trustTimer: NodeJS.Timeout | undefined
+  #ended = false
+  #stopWaiting: (() => void) | undefined
+
+  constructor(store: Store, row: NewWorker, heart: Heart, slots: Slots, hooks: TenureHooks) {
+    this.#store = store
+    this.#row = row
+    this.#heart = heart
+    this.#slots = slots
+    this.#hooks = hooks
+  }
+
+  /** Of the current lease; null while there is none. */
+  get settler(): Settler | null {
+    return this.#settler
+  }
+
+  get backlog(): number {
+    let backlog = 0
+    for (const settler of this.#settlers) backlog += settler.backlog
+    return backlog
+  }
+
+  /** Registers. A store that can't be reached is waited for; one that must not be used rejects. */
+  async begin(): Promise<void> {
+    await this.#register(this.#row, true)
+  }
+
+  /** The lease of `settler` is over. Told twice, or late, it changes nothing. */
+  lose(settler: Settler, why: string): void {
+    if (this.#settler !== settler || this.#ended) return
+    this.#leave()
+    this.#hooks.lost(settler, why)
+    void this.#renew(settler)
+  }
+
+  /**
+   * Gives this row up for a new one while nothing is held: jobs that a lost answer may have left reserved by it go back.
+   */
+  async exchange(): Promise<void> {
+    const settler = this.#settler
+    if (settler === null || this.#ended) return
+    this.#leave()
+    await this.#renew(settler)
+  }
+
+  /** Writes what is left, within `withinMs`; gives back what is held. Answers how many outcomes could not be written. */
+  async end(withinMs: number): Promise<number> {
+    this.#ended = true
+    this.#stopWaiting?.()
+    clearTimeout(this.#trustTimer)
+    const until = steadyNow() + withinMs
+    let left = 0
+    for (const settler of this.#settlers) {
+      left += await settler.drained(until - steadyNow())
+      settler.close()
+    }
+    if (this.#settler !== null) await this.#deregister(this.#settler.worker, until)
+    this.#settler = null
+    await this.#heart.end()
+    return left
+  }
+
+  #leave(): void {
+    this.#settler = null
+    clearTimeout(this.#trustTimer)
+    this.#heart.rest()
+  }
+
+  async #register(row: NewWorker, first: boolean): Promise<void> {
+    for (let failures = 1; !this.#ended; failures++) {
+      const askedAt = steadyNow()
+      try {
+        const worker = await this.#store.register(row)
+        return this.#took(worker, askedAt)
+      } catch (error) {
+        if (first && isFaenaError(error) && !isFaenaError(error, 'STORE_UNAVAILABLE')) throw error
+        const retryMs = retryDelay(failures)
+        this.#hooks.failed('register', error, failures, retryMs)
+        await this.#pause(retryMs)
+      }
+    }
+  }
+
+  #took(worker: number, askedAt: number): void {
+    // The worker stopped while it asked: the row it no longer needs goes, or its lease would have to run out.
+    if (this.#ended) {
+      void this.#giveBack(worker)
+      return
+    }
+    const settler = new Settler(worker, this.#store, {
+      ...this.#hooks.settler,
+      failed: (error, failures, retryMs) => this.#hooks.failed('settle', error, failures, retryMs),
+    })
+    this.#settlers.add(settler)
+    this.#settler = settler
+    this.#heart.begin(worker, askedAt + this.#row.leaseMs)
+    this.#watchTrust(settler)
+    this.#hooks.began(settler)
+  }
+
+  /** A new row first: that the store answers shows that the rest can be done. */
+  async #renew(old: Settler): Promise<void> {
+    await this.#register({ ...this.#row, replaces: undefined }, false)
+    await old.drained(RETIRE_MS)
+    // Mostly gone already. Where it is not, its jobs go back now, and no crash is counted: nothing crashed.
+    await this.#giveBack(old.worker)
+    if (old.backlog === 0) this.#settlers.delete(old)
+  }
+
+  async #giveBack(worker: number): Promise<void> {
+    await this.#store.deregister(worker).catch((error: unknown) => this.#hooks.failed('deregister', error, 1, 0))
+  }
+
+  #watchTrust(settler: Settler): void {
+    const margin = Math.min(this.#row.leaseMs / 5, 5_000)
+    const left = this.#slots.leaseUntil - margin - steadyNow()
+    if (left > 0) {
+      this.#trustTimer = setTimeout(() => this.#watchTrust(settler), Math.min(Math.ceil(left), LONGEST_TIMER))
+      return
+    }
+    this.lose(settler, 'no heartbeat succeeded in time')
+  }
+
+  async #deregister(worker: number, until: number): Promise<void> {
+    for (let failures = 1; ; failures++) {
+      try {
+        await this.#store.deregister(worker)
+        return
+      } catch (error) {
+        const retryMs = retryDelay(failures)
+        this.#hooks.failed('deregister', error, failures, retryMs)
+        if (steadyNow() + retryMs > until) return
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#stopWaiting = undefined
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      this.#stopWaiting = end
+    })
+  }
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+
+/** A folder of its own for one test, removed when it ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'faena-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Waits until `condition` holds. Throws with `what` when it did not within `withinMs`. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 60_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await sleep(20)
+  }
+}
+
+export interface WorkerProcess {
+  readonly pid: number
+  readonly child: ChildProcess
+  /** Resolves with the signal or code it ended by. */
+  readonly ended: Promise<string | number | null>
+}
+
+/** Starts a worker process and waits until it works; it is killed when the test ends, should it still live. */
+export async function startWorker(
+  url: string,
+  ledger: string,
+  options: Record<string, string | number> = {},
+): Promise<WorkerProcess> {
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = fork(
+    new URL('./fixtures/chaos-worker.ts', import.meta.url),
+    ['--url', url, '--ledger', ledger, ...flags],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    },
+  )
+  const ended = new Promise<string | number | null>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? code))
+  })
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGCONT')
+      child.kill('SIGKILL')
+    }
+    await ended
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    void ended.then((how) => reject(new Error(`the worker ended with ${how} before it worked`)))
+  })
+  return { pid: child.pid!, child, ended }
+}
+
+export interface LedgerLine {
+  event: 'start' | 'end' | 'lost' | 'completed'
+  uuid: string
+  attempt: number
+  pid: number
+}
+
+/** What all workers wrote, in the order they wrote it. */
+export function readLedger(path: string): LedgerLine[] {
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [event, uuid, attempt, pid] = line.split(' ')
+      return { event: event as LedgerLine['event'], uuid: uuid!, attempt: Number(attempt), pid: Number(pid) }
+    })
+}
