@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left. */
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/servers/setup.ts'],
     // In CI every test is named, and the counts are left for .ci/run.
     reporters: process.env.CI ? ['verbose', ['json', { outputFile: '.faena/test-results.json' }]] : ['default'],
     projects: [

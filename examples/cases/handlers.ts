@@ -1,12 +1,12 @@
 import { handle } from '../../src/index.ts'
 import { fetchCase, refreshCases, syncOrder } from './jobs.ts'
-import { failCase, failOrder, findCase, finishCase, finishOrder, staleCases, startCase } from './records.ts'
+import { findCase, finishCase, finishOrder, staleCases, startCase } from './records.ts'
 import { SOURCE_URL } from './settings.ts'
 
 /** The work itself. What a handler throws is tried again, as the definition in jobs.ts says. */
 export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, fail }) => {
   const found = findCase(input.caseId)
-  if (!found) fail(`There is no case ${input.caseId}`)
+  if (!found) return fail(`There is no case ${input.caseId}`)
   startCase(found.id)
   log(`asking the register for ${found.number}, attempt ${attempt}`)
   const answer = await ask<{ court: string; entries: { date: string; text: string }[] }>(`/register/${found.number}`, {
@@ -18,6 +18,17 @@ export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, 
 export const syncing = handle(syncOrder, async ({ input, signal }) => {
   const { receipt } = await ask<{ receipt: string }>(`/orders/${input.orderId}`, { method: 'POST', signal })
   finishOrder(input.orderId, receipt)
+})
+
+export const refreshing = handle(refreshCases, async ({ input }) => {
+  // Opened when it is first needed: most workers never dispatch.
+  const { queue } = await import('./queue.ts')
+  const stale = staleCases(Date.now() - input.hours * 3_600_000)
+  await queue.dispatchMany(
+    fetchCase,
+    stale.map((caseId) => ({ caseId })),
+    { each: ({ caseId }) => ({ unique: `refresh:${caseId}` }) },
+  )
 })
 
 async function ask<Answer>(path: string, options: RequestInit): Promise<Answer> {

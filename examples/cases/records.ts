@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { settingsFrom } from '../../src/index.ts'
+import './settings.ts'
 
 /**
  * The application's own tables, in the very file that holds the queue's: so a case and the job that fetches it are stored
@@ -147,8 +149,8 @@ function connect(): DatabaseSync {
 }
 
 function databasePath(): string {
-  const url = process.env.DATABASE_URL ?? 'sqlite:.faena/faena.db'
-  const found = /^(?:sqlite|file):(?:\/\/)?(.+)$/.exec(url)
+  const { url } = settingsFrom(process.env)
+  const found = /^(?:sqlite|file):(?:\/\/)?([^?]+)/.exec(url)
   if (found?.[1]) return found[1]
   throw new Error(
     `DATABASE_URL is ${JSON.stringify(url)}; allowed: sqlite:PATH, since this example keeps its own tables there too`,

@@ -1,3 +1,8 @@
+import { existsSync } from 'node:fs'
+
+// The command line reads .env too: all processes must mean the same database.
+if (existsSync('.env')) process.loadEnvFile()
+
 /** Where the three processes of this example find one another. All of them listen on loopback only. */
 export const HOST = '127.0.0.1'
 export const APP_PORT = port('APP_PORT', 3000)

@@ -2,7 +2,7 @@
  * Brings up the whole example: the slow source, the web application, and workers with their scheduler (`faena start`).
  * Each is a process of its own. When one of them ends, all end; Ctrl+C stops everything, letting running jobs finish.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { APP_URL, SOURCE_URL } from './settings.ts'
@@ -14,14 +14,23 @@ let stopping = false
 
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
+stopWithNpm()
 
 await Promise.all([listening('source', 'examples/cases/source.ts'), listening('app', 'examples/cases/app.ts')])
 // With the sync connection jobs run where they are dispatched, so there is nothing for workers to do.
-if (!inline) start('workers', 'src/cli/main.ts', ['start', '--config', 'examples/cases/faena.config.ts'])
-console.log(whatToTry())
+if (!inline && !stopping) {
+  const command = ['src/cli/main.ts', 'start', '--config', 'examples/cases/faena.config.ts']
+  watch('workers', spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }))
+}
+if (!stopping) console.log(whatToTry())
 
-function start(name: string, file: string, args: string[] = []): ChildProcess {
-  const child = fork(file, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+async function listening(name: string, file: string): Promise<void> {
+  const child = fork(file, { cwd: root })
+  watch(name, child)
+  await Promise.race([once(child, 'message'), once(child, 'exit')])
+}
+
+function watch(name: string, child: ChildProcess) {
   children.set(name, child)
   child.once('exit', (code, signal) => {
     children.delete(name)
@@ -30,36 +39,47 @@ function start(name: string, file: string, args: string[] = []): ChildProcess {
     process.exitCode = 1
     stop()
   })
-  return child
 }
 
-async function listening(name: string, file: string): Promise<void> {
-  await once(start(name, file), 'message')
-}
-
+/** The first time asks, the second time does not. */
 function stop() {
-  if (stopping) {
-    for (const child of children.values()) child.kill('SIGKILL')
-    return
-  }
+  for (const child of children.values()) child.kill(stopping ? 'SIGKILL' : 'SIGTERM')
   stopping = true
-  for (const child of children.values()) child.kill('SIGTERM')
+}
+
+/** npm puts a shell between itself and us that keeps signals to itself: when that is gone, we were meant. */
+function stopWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const shell = process.ppid
+  setInterval(() => {
+    if (process.ppid !== shell && !stopping) stop()
+  }, 250).unref()
 }
 
 function whatToTry(): string {
+  const heading = inline ? 'without a queue (QUEUE_CONNECTION=sync)' : 'is up'
+  const lines = inline
+    ? [`curl -i -X POST ${APP_URL}/cases -d '{"number": "2026-00042"}'`, '  the answer waits for the source']
+    : [
+        `curl -i -X POST ${APP_URL}/cases -d '{"number": "2026-00042"}'`,
+        '  answers at once',
+        `curl ${APP_URL}/cases/1`,
+        '  pending, fetching, done',
+        `curl -X POST ${APP_URL}/imports --data-binary @examples/cases/orders.csv`,
+        '  a thousand orders, a job for each',
+        'npm run -s faena -- status',
+        'npm run -s faena -- failed',
+        '  one order fails for good; the README tells how it is repaired',
+      ]
   return `
-  Faena: the example application ${inline ? 'without a queue (QUEUE_CONNECTION=sync)' : 'is up'}
+  Faena: the example application ${heading}
 
-    open      ${APP_URL}
-    source    ${SOURCE_URL}  (seconds per answer, every third one an error)
-    stop      Ctrl+C
+    open    ${APP_URL}
+    source  ${SOURCE_URL}  (takes seconds, and every third time it fails)
+    stop    Ctrl+C
 
   Try, in another terminal:
 
-    curl -i -X POST ${APP_URL}/cases -d '{"number": "2026-00042"}'      answers at once: 202
-    curl ${APP_URL}/cases/1                                           pending, fetching, done
-    curl -X POST ${APP_URL}/imports --data-binary @examples/cases/orders.csv
-    npm run -s faena -- status
-    npm run -s faena -- failed                                                  one order fails for good
+${lines.map((line) => `    ${line}`).join('\n')}
 `
 }

@@ -1,20 +1,11 @@
 import { type ErrorCode, isFaenaError } from '../core/errors.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 
-/** Ends a command with this exit code when all there is to say has been said. */
-export class Exit extends Error {
-  readonly code: number
-  constructor(code: number) {
-    super(`exit ${code}`)
-    this.code = code
-  }
-}
 
 const USAGE: readonly ErrorCode[] = ['BAD_CONFIGURATION', 'BAD_ARGUMENT', 'BAD_SCHEDULE', 'INVALID_INPUT', 'PAYLOAD_TOO_LARGE']
 const NOT_FOUND: readonly ErrorCode[] = ['NOT_FOUND', 'UNKNOWN_JOB']
 
 export function exitCodeFor(error: unknown): number {
-  if (error instanceof Exit) return error.code
   if (!isFaenaError(error)) return EXIT.error
   if (USAGE.includes(error.code)) return EXIT.usage
   if (NOT_FOUND.includes(error.code)) return EXIT.notFound

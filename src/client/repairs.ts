@@ -23,7 +23,7 @@ export interface PruneOptions {
   failed?: Duration
   /** How long the history of attempts is kept; default 24 h. Results with `keepResult` stay as long as that says. */
   runs?: Duration
-  /** How long metrics are kept; default 30 days. */
+  /** How long metrics are kept; default 14 days. */
   metrics?: Duration
 }
 
@@ -74,7 +74,7 @@ export function repairs(store: Store): Repairs {
   }
   return {
     async retry(filter, options) {
-      if (filter !== 'all') refuseEmpty(filter, "'all'")
+      if (filter !== 'all') refuseEmpty(checkFailedFilter(filter), "'all'")
       return failedBulk(filter === 'all' ? {} : filter, 'retry', options)
     },
     forget: async (refs, options) => failedBulk({ refs }, 'removeFailed', options),
@@ -110,7 +110,7 @@ function patchOf(change: JobChange): JobPatch {
 async function prune(store: Store, options: PruneOptions = {}): Promise<{ failed: number; records: number }> {
   const keep: Retention = {
     runsMs: milliseconds(options.runs ?? '24h', 'runs'),
-    metricsMs: milliseconds(options.metrics ?? '30d', 'metrics'),
+    metricsMs: milliseconds(options.metrics ?? '14d', 'metrics'),
   }
   let failed = 0
   if (options.failed !== undefined) {

@@ -2,8 +2,8 @@ import { FaenaError } from '../core/errors.ts'
 import type { NewJob, Pushed } from '../store.ts'
 import type { Ended } from './wait.ts'
 
-/** Runs one job here and now. Resolves to its handler's result, or rejects with its handler's error. */
-export type SyncRunner = (job: NewJob) => Promise<unknown>
+/** Runs the job of a payload here and now. Resolves to its handler's result, or rejects with its handler's error. */
+export type SyncRunner = (payload: string, queue: string) => Promise<unknown>
 
 const KEPT_RESULTS = 1_000
 
@@ -21,7 +21,7 @@ export class SyncConnection {
   }
 
   async push(job: NewJob): Promise<Pushed> {
-    const result = await this.#run(job)
+    const result = await this.#run(job.payload, job.queue)
     this.#results.set(job.uuid, result)
     if (this.#results.size > KEPT_RESULTS) this.#results.delete(this.#results.keys().next().value!)
     return { outcome: 'dispatched', uuid: job.uuid, id: null }

@@ -1,6 +1,7 @@
 import { nextRun } from '../core/cron.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { AnyJob, JobDefinition } from '../core/job.ts'
+import { withSchedule } from '../core/payload.ts'
 import { checkSchedule, type ScheduleDefinition } from '../core/schedule.ts'
 import type { NewSchedule, Store } from '../store.ts'
 import { inputText } from './input.ts'
@@ -45,7 +46,8 @@ export async function fireNow(store: Store, key: string, jobs: readonly AnyJob[]
   }
   const input: unknown = JSON.parse(schedule.input)
   const { queue, nextAt, pausedAt } = schedule
-  const job = newJob(definition, input, await inputText(definition, input), { queue }, Number.MAX_SAFE_INTEGER)
+  const made = newJob(definition, input, await inputText(definition, input), { queue }, Number.MAX_SAFE_INTEGER)
+  const job = { ...made, payload: withSchedule(made.payload, { key, at: Date.now() }) }
   const fired = pausedAt === null && nextAt !== null && (await store.fire({ key, seen: nextAt, nextAt, job }))
   // A taken unique key makes another job the one that runs; `fire` only says that it was done.
   if (fired) return { uuid: (job.unique && (await find())?.lastUuid) ?? job.uuid }

@@ -15,14 +15,20 @@ export function milliseconds(duration: Duration | string, name: string, code: Er
   const found = typeof duration === 'string' ? FORM.exec(duration.trim()) : undefined
   const ms = found ? Number(found[1]) * UNITS[found[2]!]! : duration
   if (typeof ms !== 'number' || !(ms >= 0 && ms <= LONGEST)) {
-    throw notAllowed(code, name, duration, 'milliseconds as a number, or 250ms, 10s, 2m, 1h, 7d, 2w (at most ten years)')
+    throw notAllowed(
+      code,
+      name,
+      duration,
+      'milliseconds as a number, or 250ms, 10s, 2m, 1h, 7d, 2w (at most ten years)',
+    )
   }
   return Math.round(ms)
 }
 
-/** `ms` for people, in its two largest units: `812ms`, `1s 250ms`, `2m 5s`, `3h 10m`, `4d 2h`. */
-export function spoken(ms: number): string {
-  if (ms < 1_000) return `${ms < 10 ? Math.round(ms * 100) / 100 : Math.round(ms)}ms`
+/** A length in ms for people, in its two largest units: `812ms`, `1s 250ms`, `2m 5s`, `3h 10m`, `4d 2h`. */
+export function spoken(length: number): string {
+  if (length < 10) return `${Math.round(length * 100) / 100}ms`
+  const ms = Math.round(length)
   const units = ['d', 'h', 'm', 's', 'ms'] as const
   const first = units.findIndex((unit) => ms >= UNITS[unit]!)
   const unit = units[first]!

@@ -46,6 +46,7 @@ export class Events<Map extends EventMap> {
   }
 
   emit<Name extends keyof Map & string>(name: Name, event: Map[Name]): void {
-    this.#emitter.emit(name, event)
+    // EventEmitter throws an `error` that nobody listens to; here it is an event like any other.
+    if (this.#emitter.listenerCount(name) > 0) this.#emitter.emit(name, event)
   }
 }

@@ -4,15 +4,23 @@ const LONGEST_TEXT = 64 * 1024
 const DEEPEST_CHAIN = 20
 /** Rows of other writers may have a first line of any length. */
 const LONGEST_FINGERPRINTED = 2_000
+const LONGEST_FRAME = 1_000
 
 /**
  * An error as `failed_jobs.exception` holds it: PHP's own form, so that every reader of the table finds what it knows.
- * The innermost cause comes first, each later one after a blank line and `Next `; the error that was thrown is last.
+ * The innermost cause comes first, each later one after a blank line and `Next `; the error that was thrown is last. Never
+ * throws, whatever was thrown: the job must be able to fail.
  */
 export function exceptionText(error: unknown): string {
-  const chain = causes(error).reverse()
-  const text = chain.map((link, at) => (at === 0 ? block(link) : `Next ${block(link)}`)).join('\n\n')
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}\n… (cut)` : text
+  try {
+    const blocks = causes(error).reverse().map(block)
+    const length = blocks.reduce((sum, text) => sum + text.length, 0)
+    // Each block keeps its beginning: cut at the end as a whole, the text would lose the error that was thrown.
+    const share = length > LONGEST_TEXT ? Math.floor(LONGEST_TEXT / blocks.length) : length
+    return blocks.map((text) => (text.length > share ? `${text.slice(0, share)}\n… (cut)` : text)).join('\n\nNext ')
+  } catch {
+    return 'Error: something was thrown that cannot be read\nStack trace:\n#0 {main}'
+  }
 }
 
 /** One line for lists: the first line of the text, or of its last `Next` block where causes stand before it. */
@@ -50,7 +58,12 @@ export interface PortableError {
 export function portable(error: unknown, depth = 0): PortableError {
   if (!(error instanceof Error)) return { name: 'Error', message: describe(error) }
   const cause = error.cause === undefined || depth >= DEEPEST_CHAIN ? undefined : portable(error.cause, depth + 1)
-  return { name: nameOf(error), message: String(error.message), stack: error.stack, ...(cause && { cause }) }
+  return {
+    name: nameOf(error),
+    message: String(error.message),
+    stack: typeof error.stack === 'string' ? error.stack : undefined,
+    ...(cause && { cause }),
+  }
 }
 
 export function revive(error: PortableError): Error {
@@ -85,8 +98,10 @@ function block(error: unknown): string {
 
 function framesOf(error: Error): { file: string; line: string; call: string }[] {
   const frames: { file: string; line: string; call: string }[] = []
-  for (const line of (error.stack ?? '').split('\n')) {
-    const found = /^\s+at (?:(.+?) \()?(?:file:\/\/)?(.+?):(\d+):\d+\)?$/.exec(line)
+  // A stack may be anything: libraries set their own, and a message with line feeds stands in it too.
+  for (const line of typeof error.stack === 'string' ? error.stack.split('\n') : []) {
+    const found =
+      line.length <= LONGEST_FRAME && /^\s+at (?:async )?(?:(.+?) \()?(?:file:\/\/)?(.+?):(\d+):\d+\)?$/.exec(line)
     if (found) frames.push({ call: found[1] ?? '{anonymous}', file: found[2]!, line: found[3]! })
   }
   return frames
@@ -94,7 +109,7 @@ function framesOf(error: Error): { file: string; line: string; call: string }[] 
 
 function nameOf(error: Error): string {
   const code = (error as { code?: unknown }).code
-  const name = error.name || error.constructor?.name || 'Error'
+  const name = String(error.name || error.constructor?.name || 'Error')
   return typeof code === 'string' && code !== '' && !name.includes(code) ? `${name} [${code}]` : name
 }
 

@@ -1,4 +1,4 @@
-import { laravelBackoff, readLaravelBackoff, type StoredBackoff } from './backoff.ts'
+import { laravelBackoff, readLaravelBackoff, readStoredBackoff, type StoredBackoff } from './backoff.ts'
 import { FaenaError } from './errors.ts'
 import type { AnyJob } from './job.ts'
 
@@ -138,7 +138,7 @@ export function readPayload(text: string): ReadPayload {
     maxExceptions: count(raw.maxExceptions),
     failOnTimeout: raw.failOnTimeout === true,
     timeoutMs: count(faena.timeoutMs) ?? (timeout === null ? null : timeout * 1_000),
-    backoff: faena.backoff ?? readLaravelBackoff(raw.backoff) ?? null,
+    backoff: readStoredBackoff(faena.backoff) ?? readLaravelBackoff(raw.backoff) ?? null,
     retryUntil: retryUntil === null ? null : retryUntil * 1_000,
     faena,
   }

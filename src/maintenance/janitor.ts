@@ -1,5 +1,6 @@
 import type { FailedJob, Reclaimed, Retention, Store } from '../store.ts'
 import { labelOf } from './label.ts'
+import { Loop, Troubles } from './loop.ts'
 
 export interface JanitorOptions {
   store: Store
@@ -11,7 +12,7 @@ export interface JanitorOptions {
   /** Jobs that failed because workers died with them: for their `failed` hooks and for alerts. Not waited for. */
   onFailed?: (job: FailedJob) => unknown
   onReclaimed?: (reclaimed: Reclaimed) => void
-  /** The janitor goes on after any error. */
+  /** The janitor goes on after any error; the same trouble is told once until it is over. */
   onError?: (error: unknown) => void
   tidyEveryMs?: number
   random?: () => number
@@ -37,10 +38,9 @@ export class Janitor {
   readonly #tidyEveryMs: number
   readonly #random: () => number
   readonly #clock: () => number
+  readonly #loop = new Loop(() => this.look())
+  readonly #troubles: Troubles
   #tidyAt: number
-  #stopped = false
-  #running: Promise<void> | undefined
-  #wake = () => {}
 
   constructor(options: JanitorOptions) {
     this.#options = options
@@ -48,47 +48,46 @@ export class Janitor {
     this.#tidyEveryMs = options.tidyEveryMs ?? TIDY_EVERY_MS
     this.#random = options.random ?? Math.random
     this.#clock = options.clock ?? (() => performance.now())
+    this.#troubles = new Troubles(options.onError)
     // Somewhere in the first minute: processes started together do not tidy together.
     this.#tidyAt = this.#clock() + this.#random() * this.#tidyEveryMs
   }
 
   start(): void {
-    this.#running ??= this.#run()
+    this.#loop.start()
   }
 
   /** Resolves when what is under way is done. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#wake()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** Reclaims, tidies if it is time, and answers how many ms to sleep. Never rejects. */
   async look(): Promise<number> {
-    await this.#guarded(() => this.reclaim())
+    await this.#guarded('reclaim', () => this.reclaim())
     if (this.#clock() >= this.#tidyAt) {
       this.#tidyAt = this.#clock() + this.#spread(this.#tidyEveryMs)
-      await this.#guarded(() => this.prune())
-      await this.#guarded(() => this.label())
+      await this.#guarded('prune', () => this.prune())
+      await this.#guarded('label', () => this.label())
     }
     return this.#spread(this.#everyMs)
   }
 
   async reclaim(): Promise<void> {
     // A store may handle dead workers a few at a time.
-    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
       const reclaimed = await this.#options.store.reclaim()
       if (reclaimed.workers.length === 0) return
       // The store has written these failures; hooks that a crash of this process cuts off are not made up.
-      for (const job of reclaimed.failed) void this.#guarded(async () => this.#options.onFailed?.(job))
-      await this.#guarded(async () => this.#options.onReclaimed?.(reclaimed))
+      for (const job of reclaimed.failed) void this.#guarded(job.uuid, async () => this.#options.onFailed?.(job))
+      await this.#guarded('onReclaimed', async () => this.#options.onReclaimed?.(reclaimed))
     }
   }
 
   /** Deletes records past their time, in chunks. Answers how many. */
   async prune(): Promise<number> {
     let pruned = 0
-    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
       const count = await this.#options.store.prune(this.#options.retention, PRUNED_AT_ONCE)
       pruned += count
       if (count < PRUNED_AT_ONCE) break
@@ -101,7 +100,7 @@ export class Janitor {
   async label(): Promise<number> {
     const { store, surface } = this.#options
     let labelled = 0
-    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#stopped; chunk++) {
+    for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
       const jobs = await store.unlabelled(LABELLED_AT_ONCE)
       if (jobs.length > 0) await store.label(jobs.map((job) => labelOf(job, surface)))
       labelled += jobs.length
@@ -111,26 +110,12 @@ export class Janitor {
     return labelled
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) await this.#sleep(await this.look())
-  }
-
-  #sleep(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  async #guarded(run: () => Promise<unknown>): Promise<void> {
+  async #guarded(what: string, run: () => Promise<unknown>): Promise<void> {
     try {
       await run()
+      this.#troubles.over(what)
     } catch (error) {
-      this.#options.onError?.(error)
+      this.#troubles.tell(what, error)
     }
   }
 

@@ -3,6 +3,7 @@ import type { AnyJob } from '../core/job.ts'
 import { withSchedule } from '../core/payload.ts'
 import { derivedUuid } from '../core/uuid.ts'
 import type { NewJob, Schedule, Store } from '../store.ts'
+import { Loop, Troubles } from './loop.ts'
 import { dueTicks } from './ticks.ts'
 
 /** Makes a job as a store takes it; `data` is the input as JSON text. The client's `newJob`, with the limits of its queue. */
@@ -41,6 +42,10 @@ const EVERY_MS = 10_000
 const CLOCK_KEPT_MS = 60_000
 /** Spreads schedulers that wake for the same run, so that most find it fired already. */
 const SPREAD_MS = 50
+/** Sleep after the store failed for the first time, doubled each time up to `everyMs`. */
+const RETRY_MS = 500
+/** What trouble with the store is told under; no schedule has an empty key. */
+const STORE = ''
 
 /**
  * Fires schedules that are due. Any number of processes may run one: `store.fire` is a compare-and-set on the schedule's
@@ -57,13 +62,10 @@ export class Scheduler {
   readonly #clock: () => number
   readonly #random: () => number
   readonly #everyMs: number
-  /** The last trouble per schedule ('' = the store). */
-  readonly #told = new Map<string, string>()
+  readonly #loop = new Loop(() => this.#guardedLook())
+  readonly #troubles: Troubles
   #storeClock: { now: number; read: number } | undefined
   #failures = 0
-  #stopped = false
-  #running: Promise<void> | undefined
-  #wake = () => {}
 
   constructor(options: SchedulerOptions) {
     this.#options = options
@@ -71,17 +73,16 @@ export class Scheduler {
     this.#clock = options.clock ?? (() => performance.now())
     this.#random = options.random ?? Math.random
     this.#everyMs = options.everyMs ?? EVERY_MS
+    this.#troubles = new Troubles(options.onError)
   }
 
   start(): void {
-    this.#running ??= this.#run()
+    this.#loop.start()
   }
 
   /** Resolves when the look under way is over. What it had not fired yet is left to others, or to the next start. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#wake()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** One look at all schedules: fires what is due and answers how many ms to sleep. Rejects only if the store does. */
@@ -89,41 +90,28 @@ export class Scheduler {
     const now = await this.#now()
     let next = Number.POSITIVE_INFINITY
     for (const schedule of await this.#options.store.schedules()) {
-      if (this.#stopped) break
+      if (this.#loop.stopped) break
       if (schedule.pausedAt !== null || schedule.nextAt === null) continue
       const nextAt = schedule.nextAt > now ? schedule.nextAt : await this.#fireDue(schedule, now)
       if (nextAt !== null) next = Math.min(next, nextAt)
     }
-    this.#told.delete('')
+    this.#troubles.over(STORE)
     const untilNext = next - (await this.#now()) + this.#random() * SPREAD_MS
     return Math.max(1, Math.min(untilNext, this.#everyMs * (0.9 + 0.2 * this.#random())))
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      let sleep: number
-      try {
-        sleep = await this.look()
-        this.#failures = 0
-      } catch (error) {
-        this.#tell('', error)
-        // The clock of a store that went away may be another one when it is back.
-        this.#storeClock = undefined
-        sleep = Math.min(this.#everyMs, 500 * 2 ** Math.min(this.#failures++, 10)) * (0.9 + 0.2 * this.#random())
-      }
-      await this.#sleep(sleep)
+  async #guardedLook(): Promise<number> {
+    try {
+      const sleep = await this.look()
+      this.#failures = 0
+      return sleep
+    } catch (error) {
+      this.#troubles.tell(STORE, error)
+      // The clock of a store that went away may be another one when it is back.
+      this.#storeClock = undefined
+      const patience = RETRY_MS * 2 ** Math.min(this.#failures++, 10)
+      return Math.min(this.#everyMs, patience) * (0.9 + 0.2 * this.#random())
     }
-  }
-
-  #sleep(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   /** The next run to wake for; null where the regular look is soon enough. */
@@ -131,12 +119,12 @@ export class Scheduler {
     const { key } = schedule
     try {
       const next = await this.#fire(schedule, now)
-      this.#told.delete(key)
+      this.#troubles.over(key)
       return next
     } catch (error) {
       // One schedule's trouble (a payload too large, an expression nobody can read) is not the others'. The store's is.
       if (isFaenaError(error, 'STORE_UNAVAILABLE') || isFaenaError(error, 'STORE_CLOSED')) throw error
-      this.#tell(key, error)
+      this.#troubles.tell(key, error)
       return null
     }
   }
@@ -160,7 +148,7 @@ export class Scheduler {
       // Somebody else was first, and goes on from where this stood.
       if (fired === undefined) return next
       this.#fired({ key, tick, ...fired, dropped: dropped && at === 0 })
-      if (this.#stopped) return nextAt
+      if (this.#loop.stopped) return nextAt
       lastUuid = fired.uuid ?? lastUuid
       seen = nextAt as number
     }
@@ -219,13 +207,6 @@ export class Scheduler {
     } catch (error) {
       this.#options.onError?.(error)
     }
-  }
-
-  #tell(about: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
-    if (this.#told.get(about) === text) return
-    this.#told.set(about, text)
-    this.#options.onError?.(error)
   }
 }
 

@@ -5,6 +5,8 @@ export interface StoreOptions {
   timezone?: string
   connection?: string
   timeoutMs?: number
+  /** False: a store that brings its tables up to date when it opens (SQLite does) leaves them as they are. */
+  migrate?: boolean
 }
 
 /** Schemes of store URLs that this version opens, for messages. */

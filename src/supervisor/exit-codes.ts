@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   /** What was named is not there, or nothing matched. */
   notFound: 3,
+  /** `monitor` found a queue at its limit, or `doctor` a problem. */
+  alert: 4,
   /** Laravel's code for a worker that reached its memory limit. */
   memory: 12,
   restart: 75,

@@ -27,5 +27,8 @@ export function leaseLost(name: string): FaenaError {
 }
 
 export function workerStopping(name: string): FaenaError {
-  return new FaenaError('WORKER_STOPPING', `The worker stops before job ${name} ended; the job goes back with its attempt`)
+  return new FaenaError(
+    'WORKER_STOPPING',
+    `The worker stops before job ${name} ended; the job goes back with its attempt`,
+  )
 }

@@ -76,7 +76,8 @@ function keptRun(run: JobRun, outcome: Outcome, settled: SettledOutcome, keepMs:
   // The work is done: a result that cannot be kept is no reason to do it again.
   try {
     const text = JSON.stringify(run.result) ?? 'null'
-    if (text.length > LARGEST_RESULT) row.note = `the result was not kept: ${text.length} characters are more than ${LARGEST_RESULT}`
+    if (text.length > LARGEST_RESULT)
+      row.note = `the result was not kept: ${text.length} characters are more than ${LARGEST_RESULT}`
     else row.result = text
   } catch (error) {
     row.note = `the result was not kept: it is not JSON (${String(error)})`
@@ -87,7 +88,9 @@ function keptRun(run: JobRun, outcome: Outcome, settled: SettledOutcome, keepMs:
 /** Characters the store has to write beside the row itself; what bounds a batch. */
 export function weight({ outcome, run }: JobOutcome): number {
   const failure = outcome.kind === 'failed' ? outcome.failure : undefined
-  const texts = failure ? failure.exception.length + (failure.payload?.length ?? 0) + (failure.surfaced?.length ?? 0) : 0
+  const texts = failure
+    ? failure.exception.length + (failure.payload?.length ?? 0) + (failure.surfaced?.length ?? 0)
+    : 0
   const kept = run ? (run.result?.length ?? 0) + run.log.reduce((sum, line) => sum + line.length, 0) : 0
   return 64 + texts + kept
 }

@@ -60,8 +60,9 @@ export class Heart {
   begin(worker: number, leaseUntil: number): void {
     this.#worker = worker
     this.#slots.leaseUntil = leaseUntil
-    if (this.#threadReady) this.#send({ kind: 'begin', worker })
-    else this.#timer.begin(worker)
+    // Sent before the thread is ready too: should the first handler block this loop, nobody could tell it later.
+    this.#send({ kind: 'begin', worker })
+    if (!this.#threadReady) this.#timer.begin(worker)
   }
 
   rest(): void {
@@ -94,7 +95,6 @@ export class Heart {
     if (message.kind === 'ready') {
       this.#threadReady = true
       this.#timer.rest()
-      if (this.#worker !== null) this.#send({ kind: 'begin', worker: this.#worker })
     } else if (message.kind === 'ping') this.#slots.pong()
     else if (message.kind === 'lost') this.#hooks.lost(message.worker)
     else if (message.kind === 'gone') this.#hooks.gone(message.jobs)

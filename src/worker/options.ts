@@ -117,7 +117,10 @@ function boundHandlers(handlers: readonly Handler[], middleware: readonly Middle
 }
 
 /** Handlers by the name of their job, with the middleware around each. Throws where two are for one name. */
-export function bindHandlers(handlers: readonly Handler[], middleware: readonly Middleware[]): Map<string, BoundHandler> {
+export function bindHandlers(
+  handlers: readonly Handler[],
+  middleware: readonly Middleware[],
+): Map<string, BoundHandler> {
   const bound = new Map<string, BoundHandler>()
   for (const handler of handlers) {
     if (!isHandler(handler)) throw notAllowed('BAD_ARGUMENT', 'handlers', handler, 'what handle() returns')
@@ -132,7 +135,8 @@ export function bindHandlers(handlers: readonly Handler[], middleware: readonly 
 
 function backoffOf(backoff: Backoff): StoredBackoff {
   const stored = storedBackoff(backoff)
-  if (stored === undefined) throw notAllowed('BAD_ARGUMENT', 'backoff', backoff, 'a duration, a list or an exponential rule')
+  if (stored === undefined)
+    throw notAllowed('BAD_ARGUMENT', 'backoff', backoff, 'a duration, a list or an exponential rule')
   return stored
 }
 

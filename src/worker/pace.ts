@@ -13,7 +13,8 @@ export class Pace {
 
   /** A job took so long, from its start to its end. */
   took(ms: number): void {
-    this.#averageMs = this.#averageMs === Number.POSITIVE_INFINITY ? ms : this.#averageMs + (ms - this.#averageMs) * WEIGHT
+    this.#averageMs =
+      this.#averageMs === Number.POSITIVE_INFINITY ? ms : this.#averageMs + (ms - this.#averageMs) * WEIGHT
   }
 
   /** No slot came free for long although jobs were waiting: what runs now says nothing good of what comes. */

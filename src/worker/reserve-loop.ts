@@ -58,7 +58,7 @@ export class ReserveLoop {
   #hinted = false
   /** Single-try jobs may be left that had no slot: look again when one is free, without waiting. */
   #whenFree = false
-  /** `stopWhenEmpty` saw nothing due while jobs still ran: look again when they have ended. */
+  /** `stopWhenEmpty` saw that nothing more is due: look a last time when what is held has ended. */
   #whenEmpty = false
   #empties = 0
   #emptyAt = 0
@@ -72,7 +72,7 @@ export class ReserveLoop {
     this.#settings = settings
     this.#pace = pace
     this.#host = host
-    this.#alarm = new Alarm(() => this.#wake())
+    this.#alarm = new Alarm(() => this.wake())
   }
 
   /** Reserved, and not begun. */
@@ -91,18 +91,18 @@ export class ReserveLoop {
 
   /** Takes more jobs if there is room, nothing forbids it, and there may be some. */
   look(): void {
-    const { settler, mayReserve, running, isEmpty } = this.#host
+    const { settler, mayReserve, running } = this.#host
     if (this.#reserving || !mayReserve || settler === null || settler.full || this.suspect !== null) return
-    const { concurrency, maxJobs } = this.#settings
-    const free = Math.max(0, concurrency - running - this.waiting)
-    if (this.#resting && !(this.#whenFree && free > 0) && !(this.#whenEmpty && isEmpty)) return
-    if (this.#host.endIfDue(false)) return
-    if (this.#doubt) {
-      if (isEmpty) void this.#resolveDoubt()
-      return
-    }
     const ahead = this.#ahead()
     if (this.waiting * 2 > ahead) return
+    const { concurrency, maxJobs } = this.#settings
+    const free = Math.max(0, concurrency - running - this.waiting)
+    if (this.#resting && !(this.#whenFree && free > 0) && !(this.#whenEmpty && this.#host.isEmpty)) return
+    if (this.#host.endIfDue(false)) return
+    if (this.#doubt) {
+      if (this.#host.isEmpty) void this.#resolveDoubt()
+      return
+    }
     let limit = concurrency - running + ahead - this.waiting
     if (maxJobs > 0) limit = Math.min(limit, maxJobs - this.#host.begun - this.waiting)
     if (limit > 0) void this.#reserve(settler, limit, free)
@@ -114,7 +114,13 @@ export class ReserveLoop {
     if (!this.#resting || this.#failures > 0) return
     const gap = this.#emptyAt + Math.min(this.#empties, LONGEST_HINT_GAP) - steadyNow()
     if (gap > 0) this.#alarm.within(gap)
-    else this.#wake()
+    else this.wake()
+  }
+
+  /** Looks anew, whatever the last look found. */
+  wake(): void {
+    this.#resting = false
+    this.#host.pump()
   }
 
   /** A job of ours comes back in so long. */
@@ -179,8 +185,9 @@ export class ReserveLoop {
     } catch (error) {
       this.#reserving = false
       if (isFaenaError(error) && error.inDoubt) this.#doubt = true
-      this.#rest(retryDelay(++this.#failures))
-      this.#host.failed(error, this.#failures, 0)
+      const retryMs = retryDelay(++this.#failures)
+      this.#rest(retryMs)
+      this.#host.failed(error, this.#failures, retryMs)
     }
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
@@ -214,6 +221,8 @@ export class ReserveLoop {
   #admit(jobs: readonly ReservedJob[], settler: Settler): { bytes: number; singles: number } {
     let bytes = 0
     let singles = 0
+    this.#waiting = this.#waiting.slice(this.#head)
+    this.#head = 0
     for (const job of jobs) {
       bytes += job.payload.length
       const run = new JobRun(job, settler)
@@ -221,7 +230,7 @@ export class ReserveLoop {
         if (this.suspect === null) this.suspect = run
         else this.#release(run)
       } else if ((job.maxAttempts ?? this.#settings.defaults.tries) === 1) {
-        this.#waiting.splice(this.#head + singles++, 0, run)
+        this.#waiting.splice(singles++, 0, run)
         this.#bytes += job.payload.length
       } else {
         this.#waiting.push(run)
@@ -229,7 +238,7 @@ export class ReserveLoop {
       }
     }
     if (this.suspect !== null) {
-      const runs = this.#waiting.slice(this.#head)
+      const runs = this.#waiting
       this.#empty()
       for (const run of runs) this.#release(run)
     }
@@ -240,18 +249,18 @@ export class ReserveLoop {
     const { sleepMs, once, stopWhenEmpty } = this.#settings
     const now = steadyNow()
     let gap = jittered(sleepMs)
-    // Due at once and yet not given: others hold it, or it is too much for now. Look again soon, then less often.
-    const soonest = given === 0 ? Math.min(2 ** Math.min(this.#empties, 10), sleepMs) : 0
+    // Due at once and yet not given: others hold it, or it is too much for now. Look again soon, then less often; or when a
+    // slot comes free, where that is what it waits for.
+    const soon = this.#whenFree ? sleepMs : Math.min(2 ** Math.min(this.#empties, 10), sleepMs)
+    const soonest = given === 0 ? soon : 0
     if (nextDueMs !== null) gap = Math.min(gap, Math.max(nextDueMs, soonest))
     this.#rest(gap)
+    this.#whenEmpty = stopWhenEmpty
     if (given > 0) return
     this.#empties++
     this.#emptyAt = now
-    if (once && this.#empties > 1) this.#host.endIfDue(true)
-    else if (stopWhenEmpty && !once) {
-      if (wasEmpty) this.#host.endIfDue(true)
-      else this.#whenEmpty = true
-    }
+    // `once` sleeps once where there is no job, then looks a last time.
+    if (once ? this.#empties > 1 : stopWhenEmpty && wasEmpty) this.#host.endIfDue(true)
     if (this.#host.running === 0 && !this.#toldIdle) {
       this.#toldIdle = true
       this.#host.idle()
@@ -260,13 +269,7 @@ export class ReserveLoop {
 
   #rest(ms: number): void {
     this.#resting = true
-    this.#whenEmpty = false
     this.#alarm.within(ms)
-  }
-
-  #wake(): void {
-    this.#resting = false
-    this.#host.pump()
   }
 
   async #resolveDoubt(): Promise<void> {

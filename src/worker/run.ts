@@ -85,7 +85,9 @@ export function readInput(handler: Handler, payload: ReadPayload): unknown {
   const { job } = handler
   const version = payload.faena.v ?? 1
   const data = job.upcast !== null && version < job.version ? job.upcast(payload.data, version) : payload.data
-  return data instanceof Promise ? data.then((late) => checkInput(job.input, late, job.name)) : checkInput(job.input, data, job.name)
+  return data instanceof Promise
+    ? data.then((late) => checkInput(job.input, late, job.name))
+    : checkInput(job.input, data, job.name)
 }
 
 /** An input that does not fit now will not fit the next time; any other error of the schema may pass. */
@@ -115,7 +117,10 @@ async function through(run: JobRun, context: JobContext, at: number, settings: R
   if (layer === undefined) return handler.isolate === null ? handler.run(context) : settings.isolated(run)
   let called = false
   return layer(context, () => {
-    if (called) return Promise.reject(new FaenaError('BAD_ARGUMENT', 'A middleware called next() twice; a handler runs once per attempt'))
+    if (called)
+      return Promise.reject(
+        new FaenaError('BAD_ARGUMENT', 'A middleware called next() twice; a handler runs once per attempt'),
+      )
     called = true
     return through(run, context, at + 1, settings)
   })
@@ -156,7 +161,8 @@ function failedAttempt(run: JobRun, error: unknown): Outcome {
 export function timedOutAttempt(run: JobRun, error?: unknown): Outcome {
   const policy = run.policy!
   const obeyed = error === undefined || isAbort(error, run)
-  const reason = obeyed && run.aborted?.code === 'JOB_TIMED_OUT' ? run.aborted : timedOut(run.name, policy.timeoutMs, error)
+  const reason =
+    obeyed && run.aborted?.code === 'JOB_TIMED_OUT' ? run.aborted : timedOut(run.name, policy.timeoutMs, error)
   return decide(reason, { attempts: run.job.attempts, timedOut: true, now: Date.now() }, policy)
 }
 
@@ -164,4 +170,3 @@ export function timedOutAttempt(run: JobRun, error?: unknown): Outcome {
 function isAbort(error: unknown, run: JobRun): boolean {
   return error === run.aborted || (error instanceof Error && error.name === 'AbortError')
 }
-

@@ -60,7 +60,8 @@ export class RunningJobs {
     this.slots.free(run.slot)
     this.#free.push(run.slot)
     run.slot = -1
-    if (--this.#count === 0) for (const resolve of this.#waiters.splice(0)) resolve()
+    this.#count--
+    if (this.#count === 0 && this.#waiters.length > 0) for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
   all(): JobRun[] {
@@ -80,16 +81,15 @@ export class RunningJobs {
     for (const run of runs) this.slots.free(run.slot)
   }
 
-  /** Resolves once nothing runs, or after `withinMs`. */
-  async ended(withinMs: number): Promise<void> {
-    if (this.#count === 0 || withinMs <= 0) return
-    await new Promise<void>((resolve) => {
-      const timer = withinMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.min(withinMs, LONGEST_TIMER))
-      this.#waiters.push(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
+  /** Resolves once nothing runs. */
+  async ended(): Promise<void> {
+    if (this.#count > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+  }
+
+  /** The job has ended, but its slot stays taken for a while. */
+  rest(run: JobRun): void {
+    run.deadline = Number.POSITIVE_INFINITY
+    this.slots.free(run.slot)
   }
 
   close(): void {

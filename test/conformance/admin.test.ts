@@ -157,7 +157,7 @@ eachStore('admin', (open) => {
       const worker = await given.worker()
 
       const rows = await pages(given, { limit: 7, order }, async () => {
-        given.raw.deleteJob(order === 'newest' ? doomed.pop()! : doomed.shift()!)
+        given.raw.deleteJob((order === 'newest' ? doomed.pop() : doomed.shift()) ?? 0)
         given.raw.deleteJob(doomed.splice(Math.floor(doomed.length / 2), 1)[0] ?? 0)
         await given.store.push(newJobs(3))
         await worker.reserve({ limit: 2 })

@@ -137,7 +137,7 @@ eachStore('failed jobs', (open) => {
       await using given = await open()
       const job = newJob({ queue: 'cases', priority: -2, maxAttempts: 5, input: { text: 'ñ \\/ \u2028' } })
       await given.store.push([job])
-      const worker = await given.worker()
+      const worker = await given.worker({ leaseMs: 3_600_000 })
       await worker.fail(await worker.reserveOne({ queues: ['cases'] }))
       given.clock.advance(60_000)
 

@@ -19,7 +19,7 @@ async function installation() {
 test('killing workers at random loses no job, burns no attempt, and runs again only what a killed worker held', async () => {
   const { url, store, queue, left, ledger } = await installation()
   const jobs = 5_000
-  const inputs = Array.from({ length: jobs }, (_, number) => ({ number, ms: number % 7 }))
+  const inputs = Array.from({ length: jobs }, (_, number) => ({ number, ms: 5 + (number % 60) }))
   const dispatched = await queue.dispatchMany(shortJob, inputs)
 
   const killed = new Set<number>()
@@ -81,10 +81,10 @@ test('a worker that was stopped past its lease changes nothing when it goes on',
 
 test('a handler that blocks the event loop for three leases keeps its job and runs once', async () => {
   const { url, store, queue, left, ledger } = await installation()
-  await startWorker(url, ledger, { lease: 1_000 })
-  await startWorker(url, ledger, { lease: 1_000 })
+  await startWorker(url, ledger, { lease: 2_000 })
+  await startWorker(url, ledger, { lease: 2_000 })
 
-  await queue.dispatch(spinningJob, { ms: 3_000 })
+  await queue.dispatch(spinningJob, { ms: 6_000 })
   await until('it ended', async () => (await left()) === 0, 20_000)
 
   expect(readLedger(ledger).map(({ event }) => event)).toEqual(['start', 'end', 'completed'])

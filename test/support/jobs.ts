@@ -50,7 +50,7 @@ export function inputOf(row: { payload: string }): unknown {
   return (JSON.parse(row.payload) as { data: unknown }).data
 }
 
-export function failure(job: ReservedJob, text = 'MySQL server has gone away'): Failure {
+export function failure(job: Pick<ReservedJob, 'payload' | 'name'>, text = 'MySQL server has gone away'): Failure {
   const error = new Error(text)
   error.stack = ''
   return failureOf(job, error)

@@ -13,7 +13,7 @@ export function holderOf(tables: Tables, key: string): Lock | undefined {
 
 export function isFree({ jobs, clock }: Tables, lock: Lock): boolean {
   if (lock.expiresAt !== null && lock.expiresAt <= clock()) return true
-  return lock.until !== 'window' && jobs.byUuid(lock.uuid) === undefined
+  return lock.until !== 'window' && jobs.byId(lock.jobId) === undefined
 }
 
 /** Gives a free key to the job. */
@@ -22,7 +22,7 @@ export function takeKey(tables: Tables, row: JobRow, uuid: string, unique: Omit<
   dropKey(tables, key)
   const expiresAt = forMs === undefined ? null : tables.clock() + forMs
   tables.locks.set(key, { key, uuid, jobId: row.id, until, expiresAt })
-  tables.keyOf.set(uuid, key)
+  tables.keyOf.set(row.id, key)
 }
 
 /** Frees the key of a job that ended, or (`'processing'`) that a worker takes up. */
@@ -36,10 +36,10 @@ export function dropKey({ locks, keyOf }: Tables, key: string): void {
   const lock = locks.get(key)
   if (lock === undefined) return
   locks.delete(key)
-  if (keyOf.get(lock.uuid) === key) keyOf.delete(lock.uuid)
+  if (keyOf.get(lock.jobId) === key) keyOf.delete(lock.jobId)
 }
 
 function lockOf({ locks, keyOf }: Tables, row: JobRow): Lock | undefined {
-  const key = row.read?.uuid ? keyOf.get(row.read.uuid) : undefined
+  const key = keyOf.get(row.id)
   return key === undefined ? undefined : locks.get(key)
 }

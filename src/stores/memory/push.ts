@@ -38,7 +38,7 @@ export function refuseTransaction(tx: unknown): void {
 export function pushOne(tables: Tables, job: NewJob): Pushed {
   const lock = job.unique && holderOf(tables, job.unique.key)
   if (job.unique && lock) {
-    const holder = tables.jobs.byUuid(lock.uuid)
+    const holder = tables.jobs.byId(lock.jobId)
     // A job that runs is never altered, and of one that ended within its window there is nothing left to alter.
     if (holder === undefined || holder.reservedAt !== null || job.unique.onTaken === 'skip') {
       return { outcome: 'skipped', uuid: lock.uuid, id: lock.jobId }

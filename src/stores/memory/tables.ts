@@ -23,7 +23,7 @@ export interface WorkerRow extends WorkerState {
   settled: Map<number, { seq: number; answer: Settled }>
 }
 
-/** A unique key that is held by the job of this uuid. */
+/** A unique key and the job that holds it. */
 export interface Lock {
   key: string
   uuid: string
@@ -55,8 +55,8 @@ export interface Tables {
   readonly failed: FailedTable
   readonly workers: Map<number, WorkerRow>
   readonly locks: Map<string, Lock>
-  /** Which key the job of a uuid took. */
-  readonly keyOf: Map<string, string>
+  /** Which key a job took, by its row id. */
+  readonly keyOf: Map<number, string>
   /** Workers that died while holding the job, by uuid. */
   readonly crashes: Map<string, number>
   readonly pushes: Map<string, PushRow>

@@ -1,13 +1,18 @@
 import type { WallClock } from '../../core/wallclock.ts'
 import type { FailedJob, MetricRow, Run, Schedule, StoredJob, WorkerState } from '../../store.ts'
+import type { Dialect } from './dialect.ts'
+import { raw, type Sql, sql } from './sql.ts'
 
 /** A row as a database client gives it: names of columns, values of any of the clients' types. */
 export type SqlRow = Record<string, unknown>
 
 export const JOB_COLUMNS =
   'j.id, j.queue, j.payload, j.attempts, j.max_attempts, j.name, j.priority, j.reserved_at, j.reserved_by, j.available_at, j.created_at'
-export const FAILED_COLUMNS =
-  'f.id, f.uuid, f.connection, f.queue, f.payload, f.exception, f.failed_at, l.name, l.fingerprint, l.headline'
+
+export function failedColumns(dialect: Dialect): Sql {
+  const failedAt = dialect.wallText(raw('f.failed_at'))
+  return sql`f.id, f.uuid, f.connection, f.queue, f.payload, f.exception, ${failedAt} as failed_at, l.name, l.fingerprint, l.headline`
+}
 
 const number = (value: unknown) => Number(value)
 const numberOrNull = (value: unknown) => (value === null || value === undefined ? null : Number(value))

@@ -41,5 +41,10 @@ export function statementText(piece: Sql, placeholder: 'question' | 'dollar'): s
 }
 
 function isSql(part: unknown): part is Sql {
-  return typeof part === 'object' && part !== null && Array.isArray((part as Sql).text) && Array.isArray((part as Sql).values)
+  return (
+    typeof part === 'object' &&
+    part !== null &&
+    Array.isArray((part as Sql).text) &&
+    Array.isArray((part as Sql).values)
+  )
 }

@@ -1,4 +1,4 @@
-import { JOB_PREFIX, retriedPayload, tryReadPayload } from '../../core/payload.ts'
+import { JOB_PREFIX, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
 import type {
   AdminStore,
   Chunk,
@@ -12,8 +12,9 @@ import type {
   UniqueKey,
   WorkerCommand,
 } from '../../store.ts'
+import { SQLITE } from '../sql/dialect.ts'
 import { failedConditions, jobConditions } from '../sql/filter.ts'
-import { FAILED_COLUMNS, type SqlRow } from '../sql/rows.ts'
+import { failedColumns, type SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, idList, secondOf } from './context.ts'
@@ -31,13 +32,13 @@ export function adminWrites(context: Context): AdminWrites {
   const jobsOf = (filter: JobFilter, chunk: Chunk) =>
     select(sql`
       select j.id, j.reserved_at from jobs j
-       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(filter, secondOf(now()))}
+       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(SQLITE, filter, secondOf(now()))}
        order by j.id limit ${chunk.limit}`)
 
-  const failedOf = (filter: FailedFilter, chunk: Chunk, columns: string) =>
+  const failedOf = (filter: FailedFilter, chunk: Chunk, columns: Sql) =>
     select(sql`
-      select ${raw(columns)} from failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id
-       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(filter, wallClock.text)}
+      select ${columns} from failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id
+       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(SQLITE, filter, wallClock.text)}
        order by f.id limit ${chunk.limit}`)
 
   return {
@@ -70,7 +71,7 @@ export function adminWrites(context: Context): AdminWrites {
 
     async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       const done = await connection.write('full', () => {
-        const rows = failedOf(filter, chunk, FAILED_COLUMNS)
+        const rows = failedOf(filter, chunk, failedColumns(SQLITE))
         return chunkDone(rows, chunk, rows.filter((row) => retryRow(context, row)).length)
       })
       if (done.changed > 0) context.wake()
@@ -79,7 +80,7 @@ export function adminWrites(context: Context): AdminWrites {
 
     async removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       return connection.write('full', () => {
-        const rows = failedOf(filter, chunk, 'f.id, f.uuid')
+        const rows = failedOf(filter, chunk, raw('f.id, f.uuid'))
         for (const row of rows) dropFailed(context, row)
         return chunkDone(rows, chunk, rows.length)
       })
@@ -165,7 +166,8 @@ function retryRow(context: Context, row: SqlRow): boolean {
   const { connection, now } = context
   const at = now()
   const uuid = String(row.uuid)
-  const text = retriedPayload(String(row.payload), at)
+  const stored = String(row.payload)
+  const text = retriedPayload(tryReadPayload(stored)?.uuid === null ? withUuid(stored, uuid) : stored, at)
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false

@@ -69,15 +69,16 @@ interface Taking {
   full: boolean
 }
 
-interface DueRow {
-  id: number
-  payload: string
-  attempts: number
-  max_attempts: number | null
-  name: string | null
-  available_at: number
-  created_at: number
-}
+/** As the statement selects them: arrays cost half of what objects do, and this is done once per job. */
+type DueRow = [
+  id: number,
+  payload: string,
+  attempts: number,
+  maxAttempts: number | null,
+  name: string | null,
+  availableAt: number,
+  createdAt: number,
+]
 
 function takeDue(
   { connection, now }: Context,
@@ -88,6 +89,7 @@ function takeDue(
 ): void {
   const { names, maxBytes, defaultTries, singleTryLimit } = request
   const statement = connection.prepare(dueStatement(names.length))
+  statement.setReturnArrays(true)
   const wanted = request.limit - taking.jobs.length
   const rows = statement.iterate(
     queue,
@@ -98,9 +100,10 @@ function takeDue(
     wanted,
   )
   for (const row of rows as Iterable<unknown> as Iterable<DueRow>) {
-    const maxAttempts = row.max_attempts ?? (row.name === null ? (tryReadPayload(row.payload)?.maxTries ?? null) : null)
+    const [id, payload, attempts, stored, name, availableAt, createdAt] = row
+    const maxAttempts = stored ?? (name === null ? (tryReadPayload(payload)?.maxTries ?? null) : null)
     const single = (maxAttempts ?? defaultTries) === 1
-    const bytes = taking.bytes + row.payload.length
+    const bytes = taking.bytes + payload.length
     // Stopping keeps the order: nothing behind a job that had to stay is taken before it.
     if ((taking.jobs.length > 0 && bytes > maxBytes) || (single && taking.singleTries >= singleTryLimit)) {
       taking.full = true
@@ -109,15 +112,15 @@ function takeDue(
     taking.bytes = bytes
     if (single) taking.singleTries++
     taking.jobs.push({
-      id: row.id,
+      id,
       queue,
-      payload: row.payload,
-      attempts: row.attempts + 1,
+      payload,
+      attempts: attempts + 1,
       maxAttempts,
-      name: row.name,
+      name,
       priority,
-      availableAt: row.available_at * 1_000,
-      createdAt: row.created_at * 1_000,
+      availableAt: availableAt * 1_000,
+      createdAt: createdAt * 1_000,
       crashes: 0,
     })
   }

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
+import { SQLITE } from '../sql/dialect.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { adminWrites } from './admin.ts'
 import { Connection } from './connection.ts'
@@ -25,6 +26,8 @@ export interface SqliteOptions {
   connection?: string
   /** How long a write waits for another writer before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
+  /** False: opening leaves the tables as they are, for a look at what `migrate` would do. Default true. */
+  migrate?: boolean
   /** Unix ms; for tests. */
   clock?: () => number
 }
@@ -54,7 +57,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     async open() {
       if (connection.opened) return
       await connection.open()
-      await migrate(connection, now, {})
+      if (options.migrate ?? true) await migrate(connection, now, {})
     },
 
     async close() {
@@ -77,7 +80,12 @@ export function sqliteStore(options: SqliteOptions): Store {
     reserve: reserving(context),
     settle: settling(context),
     ...leasing(context),
-    ...sqlReads({ all: (statement) => reader.all(statement), now: async () => now(), wallClock: context.wallClock }),
+    ...sqlReads({
+      all: (statement) => reader.all(statement),
+      now: async () => now(),
+      wallClock: context.wallClock,
+      dialect: SQLITE,
+    }),
     ...adminWrites(context),
     ...scheduling(context),
     ...recording(context),

@@ -1,0 +1,163 @@
+import type { Command } from 'commander'
+import type { Runner } from './runner.ts'
+
+/** A command's own file: gives it its options, its examples and its action. Loaded only when the command is called. */
+export interface CommandModule {
+  define(command: Command, runner: Runner): void
+}
+
+export interface Entry {
+  name: string
+  /** Shown in the list of commands. */
+  summary: string
+  /** Laravel's names for it; the first is shown in its help. */
+  laravel?: readonly string[]
+  group: 'Run' | 'Look' | 'Repair' | 'Steer' | 'Set up'
+  load: () => Promise<CommandModule>
+}
+
+export const CATALOGUE: readonly Entry[] = [
+  {
+    name: 'start',
+    group: 'Run',
+    summary: 'everything in one process tree: workers and scheduler',
+    load: () => import('./commands/start.ts'),
+  },
+  {
+    name: 'work',
+    group: 'Run',
+    summary: 'run jobs',
+    laravel: ['queue:work'],
+    load: () => import('./commands/work.ts'),
+  },
+  {
+    name: 'dispatch',
+    group: 'Run',
+    summary: 'hand over one job by hand',
+    load: () => import('./commands/dispatch.ts'),
+  },
+  {
+    name: 'status',
+    group: 'Look',
+    summary: 'what waits, runs and failed, per queue',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'monitor',
+    group: 'Look',
+    summary: 'sizes of queues, with an alert above a limit',
+    laravel: ['queue:monitor'],
+    load: () => import('./commands/monitor.ts'),
+  },
+  { name: 'jobs', group: 'Look', summary: 'list waiting and running jobs', load: () => import('./commands/jobs.ts') },
+  { name: 'show', group: 'Look', summary: 'everything known of one job', load: () => import('./commands/show.ts') },
+  { name: 'why', group: 'Look', summary: 'why a job does not run', load: () => import('./commands/why.ts') },
+  { name: 'runs', group: 'Look', summary: 'recent attempts', load: () => import('./commands/runs.ts') },
+  {
+    name: 'failed',
+    group: 'Look',
+    summary: 'list failed jobs',
+    laravel: ['queue:failed'],
+    load: () => import('./commands/failed.ts'),
+  },
+  { name: 'workers', group: 'Look', summary: 'list live workers', load: () => import('./commands/workers.ts') },
+  {
+    name: 'retry',
+    group: 'Repair',
+    summary: 'bring failed jobs back to their queues',
+    laravel: ['queue:retry'],
+    load: () => import('./commands/retry.ts'),
+  },
+  {
+    name: 'forget',
+    group: 'Repair',
+    summary: 'delete failed jobs by id',
+    laravel: ['queue:forget'],
+    load: () => import('./commands/forget.ts'),
+  },
+  {
+    name: 'flush',
+    group: 'Repair',
+    summary: 'delete all failed jobs, or old ones',
+    laravel: ['queue:flush'],
+    load: () => import('./commands/flush.ts'),
+  },
+  {
+    name: 'clear',
+    group: 'Repair',
+    summary: 'remove all jobs of a queue',
+    laravel: ['queue:clear'],
+    load: () => import('./commands/clear.ts'),
+  },
+  {
+    name: 'cancel',
+    group: 'Repair',
+    summary: 'remove jobs by id, running ones too',
+    load: () => import('./commands/cancel.ts'),
+  },
+  { name: 'run-now', group: 'Repair', summary: 'make delayed jobs due', load: () => import('./commands/run-now.ts') },
+  {
+    name: 'change',
+    group: 'Repair',
+    summary: 'alter delay, priority or queue of waiting jobs',
+    load: () => import('./commands/change.ts'),
+  },
+  {
+    name: 'prune',
+    group: 'Repair',
+    summary: 'delete history and old failed jobs',
+    laravel: ['queue:prune-failed'],
+    load: () => import('./commands/prune.ts'),
+  },
+  {
+    name: 'pause',
+    group: 'Steer',
+    summary: 'let no more jobs of a queue start',
+    laravel: ['queue:pause'],
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    name: 'resume',
+    group: 'Steer',
+    summary: 'end a pause',
+    laravel: ['queue:resume', 'queue:continue'],
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    name: 'restart',
+    group: 'Steer',
+    summary: 'let all workers end after their jobs and start anew',
+    laravel: ['queue:restart'],
+    load: () => import('./commands/restart.ts'),
+  },
+  {
+    name: 'schedules',
+    group: 'Steer',
+    summary: 'list, pause, resume, run and remove schedules',
+    laravel: ['schedule:list'],
+    load: () => import('./commands/schedules.ts'),
+  },
+  {
+    name: 'migrate',
+    group: 'Set up',
+    summary: 'create or update the tables',
+    load: () => import('./commands/migrate.ts'),
+  },
+  {
+    name: 'config',
+    group: 'Set up',
+    summary: 'the settings in force and where each comes from',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'Set up',
+    summary: 'facts and risks of this installation, and what to do',
+    load: () => import('./commands/doctor.ts'),
+  },
+]
+
+/** The entry a word on the command line means, by its name or Laravel's. */
+export function entryFor(word: string): Entry | undefined {
+  return CATALOGUE.find(({ name, laravel }) => name === word || laravel?.includes(word))
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { EXIT } from '../supervisor/exit-codes.ts'
+import { type Output, outputOn, type Streams } from './output.ts'
+import type { Session, Setting } from './session.ts'
+
+/** How commands are carried out: it brings what they need, and keeps the exit code they answer. */
+export interface Runner {
+  readonly exitCode: number
+  /** With the settings read, and no store. */
+  onSettings(command: Command, work: (setting: Setting) => Promise<number | void>): Promise<void>
+  /** With the store open. `migrate: false` leaves its tables as they are, should they be older. */
+  onStore(
+    command: Command,
+    work: (session: Session) => Promise<number | void>,
+    options?: { migrate?: boolean },
+  ): Promise<void>
+}
+
+interface CommonOptions {
+  config?: string
+  json?: boolean
+}
+
+/** What a command uses is imported when it is called, so that none waits for what another needs. */
+export function runnerFor(streams: Streams, calledAs: string): Runner {
+  let exitCode: number = EXIT.ok
+  const settingOf = async (command: Command, output: Output): Promise<Setting> => {
+    const { loadConfiguration } = await import('./config.ts')
+    const configuration = await loadConfiguration(streams.env, command.optsWithGlobals<CommonOptions>().config)
+    return { output, streams, configuration, calledAs }
+  }
+  const outputOf = (command: Command) => outputOn(streams, command.optsWithGlobals<CommonOptions>().json ?? false)
+  return {
+    get exitCode() {
+      return exitCode
+    },
+    async onSettings(command, work) {
+      exitCode = (await work(await settingOf(command, outputOf(command)))) ?? EXIT.ok
+    },
+    async onStore(command, work, options = {}) {
+      const setting = await settingOf(command, outputOf(command))
+      const { withStore } = await import('./with-store.ts')
+      exitCode = (await withStore(setting, work, options)) ?? EXIT.ok
+    },
+  }
+}

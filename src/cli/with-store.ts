@@ -1,0 +1,36 @@
+import { createAdmin } from '../client/admin.ts'
+import { FaenaError } from '../core/errors.ts'
+import { surfacedFields } from '../core/surface.ts'
+import { maskedUrl } from '../core/url.ts'
+import { wallClock } from '../core/wallclock.ts'
+import { openStore } from '../stores/open.ts'
+import type { Session, Setting } from './session.ts'
+
+/** Opens the configured store, does the work with an admin on it, and closes it, whatever happened. */
+export async function withStore<Result>(
+  setting: Setting,
+  work: (session: Session) => Promise<Result>,
+  { migrate = true }: { migrate?: boolean } = {},
+): Promise<Result> {
+  const { settings } = setting.configuration
+  if (settings.sync) {
+    throw new FaenaError(
+      'UNSUPPORTED',
+      'QUEUE_CONNECTION is sync: jobs run where they are dispatched, and nothing is stored that could be looked at or worked on. ' +
+        'Set QUEUE_CONNECTION=database.',
+    )
+  }
+  const { url, timezone, connection } = settings
+  const store = await openStore(url, { timezone, connection, migrate })
+  try {
+    const admin = createAdmin({ store, jobs: settings.jobs, surface: surfacedFields(settings.surface) })
+    return await work({
+      ...setting,
+      admin,
+      clock: wallClock(timezone),
+      connection: { name: connection, shownUrl: maskedUrl(url) },
+    })
+  } finally {
+    await store.close()
+  }
+}

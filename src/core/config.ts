@@ -1,0 +1,64 @@
+import type { Backoff } from './backoff.ts'
+import type { Duration } from './duration.ts'
+import type { AnyJob } from './job.ts'
+import type { ScheduleDefinition } from './schedule.ts'
+
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type Role = (typeof ROLES)[number]
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Definitions, or a module that exports some (`import * as jobs from './jobs.ts'`); its other exports are passed over. */
+export type JobSource = AnyJob | Readonly<Record<string, unknown>>
+
+/** What `faena.config.ts` exports. All of it is optional; the environment wins over it where both speak. */
+export interface FaenaConfig {
+  /** The store. `DATABASE_URL`; default `sqlite:.faena/faena.db`. */
+  url?: string
+  /** `'database'` (default), `'sync'`, which runs jobs at their dispatch, or one of `connections`. `QUEUE_CONNECTION`. */
+  connection?: string
+  /** Further stores by name. */
+  connections?: Readonly<Record<string, string | { url: string }>>
+  /** Queues a worker serves, in strict order; default `['default']`. A list may also be written `'high,default'`. */
+  queues?: string | readonly string[]
+  /** Jobs a worker runs at once; default 10. */
+  concurrency?: number
+  /** Attempts of jobs that say nothing themselves; 0 = no limit; default 3. */
+  tries?: number
+  /** Of one attempt of such jobs; 0 = none; default 60 s. */
+  timeout?: Duration
+  /** Wait after a failed attempt of such jobs; default 5 s, doubled up to an hour. */
+  backoff?: Exclude<Backoff, (...given: never[]) => unknown>
+  /** How long a worker's jobs stay its own after its last heartbeat. `FAENA_LEASE`; default 30 s. */
+  lease?: Duration
+  /** Longest gap between two looks at the store while nothing is due; default 3 s. */
+  sleep?: Duration
+  /** What a job may weigh as stored, as bytes or `'4MiB'`; default 1 MiB. */
+  maxPayload?: number | string
+  /** Zone of `failed_at`, of times that are shown and of schedules that name none. `FAENA_TIMEZONE`; default UTC. */
+  timezone?: string
+  /** Fields of the input that lists show, with aliases: `'order_id|orderId,tienda_id'`. `FAENA_SURFACE`; default none. */
+  surface?: string
+  /** Definitions of jobs, or modules that export them. */
+  jobs?: JobSource | readonly JobSource[]
+  /** Files that export handlers, as globs from the configuration's folder; only workers load them. */
+  handlers?: string | readonly string[]
+  schedules?: readonly ScheduleDefinition[]
+  /** Recent attempts: how long they are kept (default 24 h), how many a worker writes per second (default 20, 0 = none). */
+  history?: { retention?: Duration; perSecond?: number; metrics?: Duration }
+  /** Folder of what Faena keeps in files. `FAENA_DATA`; default `.faena`. */
+  data?: string
+  /** `FAENA_HOST` (default 127.0.0.1), `FAENA_PORT` (default 8080; 0 = any free one). */
+  host?: string
+  port?: number
+  /** Role of API tokens that name none. `FAENA_DEFAULT_ROLE`; default viewer. */
+  defaultRole?: Role
+  /** `FAENA_LOG_LEVEL`; default info. */
+  logLevel?: LogLevel
+}
+
+/** Gives an editor the types of a configuration; it is checked when it is read. */
+export function defineConfig(config: FaenaConfig): FaenaConfig {
+  return config
+}

@@ -1,0 +1,155 @@
+import type { Outcome } from '../core/outcome.ts'
+import { steadyNow } from './clock.ts'
+import { written } from './ending.ts'
+import type { JobRun } from './job-run.ts'
+import type { Settings } from './options.ts'
+import { Pace } from './pace.ts'
+import type { Reporter } from './reporter.ts'
+import type { ReserveLoop } from './reserve-loop.ts'
+import { execute, prepare, type RunSettings, timedOutAttempt } from './run.ts'
+import { RunningJobs } from './running.ts'
+import type { Slots } from './slots.ts'
+
+export interface RunnerHooks {
+  /** Whether jobs may be begun now. */
+  mayBegin(): boolean
+  /** A handler goes on after its timeout and the grace, and nothing can end it but the end of its process. */
+  stuck(run: JobRun): void
+}
+
+/** The event loop is given a turn after so many ms of jobs that never wait. */
+const LONGEST_TURN_MS = 8
+
+/**
+ * Begins reserved jobs while slots are free, and takes their ends. A job that ends begins the next one in the same turn
+ * of the event loop, up to a limit, so that short jobs cost no timer and no wait, and sockets are never starved.
+ */
+export class Runner {
+  readonly running: RunningJobs
+  readonly pace = new Pace()
+  /** Jobs begun since the start. */
+  begun = 0
+  readonly #settings: Settings
+  readonly #runSettings: RunSettings
+  readonly #slots: Slots
+  readonly #reporter: Reporter
+  readonly #hooks: RunnerHooks
+  #loop: ReserveLoop | undefined
+  #pumping = false
+  #yielding = false
+  #turnAt = 0
+
+  constructor(settings: Settings, runSettings: RunSettings, slots: Slots, reporter: Reporter, hooks: RunnerHooks) {
+    this.#settings = settings
+    this.#runSettings = runSettings
+    this.#slots = slots
+    this.#reporter = reporter
+    this.#hooks = hooks
+    this.running = new RunningJobs(slots, settings.graceMs, {
+      timedOut: (run) => reporter.timedOut(run),
+      outlasted: (run) => this.#outlasted(run),
+    })
+  }
+
+  /** The loop that jobs come from. */
+  feed(loop: ReserveLoop): void {
+    this.#loop = loop
+  }
+
+  /** Begins what can be begun, then lets the loop look for more. Called whenever a slot or a job came. */
+  pump(): void {
+    const loop = this.#loop
+    if (loop === undefined || this.#pumping || this.#yielding || !this.#hooks.mayBegin()) return
+    this.#pumping = true
+    try {
+      if (loop.suspect !== null) this.#beginSuspect(loop.suspect)
+      else this.#beginWaiting(loop)
+    } finally {
+      this.#pumping = false
+    }
+    if (!this.#yielding) loop.look()
+  }
+
+  #beginWaiting(loop: ReserveLoop): void {
+    while (!this.running.isFull) {
+      const now = steadyNow()
+      if (now - this.#turnAt > LONGEST_TURN_MS) {
+        this.#yieldTurn()
+        return
+      }
+      const run = loop.next()
+      if (run === undefined) return
+      this.#begin(run, now)
+    }
+  }
+
+  /** Nothing else may be held by this worker, in the store either, or a crash could not be put down to this job. */
+  #beginSuspect(suspect: JobRun): void {
+    if (suspect.startedAt === 0 && this.running.count === 0 && !suspect.settler?.busy) this.#begin(suspect, steadyNow())
+  }
+
+  #yieldTurn(): void {
+    this.#yielding = true
+    setImmediate(() => {
+      this.#yielding = false
+      this.#turnAt = steadyNow()
+      this.pump()
+    })
+  }
+
+  #begin(run: JobRun, now: number): void {
+    this.begun++
+    run.startedAt = now
+    const refusal = prepare(run, this.#runSettings)
+    if (refusal !== null) {
+      this.#ended(run, refusal)
+      return
+    }
+    this.running.add(run, run.policy?.timeoutMs ?? 0)
+    this.#reporter.started(run)
+    this.#slots.enter(run.slot)
+    const outcome = execute(run, this.#runSettings)
+    this.#slots.leave()
+    if (outcome instanceof Promise) void this.#endedLater(run, outcome)
+    else this.#ended(run, outcome)
+  }
+
+  async #endedLater(run: JobRun, outcome: Promise<Outcome>): Promise<void> {
+    this.#ended(run, await outcome)
+    this.pump()
+  }
+
+  #ended(run: JobRun, outcome: Outcome): void {
+    if (run.abandoned) return
+    run.endedAt = steadyNow()
+    run.outcome = outcome
+    this.pace.took(run.runMs)
+    if (run.slot >= 0) this.#leaveSlot(run)
+    run.written = written(run, outcome, this.#settings.surface)
+    run.settler?.add(run)
+  }
+
+  #leaveSlot(run: JobRun): void {
+    const { restMs } = this.#settings
+    if (restMs === 0 || !this.#hooks.mayBegin()) {
+      this.running.remove(run)
+      return
+    }
+    this.running.rest(run)
+    setTimeout(() => {
+      this.running.remove(run)
+      this.pump()
+    }, restMs)
+  }
+
+  #outlasted(run: JobRun): void {
+    if (run.kill !== null) {
+      run.kill()
+      return
+    }
+    this.#ended(run, timedOutAttempt(run))
+    run.abandoned = true
+    this.#reporter.stuck(run)
+    this.#hooks.stuck(run)
+  }
+}

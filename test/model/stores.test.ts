@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { FETCH, SYNC } from '../support/jobs.ts'
+import { stores } from '../support/stores.ts'
+import { LEASE, startWorker } from '../support/worker.ts'
+import { setOut, steps } from './commands.ts'
+import { Model } from './model.ts'
+import { agree, type Real } from './real.ts'
+
+/** FAENA_MODEL_RUNS: sequences per store. FAENA_MODEL_SEED and FAENA_MODEL_PATH: the ones a failure printed. */
+const RUNS = Number(process.env.FAENA_MODEL_RUNS ?? 1_000)
+const SEED = process.env.FAENA_MODEL_SEED
+const PATH = process.env.FAENA_MODEL_PATH
+
+describe.each(stores)('$name', ({ open }) => {
+  test(`does what a few maps do, in ${RUNS} sequences of steps with crashes and lost answers`, {
+    timeout: 600_000,
+  }, async () => {
+    const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 50, size: 'max' }), async (commands) => {
+      const harness = await open()
+      try {
+        const real: Real = { harness, connections: [harness.store, await harness.second()], seqs: new Map() }
+        const model = new Model(harness.clock.now)
+        await setOut(model, real)
+        await fc.asyncModelRun(() => ({ model, real }), commands)
+        await drain(model, real)
+      } finally {
+        await harness.close()
+      }
+    })
+    await fc.assert(property, { numRuns: RUNS, ...(SEED && { seed: Number(SEED) }), ...(PATH && { path: PATH }) })
+  })
+})
+
+/** Once the faults stop, every job comes to its end, and to one end only. */
+async function drain(model: Model, { harness, connections, seqs }: Real): Promise<void> {
+  const [store] = connections
+  harness.clock.advance(2 * LEASE)
+  while ((await store.reclaim()).workers.length > 0);
+  model.reclaim()
+  for (const queue of model.paused) await store.resume(queue)
+  model.paused.clear()
+  await agree(model, { harness, connections, seqs })
+  const worker = await startWorker(store)
+  for (;;) {
+    const jobs = await worker.reserve({ queues: ['cases', 'orders'], names: [FETCH, SYNC], limit: 20 })
+    if (jobs.length === 0) break
+    expect((await worker.complete(...jobs)).applied).toEqual(jobs.map(({ id }) => id))
+    for (const { id } of jobs) model.remove((job) => job.id === id)
+  }
+  expect(harness.raw.jobRows()).toEqual([])
+  expect([...model.endings].sort()).toEqual([...model.begun].sort())
+}
