@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createQueue } from '../../src/index.ts'
 import { openStore } from '../../src/stores/open.ts'
-import { shortJob, spinningJob } from './fixtures/chaos-jobs.ts'
+import { crashingJob, shortJob, spinningJob } from './fixtures/chaos-jobs.ts'
 import { readLedger, startWorker, temporaryFolder, until, type WorkerProcess } from './support.ts'
 
 async function installation() {
@@ -102,5 +103,56 @@ test('a handler that blocks the event loop past its timeout is settled as timed 
   expect(rows.map(({ attempts, reservedAt }) => ({ attempts, reservedAt }))).toEqual([
     { attempts: 1, reservedAt: null },
   ])
+  await store.close()
+})
+
+test('a job that kills its process fails after three of them, and its neighbours neither fail nor lose an attempt', async () => {
+  const { url, store, queue, left, ledger } = await installation()
+  const { uuid: poison } = await queue.dispatch(crashingJob, {})
+  const neighbours = await queue.dispatchMany(
+    shortJob,
+    Array.from({ length: 30 }, (_, number) => ({ number, ms: 200 })),
+  )
+
+  let deaths = 0
+  let ended = false
+  const keepAlive = async () => {
+    while (!ended) {
+      const worker = await startWorker(url, ledger, { lease: 600 })
+      await Promise.race([worker.ended.then(() => deaths++), until('the end', () => ended)])
+    }
+  }
+  const alive = keepAlive()
+  await until('every job ended', async () => (await left()) === 0, 60_000)
+  ended = true
+  await alive
+
+  expect(deaths).toBe(3)
+  const failed = await store.listFailed({}, { limit: 10 })
+  expect(failed.rows.map(({ uuid }) => uuid)).toEqual([poison])
+  expect(failed.rows[0]?.exception).toContain('crashed 3 workers')
+  const lines = readLedger(ledger)
+  const done = new Set(lines.filter(({ event }) => event === 'completed').map(({ uuid }) => uuid))
+  expect(done).toEqual(new Set(neighbours.map(({ uuid }) => uuid)))
+  expect(lines.filter(({ attempt }) => attempt !== 1)).toEqual([])
+  await store.close()
+})
+
+test('emptying the table under live workers leaves no lock, no stuck worker, and room for the same key', async () => {
+  const { url, store, queue, left, ledger } = await installation()
+  await startWorker(url, ledger)
+  const held = await queue.dispatch(shortJob, { number: 1, ms: 30_000 }, { unique: 'one' })
+  await queue.dispatch(shortJob, { number: 2, ms: 1 }, { delay: '1h', unique: 'two' })
+  await until('the first job runs', () => readLedger(ledger).length === 1)
+
+  new DatabaseSync(url.slice('sqlite:'.length)).exec('delete from jobs')
+  await until('the worker let go', async () => (await store.workers()).every(({ running }) => running === 0), 15_000)
+  const again = await queue.dispatch(shortJob, { number: 3, ms: 1 }, { unique: 'one' })
+  await queue.dispatch(shortJob, { number: 4, ms: 1 }, { unique: 'two' })
+  await until('both new jobs ended', async () => (await left()) === 0)
+
+  expect(again.outcome).toBe('dispatched')
+  expect(again.uuid).not.toBe(held.uuid)
+  expect(readLedger(ledger).filter(({ event }) => event === 'completed')).toHaveLength(2)
   await store.close()
 })
