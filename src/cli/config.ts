@@ -24,7 +24,8 @@ const NAMES = ['faena.config.ts', 'faena.config.mts', 'faena.config.js', 'faena.
  */
 export async function loadConfiguration(env: NodeJS.ProcessEnv, given: string | undefined): Promise<Configuration> {
   const envFile = readEnvFile(env)
-  const path = given === undefined ? NAMES.map((name) => resolve(name)).find((name) => existsSync(name)) : resolve(given)
+  const path =
+    given === undefined ? NAMES.map((name) => resolve(name)).find((name) => existsSync(name)) : resolve(given)
   if (given !== undefined && !existsSync(path!)) {
     throw new FaenaError('BAD_CONFIGURATION', `--config is ${given}; there is no such file`)
   }

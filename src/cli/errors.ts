@@ -1,8 +1,13 @@
 import { type ErrorCode, isFaenaError } from '../core/errors.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 
-
-const USAGE: readonly ErrorCode[] = ['BAD_CONFIGURATION', 'BAD_ARGUMENT', 'BAD_SCHEDULE', 'INVALID_INPUT', 'PAYLOAD_TOO_LARGE']
+const USAGE: readonly ErrorCode[] = [
+  'BAD_CONFIGURATION',
+  'BAD_ARGUMENT',
+  'BAD_SCHEDULE',
+  'INVALID_INPUT',
+  'PAYLOAD_TOO_LARGE',
+]
 const NOT_FOUND: readonly ErrorCode[] = ['NOT_FOUND', 'UNKNOWN_JOB']
 
 export function exitCodeFor(error: unknown): number {
@@ -19,7 +24,8 @@ export function errorText(error: unknown, verbose: boolean): string {
     const causes = verbose ? causeLines(error.cause) : causeLine(error.cause, error.message)
     return `${line}${causes}`
   }
-  if (error instanceof Error) return `faena: unexpected error: ${error.stack ?? error.message}${causeLines(error.cause)}`
+  if (error instanceof Error)
+    return `faena: unexpected error: ${error.stack ?? error.message}${causeLines(error.cause)}`
   return `faena: unexpected error: ${String(error)}`
 }
 

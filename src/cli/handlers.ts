@@ -15,7 +15,10 @@ export async function loadHandlers(globs: readonly string[], folder: string): Pr
       const { name } = handler.job
       const known = found.get(name)
       if (known !== undefined && known.handler !== handler) {
-        throw new FaenaError('BAD_CONFIGURATION', `Job ${name} has two handlers, in ${known.file} and in ${file}; a job has one`)
+        throw new FaenaError(
+          'BAD_CONFIGURATION',
+          `Job ${name} has two handlers, in ${known.file} and in ${file}; a job has one`,
+        )
       }
       found.set(name, { handler, file })
     }
@@ -39,7 +42,9 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
     return await import(pathToFileURL(file).href)
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.name}: ${cause.message.split('\n', 1)[0]}` : String(cause)
-    throw new FaenaError('BAD_CONFIGURATION', `${file}, which handlers names, could not be loaded: ${reason}`, { cause })
+    throw new FaenaError('BAD_CONFIGURATION', `${file}, which handlers names, could not be loaded: ${reason}`, {
+      cause,
+    })
   }
 }
 

@@ -1,6 +1,6 @@
+import type { LogLevel } from '../core/config.ts'
 import { spoken } from '../core/duration.ts'
 import type { Events } from '../core/events.ts'
-import type { LogLevel } from '../core/config.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { FailedEvent, JobEvent, WorkerEvents } from '../worker/events.ts'
 import type { LineWriter } from './line-writer.ts'
@@ -44,7 +44,14 @@ export function printJobs(events: Events<WorkerEvents>, options: LineOptions): v
       lines.ended({ event, word: 'DONE', colour: 'good', status: 'success', result: 'deleted' }),
     )
     events.on('released', (event) =>
-      lines.ended({ event, word: 'RELEASED', colour: 'warning', status: 'success', result: 'released', next: `again in ${spoken(event.delayMs)}` }),
+      lines.ended({
+        event,
+        word: 'RELEASED',
+        colour: 'warning',
+        status: 'success',
+        result: 'released',
+        next: `again in ${spoken(event.delayMs)}`,
+      }),
     )
   }
   if (level !== 'error') {
@@ -58,11 +65,22 @@ export function printJobs(events: Events<WorkerEvents>, options: LineOptions): v
         next: `attempt ${event.attempts}, again in ${spoken(event.delayMs)}`,
       }),
     )
-    events.on('cancelled', (event) => lines.ended({ event, word: 'CANCELLED', colour: 'warning', status: 'cancelled', result: 'deleted' }))
-    events.on('lost', (event) => lines.ended({ event, word: 'LOST', colour: 'warning', status: 'lost', next: 'its lease had ended' }))
+    events.on('cancelled', (event) =>
+      lines.ended({ event, word: 'CANCELLED', colour: 'warning', status: 'cancelled', result: 'deleted' }),
+    )
+    events.on('lost', (event) =>
+      lines.ended({ event, word: 'LOST', colour: 'warning', status: 'lost', next: 'its lease had ended' }),
+    )
   }
   events.on('failed', (event) =>
-    lines.ended({ event, word: 'FAIL', colour: 'bad', status: 'failed', result: 'failed', next: `attempt ${event.attempts}, the last` }),
+    lines.ended({
+      event,
+      word: 'FAIL',
+      colour: 'bad',
+      status: 'failed',
+      result: 'failed',
+      next: `attempt ${event.attempts}, the last`,
+    }),
   )
 }
 
@@ -96,12 +114,15 @@ function textLines({ writer, form, style, width, clock, verbose }: LineOptions):
       const reason = 'error' in event ? oneLine(event.error) : ''
       if (form === 'plain') {
         const why = [reason, next ? `(${next})` : ''].filter((part) => part !== '').join(' ')
-        writer.line(`${now()} ${safe(event.displayName)} ${event.uuid} ${safe(event.queue)} ${took} ${word}${why === '' ? '' : ` ${why}`}`)
+        writer.line(
+          `${now()} ${safe(event.displayName)} ${event.uuid} ${safe(event.queue)} ${took} ${word}${why === '' ? '' : ` ${why}`}`,
+        )
         return
       }
       const right = `${style.dim(took)} ${style[colour](word)}`
       writer.line(row(event, right, widthOf(right)))
-      if (reason !== '' || next !== undefined) writer.line(`    ${style[colour](reason)}${next ? style.dim(` (${next})`) : ''}`)
+      if (reason !== '' || next !== undefined)
+        writer.line(`    ${style[colour](reason)}${next ? style.dim(` (${next})`) : ''}`)
     },
   }
 }
@@ -117,7 +138,13 @@ function jsonLines({ writer, connection }: LineOptions): Lines {
   return {
     started: (event) =>
       writer.line(
-        JSON.stringify({ level: 'info', ...common(event), status: 'starting', attempts: event.attempts, timestamp: timestamp() }),
+        JSON.stringify({
+          level: 'info',
+          ...common(event),
+          status: 'starting',
+          attempts: event.attempts,
+          timestamp: timestamp(),
+        }),
       ),
     ended({ event, status, result }) {
       const error = 'error' in event ? event.error : undefined

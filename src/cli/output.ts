@@ -69,7 +69,13 @@ export function terminalWidth(stream: NodeJS.WriteStream): number {
 }
 
 /** `  left ........ right`, as wide as the terminal (at most 120 columns). */
-export function dottedLine(left: string, right: string, width: number, style: Style, lengths = plainLengths(left, right)): string {
+export function dottedLine(
+  left: string,
+  right: string,
+  width: number,
+  style: Style,
+  lengths = plainLengths(left, right),
+): string {
   const dots = Math.max(3, width - lengths - 6)
   return `  ${left} ${style.dim('.'.repeat(dots))} ${right}`
 }

@@ -68,7 +68,9 @@ function listOfCommands(command: Command, helper: Help): string {
   const width = Math.max(...CATALOGUE.map(({ name }) => name.length))
   const line = (term: string, text: string) => `  ${term.padEnd(width + 8)}  ${text}`
   const groups = GROUPS.map((group) =>
-    [group, ...CATALOGUE.filter((entry) => entry.group === group).map(({ name, summary }) => line(name, summary))].join('\n'),
+    [group, ...CATALOGUE.filter((entry) => entry.group === group).map(({ name, summary }) => line(name, summary))].join(
+      '\n',
+    ),
   )
   const options = helper.visibleOptions(command).map(({ flags, description }) => line(flags, description))
   return `Usage: faena ${command.usage()}\n\n${command.description()}\n\n${groups.join('\n\n')}\n\nOptions\n${options.join('\n')}\n`

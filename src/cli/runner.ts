@@ -7,11 +7,11 @@ import type { Session, Setting } from './session.ts'
 export interface Runner {
   readonly exitCode: number
   /** With the settings read, and no store. */
-  onSettings(command: Command, work: (setting: Setting) => Promise<number | void>): Promise<void>
+  onSettings(command: Command, work: (setting: Setting) => Promise<number> | Promise<void>): Promise<void>
   /** With the store open. `migrate: false` leaves its tables as they are, should they be older. */
   onStore(
     command: Command,
-    work: (session: Session) => Promise<number | void>,
+    work: (session: Session) => Promise<number> | Promise<void>,
     options?: { migrate?: boolean },
   ): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Admin } from '../client/admin.ts'
+import type { Queue } from '../client/queue.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { Configuration } from './config.ts'
 import type { Output, Streams } from './output.ts'
@@ -15,6 +16,8 @@ export interface Setting {
 /** What a command has with the store open. */
 export interface Session extends Setting {
   readonly admin: Admin
+  /** For the one command that dispatches; made when it is asked for. */
+  queue(): Promise<Queue>
   /** For times that people read. */
   readonly clock: WallClock
   readonly connection: {

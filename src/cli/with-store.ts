@@ -1,4 +1,5 @@
 import { createAdmin } from '../client/admin.ts'
+import type { Queue } from '../client/queue.ts'
 import { FaenaError } from '../core/errors.ts'
 import { surfacedFields } from '../core/surface.ts'
 import { maskedUrl } from '../core/url.ts'
@@ -22,15 +23,22 @@ export async function withStore<Result>(
   }
   const { url, timezone, connection } = settings
   const store = await openStore(url, { timezone, connection, migrate })
+  let queue: Queue | undefined
   try {
     const admin = createAdmin({ store, jobs: settings.jobs, surface: surfacedFields(settings.surface) })
     return await work({
       ...setting,
       admin,
+      async queue() {
+        const { createQueue } = await import('../client/queue.ts')
+        queue ??= createQueue({ store, timezone, maxPayloadBytes: settings.maxPayloadBytes })
+        return queue
+      },
       clock: wallClock(timezone),
       connection: { name: connection, shownUrl: maskedUrl(url) },
     })
   } finally {
+    await queue?.close()
     await store.close()
   }
 }

@@ -94,7 +94,7 @@ function tagsOf(job: AnyJob, input: unknown, given: unknown): readonly string[] 
 }
 
 function checkSize(payload: string, job: AnyJob, maxBytes: number): void {
-  // Measuring also makes one piece of a text put together from many, which is a third of the memory of a long list.
+  // Measuring also makes one flat text of what was put together from pieces: a list of thousands weighs much less so.
   const bytes = Buffer.byteLength(payload)
   if (bytes <= maxBytes) return
   throw new FaenaError(

@@ -42,7 +42,9 @@ describe('the text of failed_jobs.exception', () => {
     expect(headline(exceptionText(refused))).toBe('Error [ECONNREFUSED]: connect in /app/jobs.js:12')
     const all = new AggregateError([error('first'), error('second')], 'all failed')
     all.stack = ''
-    expect(exceptionText(all)).toMatch(/^Error: first[^]*Next Error: second[^]*Next AggregateError: all failed\nStack/)
+    expect(exceptionText(all)).toMatch(
+      /^Error: first[\s\S]*Next Error: second[\s\S]*Next AggregateError: all failed\nStack/,
+    )
   })
 
   test('keeps the error that was thrown when long causes must be cut', () => {
@@ -77,10 +79,8 @@ describe('the text of failed_jobs.exception', () => {
     expect(exceptionText(Object.create(null))).toMatch(/^Error: \{\}/)
   })
 
-  test('a message full of lines that begin like frames costs no time', () => {
-    const started = performance.now()
-    exceptionText(new Error(`\n    at ${'a ('.repeat(200_000)}`))
-    expect(performance.now() - started).toBeLessThan(1_000)
+  test('is made of a message of megabytes that begins like a frame, without hanging', () => {
+    expect(exceptionText(new Error(`\n    at ${'a ('.repeat(1_000_000)}`))).toContain('… (cut)')
   })
 })
 
@@ -123,10 +123,8 @@ describe('fingerprint', () => {
     expect(fingerprint('a', 'Error: x')).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  test('of a first line of megabytes costs no time', () => {
-    const started = performance.now()
-    fingerprint('a', `Error: ${'a1"'.repeat(1_000_000)}`)
-    expect(performance.now() - started).toBeLessThan(1_000)
+  test('is made of a first line of megabytes without hanging', () => {
+    expect(fingerprint('a', `Error: ${'a1"'.repeat(1_000_000)}`)).toMatch(/^[0-9a-f]{16}$/)
   })
 })
 

@@ -79,8 +79,8 @@ export class Janitor {
       const reclaimed = await this.#options.store.reclaim()
       if (reclaimed.workers.length === 0) return
       // The store has written these failures; hooks that a crash of this process cuts off are not made up.
-      for (const job of reclaimed.failed) void this.#guarded(job.uuid, async () => this.#options.onFailed?.(job))
-      await this.#guarded('onReclaimed', async () => this.#options.onReclaimed?.(reclaimed))
+      for (const job of reclaimed.failed) void this.#hook(() => this.#options.onFailed?.(job))
+      await this.#hook(() => this.#options.onReclaimed?.(reclaimed))
     }
   }
 
@@ -116,6 +116,14 @@ export class Janitor {
       this.#troubles.over(what)
     } catch (error) {
       this.#troubles.tell(what, error)
+    }
+  }
+
+  async #hook(run: () => unknown): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.#troubles.report(error)
     }
   }
 

@@ -54,7 +54,14 @@ export class Troubles {
     const text = error instanceof Error ? error.message : String(error)
     if (this.#told.get(about) === text) return
     this.#told.set(about, text)
-    this.#onError(error)
+    this.report(error)
+  }
+
+  /** Tells it each time. Where even that fails nobody is left to be told, and the loop must go on. */
+  report(error: unknown): void {
+    try {
+      this.#onError(error)
+    } catch {}
   }
 
   over(about: string): void {

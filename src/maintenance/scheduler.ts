@@ -205,7 +205,7 @@ export class Scheduler {
     try {
       this.#options.onFired?.(fired)
     } catch (error) {
-      this.#options.onError?.(error)
+      this.#troubles.report(error)
     }
   }
 }

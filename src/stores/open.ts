@@ -1,4 +1,5 @@
 import { FaenaError } from '../core/errors.ts'
+import { parseUrl } from '../core/url.ts'
 import type { Store } from '../store.ts'
 
 export interface StoreOptions {
@@ -9,12 +10,9 @@ export interface StoreOptions {
   migrate?: boolean
 }
 
-/** Schemes of store URLs that this version opens, for messages. */
-export const STORE_SCHEMES = 'sqlite:PATH, file:PATH, memory:'
-
 /**
- * Opens the store a URL names; a database's code is loaded only when its URL asks for it. Throws BAD_CONFIGURATION for any
- * other URL.
+ * Opens the store a URL names; a database's code is loaded only when its URL asks for it. Throws BAD_CONFIGURATION for a
+ * URL that is not allowed, UNSUPPORTED for a store that this version does not have.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   const store = await storeFor(url, options)
@@ -23,35 +21,17 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 }
 
 async function storeFor(url: string, options: StoreOptions): Promise<Store> {
-  const [, scheme, rest] = /^([a-z]+):(.*)$/s.exec(url) ?? []
-  switch (scheme) {
-    case 'sqlite':
-    case 'file': {
+  const parsed = parseUrl(url)
+  switch (parsed.kind) {
+    case 'sqlite': {
       const { sqliteStore } = await import('./sqlite/store.ts')
-      return sqliteStore({ path: sqlitePath(rest!), ...options })
+      return sqliteStore({ path: parsed.path, ...options })
     }
     case 'memory': {
       const { memoryStore } = await import('./memory/store.ts')
       return memoryStore(options)
     }
+    default:
+      throw new FaenaError('UNSUPPORTED', `This version of Faena has no ${parsed.kind} store yet; use sqlite:PATH`)
   }
-  throw new FaenaError('BAD_CONFIGURATION', `DATABASE_URL is ${shownUrl(url)}; allowed: ${STORE_SCHEMES}`, {
-    issues: [{ path: 'DATABASE_URL', message: `allowed: ${STORE_SCHEMES}` }],
-  })
-}
-
-/** `sqlite:a/b.db`, `sqlite:///abs/b.db`, `file:/abs/b.db`, `sqlite::memory:`. */
-function sqlitePath(rest: string): string {
-  const path = decodeURIComponent(rest.startsWith('//') ? rest.slice(2) : rest).replace(/\?.*$/, '')
-  if (path === '')
-    throw new FaenaError(
-      'BAD_CONFIGURATION',
-      'DATABASE_URL names no file; allowed: sqlite:PATH, such as sqlite:.faena/faena.db',
-    )
-  return path
-}
-
-/** Without the password, should it have one. */
-function shownUrl(url: string): string {
-  return url.replace(/\/\/([^:@/]*):[^@]*@/, '//$1:***@')
 }

@@ -3,13 +3,14 @@ import type { Controls, FromChild, ToChild } from './wire.ts'
 export interface Begin {
   order: unknown
   replaces: number | null
+  generation: number
 }
 
 /** The child's side: waits for its parent's first words. Called once, before anything else. */
 export function beginning(): Promise<Begin> {
   return new Promise((resolve, reject) => {
     process.once('message', (said: ToChild) => {
-      if (said.kind === 'begin') resolve({ order: said.order, replaces: said.replaces })
+      if (said.kind === 'begin') resolve(said)
       else reject(new Error(`a child process was told ${said.kind} before begin`))
     })
     process.once('disconnect', () => reject(new Error('the parent process ended before it said what to do')))

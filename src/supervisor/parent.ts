@@ -9,6 +9,8 @@ export interface ChildSpec {
   name: string
   /** The module it runs; its first act is `beginning()` of child.ts. */
   module: URL
+  /** Words that only the process list shows. */
+  args?: readonly string[]
   /** What it is to do, as plain data. */
   order: unknown
   /** Exit codes, beside crashes, a restart that was asked for and a stuck worker, after which it is started anew. */
@@ -48,6 +50,7 @@ export class Parent implements Controls {
   #worker: number | null = null
   #everReady = false
   #quiet = false
+  #generation = 0
 
   constructor(spec: ChildSpec) {
     this.#spec = spec
@@ -59,10 +62,14 @@ export class Parent implements Controls {
     for (;;) {
       const began = performance.now()
       const ending = await this.#live()
-      if (this.#stopped.signal.aborted || !this.#startsAnew(ending)) return exitCodeOf(ending)
+      if (this.#stopped.signal.aborted)
+        return ending.code === EXIT.ok || ending.code === EXIT.restart ? EXIT.ok : exitCodeOf(ending)
+      if (!this.#startsAnew(ending)) return exitCodeOf(ending)
       quick = performance.now() - began < QUICK_MS && ending.code !== EXIT.restart ? quick + 1 : 0
       const pause = quick === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (quick - 1))
-      this.#spec.say(`${this.#spec.name} ${wordsFor(ending)}; ${pause === 0 ? 'starting it anew' : `starting it anew in ${spoken(pause)}`}`)
+      this.#spec.say(
+        `${this.#spec.name} ${wordsFor(ending)}; ${pause === 0 ? 'starting it anew' : `starting it anew in ${spoken(pause)}`}`,
+      )
       await sleep(pause, undefined, { signal: this.#stopped.signal }).catch(() => {})
       if (this.#stopped.signal.aborted) return EXIT.ok
     }
@@ -94,10 +101,10 @@ export class Parent implements Controls {
 
   /** One child from start to end. */
   #live(): Promise<Ending> {
-    const child = fork(this.#spec.module, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(this.#spec.module, this.#spec.args ?? [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#child = child
     child.on('message', (said: FromChild) => this.#hear(said))
-    this.#tell({ kind: 'begin', order: this.#spec.order, replaces: this.#worker })
+    this.#tell({ kind: 'begin', order: this.#spec.order, replaces: this.#worker, generation: this.#generation++ })
     return new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(this.#killer)

@@ -1,7 +1,7 @@
 /** What a parent and its child process say to one another over Node's IPC channel. */
 export type ToChild =
-  /** First of all: what to do, and which worker (now surely dead) the child stands in for. */
-  | { kind: 'begin'; order: unknown; replaces: number | null }
+  /** First of all: what to do, which worker (now surely dead) it stands in for, and how many children came before it. */
+  | { kind: 'begin'; order: unknown; replaces: number | null; generation: number }
   | { kind: 'stop' }
   | { kind: 'stopNow' }
   | { kind: 'quiet' }

@@ -185,6 +185,51 @@ eachStore('grouping of dispatches', (open) => {
     expect(given.raw.jobRows()).toEqual([])
   })
 
+  test('callers of one group are rejected at their own time: who came later may still be served', async () => {
+    await using given = await open()
+    const store = watched(given.store)
+    const queue = createQueue({ store, timeout: 600 })
+    const first = held()
+    let away = true
+    const refusedForNow = (push: Parameters<typeof refused>[0]) => (away ? refused(push) : push())
+    store.befall(first.trouble, ...Array.from({ length: 50 }, () => refusedForNow))
+
+    const blocking = queue.dispatch(fetchCase, { caseId: 1 })
+    await store.pushed(1)
+    const early = queue.dispatch(fetchCase, { caseId: 2 }).catch((reason) => reason)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const late = queue.dispatch(fetchCase, { caseId: 3 })
+    first.release()
+
+    expect((await blocking).outcome).toBe('dispatched')
+    expect(await early).toMatchObject({ code: 'STORE_UNAVAILABLE', inDoubt: false })
+    away = false
+    expect((await late).outcome).toBe('dispatched')
+    const stored = given.raw.jobRows().map(({ payload }) => JSON.parse(payload).data.caseId)
+    expect(stored).toEqual([1, 3])
+  })
+
+  test('in a group that hangs, each caller is rejected at its own time, in doubt', async () => {
+    await using given = await open()
+    const store = watched(given.store)
+    const queue = createQueue({ store, timeout: 300 })
+    const first = held()
+    const second = held()
+    store.befall(first.trouble, second.trouble)
+
+    const blocking = queue.dispatch(fetchCase, { caseId: 1 })
+    await store.pushed(1)
+    const early = queue.dispatch(fetchCase, { caseId: 2 }).catch((reason) => reason)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const late = queue.dispatch(fetchCase, { caseId: 3 })
+    first.release()
+    await blocking
+
+    expect(await early).toMatchObject({ code: 'STORE_UNAVAILABLE', inDoubt: true })
+    second.release()
+    expect((await late).outcome).toBe('dispatched')
+  })
+
   test('close waits for what was dispatched, and refuses what comes after', async () => {
     await using given = await open()
     const queue = createQueue({ store: given.store })

@@ -52,6 +52,17 @@ eachStore('unique', (open) => {
       expect(stored?.availableAt).toBe(Math.ceil((given.clock.now() + 10_000) / 1_000) * 1_000)
     })
 
+    test('gives a job that had failed before all its tries again with its new input', async () => {
+      await using given = await open()
+      const first = await given.job(keyed())
+      const worker = await given.worker()
+      await worker.settle([ended(await worker.reserveOne(), { kind: 'retry', delayMs: 0 })])
+
+      await given.job(keyed({ onTaken: 'replace' }))
+
+      expect(await given.store.get(first.uuid)).toMatchObject({ attempts: 0 })
+    })
+
     test.each(['skip', 'replace', 'pushBack'] as const)('never alters a job that runs (%s)', async (onTaken) => {
       await using given = await open()
       const first = await given.job(keyed())

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FETCH, SYNC } from '../support/jobs.ts'
 import { stores } from '../support/stores.ts'
-import { LEASE, startWorker } from '../support/worker.ts'
+import { LEASE, reclaimAll, startWorker } from '../support/worker.ts'
 import { setOut, steps } from './commands.ts'
 import { Model } from './model.ts'
 import { agree, type Real } from './real.ts'
@@ -36,7 +36,7 @@ describe.each(stores)('$name', ({ open }) => {
 async function drain(model: Model, { harness, connections, seqs }: Real): Promise<void> {
   const [store] = connections
   harness.clock.advance(2 * LEASE)
-  while ((await store.reclaim()).workers.length > 0);
+  await reclaimAll(store)
   model.reclaim()
   for (const queue of model.paused) await store.resume(queue)
   model.paused.clear()

@@ -3,7 +3,7 @@ import type { Chunk, ChunkDone, NewWorker, Pushed, Reclaimed } from '../../src/s
 import type { Harness, HarnessOptions } from './harness.ts'
 import { type JobWish, newJob } from './jobs.ts'
 import { stores } from './stores.ts'
-import { startWorker, type TestWorker } from './worker.ts'
+import { reclaimAll, startWorker, type TestWorker } from './worker.ts'
 
 /** A harness with the steps most cases begin with. `await using` closes it at the end of the case. */
 export interface Given extends Harness, AsyncDisposable {
@@ -46,16 +46,7 @@ function given(harness: Harness): Given {
       if (pushed === undefined) throw new Error('push gave no answer')
       return pushed
     },
-    reclaimAll: async () => {
-      const sum: Reclaimed = { workers: [], returned: 0, failed: [] }
-      for (;;) {
-        const { workers, returned, failed } = await store.reclaim()
-        if (workers.length === 0) return sum
-        sum.workers.push(...workers)
-        sum.returned += returned
-        sum.failed.push(...failed)
-      }
-    },
+    reclaimAll: () => reclaimAll(store),
     [Symbol.asyncDispose]: () => harness.close(),
   }
 }

@@ -1,6 +1,7 @@
 import type {
   JobOutcome,
   NewWorker,
+  Reclaimed,
   Reservation,
   ReservedJob,
   ReserveRequest,
@@ -86,6 +87,19 @@ export async function startWorker(store: Store, options: Partial<NewWorker> = {}
     ...options,
   })
   return new TestWorker(store, id)
+}
+
+/** Reclaims until no dead worker is left: a store may handle a few at a time. */
+export async function reclaimAll(store: Store): Promise<Reclaimed> {
+  const sum: Reclaimed = { workers: [], returned: 0, failed: [] }
+  for (let round = 0; round < 100; round += 1) {
+    const { workers, returned, failed } = await store.reclaim()
+    if (workers.length === 0) return sum
+    sum.workers.push(...workers)
+    sum.returned += returned
+    sum.failed.push(...failed)
+  }
+  throw new Error(`reclaim found dead workers again and again: ${sum.workers.slice(0, 10)}`)
 }
 
 export function ended(job: { id: number; attempts: number }, outcome: SettledOutcome): JobOutcome {

@@ -8,7 +8,10 @@ export function define(command: Command, runner: Runner): void {
   command
     .argument('<ids...>', 'row ids or uuids of waiting or running jobs')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', "\nA running job's handler is told within two seconds (its signal aborts); its outcome then counts for nothing.")
+    .addHelpText(
+      'after',
+      "\nA running job's handler is told within two seconds (its signal aborts); its outcome then counts for nothing.",
+    )
     .addHelpText('after', examples([['faena cancel 42 43', 'removes both jobs for good']]))
     .action((ids: string[]) =>
       runner.onStore(command, async ({ admin, output }) => {

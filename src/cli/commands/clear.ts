@@ -19,14 +19,21 @@ export function define(command: Command, runner: Runner): void {
     .option('--queue <names>', 'the queues to clear, joined by commas', listOption, ['default'])
     .option('--force', 'without asking; needed in production')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nRemoves pending, delayed and reserved jobs for good. Failed jobs stay (faena flush deletes those).')
+    .addHelpText(
+      'after',
+      '\nRemoves pending, delayed and reserved jobs for good. Failed jobs stay (faena flush deletes those).',
+    )
     .addHelpText('after', examples([['faena clear --queue orders', 'asks first, on a terminal']]))
     .action((connection: string | undefined, options: ClearOptions) =>
       runner.onStore(command, (session) => clear(session, connection, options)),
     )
 }
 
-async function clear(session: Session, given: string | undefined, { queue: queues, force }: ClearOptions): Promise<number> {
+async function clear(
+  session: Session,
+  given: string | undefined,
+  { queue: queues, force }: ClearOptions,
+): Promise<number> {
   const { admin, output, connection, streams } = session
   checkConnection(given, connection.name, 'Queues are named with --queue')
   const names = queues.map(safe).join(', ')
@@ -47,7 +54,8 @@ async function clear(session: Session, given: string | undefined, { queue: queue
     if (!complete) break
   }
   output.document({ queues, cleared, complete })
-  if (complete) output.info(`Cleared ${counted(cleared, 'job')} from the [${names}] ${queues.length === 1 ? 'queue' : 'queues'}.`)
+  if (complete)
+    output.info(`Cleared ${counted(cleared, 'job')} from the [${names}] ${queues.length === 1 ? 'queue' : 'queues'}.`)
   else output.warn(`Interrupted after ${counted(cleared, 'job')}.`)
   return EXIT.ok
 }

@@ -34,7 +34,9 @@ async function config({ output, configuration }: Setting): Promise<void> {
     warnings: settings.warnings,
   })
   output.line(`Queue Connection: ${settings.connection}`)
-  output.line(`Configuration:    ${path === null ? 'none (defaults, .env and environment)' : relative(process.cwd(), path)}`)
+  output.line(
+    `Configuration:    ${path === null ? 'none (defaults, .env and environment)' : relative(process.cwd(), path)}`,
+  )
   output.line()
   output.table(
     [
@@ -64,7 +66,11 @@ function rowsOf({ settings, envFile }: Configuration): Row[] {
   const { history } = settings
   return [
     row('connection', settings.connection),
-    row('url', settings.sync ? null : maskedUrl(settings.url), settings.sync ? 'none (sync runs jobs at their dispatch)' : maskedUrl(settings.url)),
+    row(
+      'url',
+      settings.sync ? null : maskedUrl(settings.url),
+      settings.sync ? 'none (sync runs jobs at their dispatch)' : maskedUrl(settings.url),
+    ),
     row('queues', settings.queues),
     row('concurrency', settings.concurrency),
     row('tries', settings.tries, settings.tries === 0 ? 'no limit' : String(settings.tries)),
@@ -75,10 +81,20 @@ function rowsOf({ settings, envFile }: Configuration): Row[] {
     row('maxPayloadBytes', settings.maxPayloadBytes, `${settings.maxPayloadBytes} bytes`, 'maxPayload'),
     row('timezone', settings.timezone),
     row('surface', settings.surface, settings.surface === '' ? 'none' : settings.surface),
-    row('jobs', settings.jobs.map(({ name }) => name)),
+    row(
+      'jobs',
+      settings.jobs.map(({ name }) => name),
+    ),
     row('handlers', settings.handlers),
-    row('schedules', settings.schedules.map(({ key }) => key)),
-    row('history', history, `${spoken(history.retentionMs)}, ${history.perSecond} per second; metrics ${spoken(history.metricsMs)}`),
+    row(
+      'schedules',
+      settings.schedules.map(({ key }) => key),
+    ),
+    row(
+      'history',
+      history,
+      `${spoken(history.retentionMs)}, ${history.perSecond} per second; metrics ${spoken(history.metricsMs)}`,
+    ),
     row('data', settings.data),
     row('host', settings.host),
     row('port', settings.port),

@@ -50,10 +50,11 @@ export function define(command: Command, runner: Runner): void {
 async function dispatch(session: Session, name: string, text: string, options: Options): Promise<void> {
   const { output } = session
   const input = parsed(text)
-  const job = definitionOf(session, name, options.unchecked ?? false)
+  const job = await definitionOf(session, name, options.unchecked ?? false)
   const { queue, delay, at: availableAt, priority, unique, tags, tries, timeout } = options
   const chosen: DispatchOptions = { queue, delay, availableAt, priority, unique, tags, tries, timeout }
-  const pushed: Pushed = await session.queue.dispatch(job, input, chosen)
+  const client = await session.queue()
+  const pushed: Pushed = await client.dispatch(job, input, chosen)
   output.document(pushed)
   output.info(`${WORDS[pushed.outcome]} [${safe(name)}] ${pushed.uuid}`)
 }
@@ -69,18 +70,29 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new FaenaError('INVALID_INPUT', `input is ${JSON.stringify(text)}; allowed: JSON, such as '{"caseId": 42}'`, { cause })
+    throw new FaenaError('INVALID_INPUT', `input is ${JSON.stringify(text)}; allowed: JSON, such as '{"caseId": 42}'`, {
+      cause,
+    })
   }
 }
 
-function definitionOf({ configuration }: Session, name: string, unchecked: boolean): AnyJob {
-  const { jobs } = configuration.settings
-  const known = jobs.find((job) => job.name === name)
+/** From the configuration's `jobs`, else from the handlers it names. */
+async function definitionOf({ configuration }: Session, name: string, unchecked: boolean): Promise<AnyJob> {
+  const { settings, folder } = configuration
+  const find = (jobs: readonly AnyJob[]) => jobs.find((job) => job.name === name)
+  const listed = find(settings.jobs)
+  if (listed !== undefined) return listed
+  const { loadHandlers } = await import('../handlers.ts')
+  const handled = (await loadHandlers(settings.handlers, folder)).map(({ job }) => job)
+  const known = find(handled)
   if (known !== undefined) return known
   if (unchecked) return defineJob({ name, input: ANYTHING })
-  const names = jobs.map((job) => job.name)
+  const names = [...new Set([...settings.jobs, ...handled].map((job) => job.name))]
   const those = names.length === 0 ? 'the configuration lists no jobs' : `the configuration lists ${names.join(', ')}`
-  throw new FaenaError('UNKNOWN_JOB', `No job has the name ${JSON.stringify(name)}; ${those}. --unchecked dispatches it all the same`)
+  throw new FaenaError(
+    'UNKNOWN_JOB',
+    `No job has the name ${JSON.stringify(name)}; ${those}. --unchecked dispatches it all the same`,
+  )
 }
 
 const ANYTHING: StandardSchema = {

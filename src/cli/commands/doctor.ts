@@ -10,7 +10,10 @@ export function define(command: Command, runner: Runner): void {
   command
     .option('--json', 'one JSON document for programs')
     .addHelpText('after', '\nExit code 4 if it finds a problem; warnings alone give 0.')
-    .addHelpText('after', examples([['faena doctor', 'database, queues without workers, stuck jobs, late schedules, …']]))
+    .addHelpText(
+      'after',
+      examples([['faena doctor', 'database, queues without workers, stuck jobs, late schedules, …']]),
+    )
     .action(() => runner.onStore(command, doctor))
 }
 

@@ -47,12 +47,17 @@ async function failed(session: Session, options: FailedOptions): Promise<void> {
   output.line()
   for (const row of rows) {
     const place = output.style.dim(`${safe(row.connection)}@${safe(row.queue)}`)
-    output.dotted(`${output.style.dim(row.failedAtText)} ${safe(row.uuid)}`, `${place} ${output.style.bold(safe(row.displayName))}`)
+    output.dotted(
+      `${output.style.dim(row.failedAtText)} ${safe(row.uuid)}`,
+      `${place} ${output.style.bold(safe(row.displayName))}`,
+    )
     const surfaced = Object.entries(row.surfaced).map(([name, value]) => `${name} ${safe(String(value))}`)
     output.line(`    ${[output.style.bad(safe(row.headline)), ...surfaced].join('  ')}`)
   }
   const total = more ? await admin.countFailed(filterOf(options)) : rows.length
-  output.line(`\n  ${rows.length} of ${total}${more ? '; --limit 0 shows all' : ''}. faena show <id> says all of one, faena retry <id> brings it back.`)
+  output.line(
+    `\n  ${rows.length} of ${total}${more ? '; --limit 0 shows all' : ''}. faena show <id> says all of one, faena retry <id> brings it back.`,
+  )
 }
 
 async function groups({ admin, output, clock }: Session, options: FailedOptions): Promise<void> {

@@ -40,7 +40,9 @@ export function define(command: Command, runner: Runner): void {
 async function jobs({ admin, output, clock }: Session, options: JobsOptions): Promise<void> {
   const { queue, job: name, status, search, limit } = options
   const order = options.oldest ? 'oldest' : 'newest'
-  const { rows, more } = await collected(limit, (page) => admin.jobs({ queue, name, status, search }, { ...page, order }))
+  const { rows, more } = await collected(limit, (page) =>
+    admin.jobs({ queue, name, status, search }, { ...page, order }),
+  )
   output.document(rows.map(jobJson))
   if (rows.length === 0) return output.info('No jobs found.')
   const { style } = output

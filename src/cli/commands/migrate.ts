@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { safeLines } from '../style.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
 import type { Session } from '../session.ts'
+import { safeLines } from '../style.ts'
 
 interface MigrateOptions {
   dryRun?: boolean
@@ -12,7 +12,10 @@ export function define(command: Command, runner: Runner): void {
   command
     .option('--dry-run', 'print the statements and change nothing')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nSafe beside running workers. SQLite migrates by itself when it is opened; no other database does.')
+    .addHelpText(
+      'after',
+      '\nSafe beside running workers. SQLite migrates by itself when it is opened; no other database does.',
+    )
     .addHelpText('after', examples([['faena migrate --dry-run', 'the SQL that would be run, for review']]))
     .action((options: MigrateOptions) =>
       runner.onStore(command, (session) => migrate(session, options), { migrate: false }),
@@ -30,6 +33,7 @@ async function migrate({ admin, output, connection }: Session, { dryRun = false 
     },
   })
   output.document({ from: report.from, to: report.to, dry_run: dryRun, steps: report.steps })
-  if (report.steps.length === 0) output.info(`Nothing to migrate: the tables of ${connection.shownUrl} are at version ${report.to}.`)
+  if (report.steps.length === 0)
+    output.info(`Nothing to migrate: the tables of ${connection.shownUrl} are at version ${report.to}.`)
   else if (!dryRun) output.info(`Migrated ${connection.shownUrl} from version ${report.from} to ${report.to}.`)
 }

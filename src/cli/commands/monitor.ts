@@ -64,7 +64,9 @@ async function monitor(session: Session, queues: string | undefined, { max, watc
       if (streams.stdout.isTTY) streams.stdout.write('\u001b[H\u001b[2J')
       print(session, rows)
     }
-    await sleep(watch === true ? WATCH_MS : Math.max(100, watch), undefined, { signal: interrupt.signal }).catch(() => {})
+    await sleep(watch === true ? WATCH_MS : Math.max(100, watch), undefined, { signal: interrupt.signal }).catch(
+      () => {},
+    )
   }
   return EXIT.ok
 }
@@ -72,12 +74,18 @@ async function monitor(session: Session, queues: string | undefined, { max, watc
 async function look({ admin, connection }: Session, queues: string | undefined, max: number): Promise<Row[]> {
   const status = await admin.status()
   const known = new Map(status.queues.map((queue) => [queue.queue, queue]))
-  const names = queues === undefined ? [...known.keys()] : queueOf(queues, connection.name).split(',').map((name) => name.trim())
+  const names =
+    queues === undefined
+      ? [...known.keys()]
+      : queueOf(queues, connection.name)
+          .split(',')
+          .map((name) => name.trim())
   return Promise.all(
     names.map(async (queue) => {
       const { due, delayed, reserved } = known.get(queue) ?? { due: 0, delayed: 0, reserved: 0 }
       const size = due + delayed + reserved
-      const oldest = due > 0 ? (await admin.jobs({ queue, status: 'due' }, { limit: 1, order: 'oldest' })).rows[0] : undefined
+      const oldest =
+        due > 0 ? (await admin.jobs({ queue, status: 'due' }, { limit: 1, order: 'oldest' })).rows[0] : undefined
       return {
         connection: connection.name,
         queue,

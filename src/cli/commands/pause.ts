@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { queuesMeant } from '../queues-meant.ts'
 import { examples } from '../options.ts'
+import { queuesMeant } from '../queues-meant.ts'
 import type { Runner } from '../runner.ts'
 import { safe } from '../style.ts'
 
@@ -15,7 +15,10 @@ export function define(command: Command, runner: Runner): void {
     .option('--all', 'every queue that is known now')
     .option('--reason <text>', 'shown to whoever asks why nothing runs')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nWorkers finish the jobs they have and start no more of a paused queue. Dispatching goes on.')
+    .addHelpText(
+      'after',
+      '\nWorkers finish the jobs they have and start no more of a paused queue. Dispatching goes on.',
+    )
     .addHelpText('after', examples([["faena pause orders --reason 'shop is down'", 'until faena resume orders']]))
     .action((words: string[], { all, reason }: PauseOptions) =>
       runner.onStore(command, async (session) => {

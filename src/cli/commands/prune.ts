@@ -18,7 +18,10 @@ export function define(command: Command, runner: Runner): void {
     .option('--metrics <time>', 'keep metrics for so long (default: 30d)', durationOption)
     .option('--json', 'one JSON document for programs')
     .addHelpText('after', '\nWorkers prune history and metrics by themselves; failed jobs stay until somebody asks.')
-    .addHelpText('after', examples([['faena prune --hours 168', 'failed jobs older than a week, and history past its time']]))
+    .addHelpText(
+      'after',
+      examples([['faena prune --hours 168', 'failed jobs older than a week, and history past its time']]),
+    )
     .action((options: PruneOptions) =>
       runner.onStore(command, async ({ admin, output, calledAs }) => {
         const hours = options.hours ?? (calledAs === 'queue:prune-failed' ? 24 : undefined)

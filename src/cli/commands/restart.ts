@@ -13,7 +13,11 @@ export function define(command: Command, runner: Runner): void {
         const told = await admin.restart()
         output.document({ workers: told })
         output.info('Broadcasting queue restart signal.')
-        output.line(told === 0 ? '  No worker is alive.' : `  ${counted(told, 'worker')} will end after the current jobs and start anew.`)
+        output.line(
+          told === 0
+            ? '  No worker is alive.'
+            : `  ${counted(told, 'worker')} will end after the current jobs and start anew.`,
+        )
       }),
     )
 }

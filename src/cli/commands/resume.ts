@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { queuesMeant } from '../queues-meant.ts'
 import { examples } from '../options.ts'
+import { queuesMeant } from '../queues-meant.ts'
 import type { Runner } from '../runner.ts'
 import { safe } from '../style.ts'
 

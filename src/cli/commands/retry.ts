@@ -28,10 +28,17 @@ export function define(command: Command, runner: Runner): void {
     .option('--job <name>', 'the failed jobs of this name')
     .option('--error <text>', 'those whose exception holds this text, whatever its case')
     .option('--fingerprint <print>', 'failures of one kind, as faena failed --groups names it')
-    .option('--range <from-to>', 'ids from … to …; may be repeated, and ids that are not there are passed over', rangeOption)
+    .option(
+      '--range <from-to>',
+      'ids from … to …; may be repeated, and ids that are not there are passed over',
+      rangeOption,
+    )
     .option('--rate <number>', 'at most so many per second', wholeOption(1, 1_000_000))
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nA retried job keeps its uuid and starts with attempts 0. One whose unique key another job holds is skipped.')
+    .addHelpText(
+      'after',
+      '\nA retried job keeps its uuid and starts with attempts 0. One whose unique key another job holds is skipped.',
+    )
     .addHelpText(
       'after',
       examples([
@@ -40,7 +47,9 @@ export function define(command: Command, runner: Runner): void {
         ["faena retry --error 'gone away' --rate 50", 'one kind of failure, gently'],
       ]),
     )
-    .action((ids: string[], options: RetryOptions) => runner.onStore(command, (session) => retry(session, ids, options)))
+    .action((ids: string[], options: RetryOptions) =>
+      runner.onStore(command, (session) => retry(session, ids, options)),
+    )
 }
 
 async function retry(session: Session, ids: readonly string[], options: RetryOptions): Promise<number> {
@@ -71,7 +80,10 @@ function chosen(ids: readonly string[], options: RetryOptions): { filter: Failed
   const filtered = Object.keys(filter).length > 0
   if (ids.includes('all')) return { filter: filtered ? filter : 'all', listed: [] }
   if (ids.length === 0 && range.length === 0 && !filtered) {
-    throw new FaenaError('BAD_ARGUMENT', "Nothing to retry is named; give ids, 'all', --range, --queue, --job, --error or --fingerprint")
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      "Nothing to retry is named; give ids, 'all', --range, --queue, --job, --error or --fingerprint",
+    )
   }
   if (ids.length > 0 && (filtered || range.length > 0)) {
     throw new FaenaError('BAD_ARGUMENT', 'Ids were given beside --range or a filter; give one or the other')

@@ -25,7 +25,10 @@ export function define(command: Command, runner: Runner): void {
     .option('--limit <number>', 'how many at most; 0 for all', wholeOption(0), 50)
     .option('--json', 'one JSON document for programs')
     .addHelpText('after', '\nHistory is a sample (at most 20 attempts per second and worker) and is kept for 24 hours.')
-    .addHelpText('after', examples([['faena runs --job orders.sync --outcome retry', 'attempts that failed and are tried again']]))
+    .addHelpText(
+      'after',
+      examples([['faena runs --job orders.sync --outcome retry', 'attempts that failed and are tried again']]),
+    )
     .action((options: RunsOptions) => runner.onStore(command, (session) => runs(session, options)))
 }
 
@@ -41,7 +44,11 @@ async function runs({ admin, output, clock }: Session, options: RunsOptions): Pr
       { title: 'JOB', cell: (run: Run) => style.bold(safe(run.name)) },
       { title: 'QUEUE', cell: (run: Run) => safe(run.queue) },
       { title: 'ATTEMPT', align: 'right', cell: (run: Run) => String(run.attempt) },
-      { title: 'TOOK', align: 'right', cell: (run: Run) => (run.endedAt === null ? '' : spoken(Math.max(0, run.endedAt - run.startedAt))) },
+      {
+        title: 'TOOK',
+        align: 'right',
+        cell: (run: Run) => (run.endedAt === null ? '' : spoken(Math.max(0, run.endedAt - run.startedAt))),
+      },
       { title: 'OUTCOME', cell: (run: Run) => coloured(run.outcome, style) },
       { title: 'WORKER', align: 'right', cell: (run: Run) => String(run.worker) },
       { title: 'UUID', cell: (run: Run) => style.dim(safe(run.uuid)) },

@@ -38,7 +38,10 @@ export function define(command: Command, runner: Runner): void {
     .argument('[what]', `list (default), ${acts}`, 'list')
     .argument('[key]', 'the schedule, for all but list')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nSchedules of faena.config.ts are saved when a worker starts; removing one of them lasts until then.')
+    .addHelpText(
+      'after',
+      '\nSchedules of faena.config.ts are saved when a worker starts; removing one of them lasts until then.',
+    )
     .addHelpText(
       'after',
       examples([
@@ -61,7 +64,8 @@ export function define(command: Command, runner: Runner): void {
 async function list({ admin, output, clock }: Session): Promise<void> {
   const schedules = await admin.schedules()
   output.document(schedules.map(scheduleJson))
-  if (schedules.length === 0) return output.info('No schedules found. List them in faena.config.ts, or save one with queue.schedule().')
+  if (schedules.length === 0)
+    return output.info('No schedules found. List them in faena.config.ts, or save one with queue.schedule().')
   const { style } = output
   const at = (ms: number | null) => (ms === null ? '' : clock.text(ms))
   output.table(
@@ -69,7 +73,10 @@ async function list({ admin, output, clock }: Session): Promise<void> {
       { title: 'KEY', cell: (row: Schedule) => style.bold(safe(row.key)) },
       { title: 'JOB', cell: (row) => safe(row.job) },
       { title: 'QUEUE', cell: (row) => safe(row.queue) },
-      { title: 'WHEN', cell: ({ timing }) => ('cron' in timing ? `${timing.cron} ${timing.zone}` : `every ${spoken(timing.everyMs)}`) },
+      {
+        title: 'WHEN',
+        cell: ({ timing }) => ('cron' in timing ? `${timing.cron} ${timing.zone}` : `every ${spoken(timing.everyMs)}`),
+      },
       { title: 'NEXT', cell: (row) => (row.pausedAt === null ? at(row.nextAt) : style.warning('paused')) },
       { title: 'LAST', cell: (row) => at(row.lastAt) },
       { title: 'MISSED', cell: (row) => row.missed },

@@ -14,8 +14,13 @@ export function define(command: Command, runner: Runner): void {
     .argument('<id>', 'row id or uuid of a waiting, running or failed job')
     .option('--payload', 'the payload as it is stored, too')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', examples([['faena show 42', 'state, input, exception, attempts with log lines and progress']]))
-    .action((id: string, options: { payload?: boolean }) => runner.onStore(command, (session) => show(session, id, options)))
+    .addHelpText(
+      'after',
+      examples([['faena show 42', 'state, input, exception, attempts with log lines and progress']]),
+    )
+    .action((id: string, options: { payload?: boolean }) =>
+      runner.onStore(command, (session) => show(session, id, options)),
+    )
 }
 
 async function show({ admin, output, clock }: Session, id: string, options: { payload?: boolean }): Promise<void> {
@@ -48,12 +53,18 @@ function ofJob(output: Output, job: JobView, at: (ms: number) => string): void {
     ['id', String(job.id)],
     ['uuid', job.uuid ?? 'none yet'],
     ['queue', job.queue],
-    ['attempts', `${job.attempts}${job.maxAttempts === null ? '' : ` of ${job.maxAttempts === 0 ? 'any number' : job.maxAttempts}`}`],
+    [
+      'attempts',
+      `${job.attempts}${job.maxAttempts === null ? '' : ` of ${job.maxAttempts === 0 ? 'any number' : job.maxAttempts}`}`,
+    ],
     ['priority', String(job.priority)],
     ['tags', job.tags.join(', ')],
     ['created', at(job.createdAt)],
     ['due', at(job.availableAt)],
-    ['reserved', job.reservedAt === null ? '' : `${at(job.reservedAt)} by worker ${job.reservedBy ?? '(another runtime)'}`],
+    [
+      'reserved',
+      job.reservedAt === null ? '' : `${at(job.reservedAt)} by worker ${job.reservedBy ?? '(another runtime)'}`,
+    ],
   ])
   section(output, 'Input', prettyJson(job.input))
 }
@@ -75,7 +86,8 @@ function ofFailed(output: Output, failed: FailedView): void {
 
 function ofRun(output: Output, run: Run, at: (ms: number) => string): void {
   const took = run.endedAt === null ? 'still running' : `after ${spoken(Math.max(0, run.endedAt - run.startedAt))}`
-  const progress = run.progress === null ? '' : `, at ${run.progress} %${run.note === null ? '' : ` (${safe(run.note)})`}`
+  const progress =
+    run.progress === null ? '' : `, at ${run.progress} %${run.note === null ? '' : ` (${safe(run.note)})`}`
   output.line(`  ${run.attempt}. ${at(run.startedAt)}  ${run.outcome} ${took}${progress}`)
   if (run.headline !== null) output.line(`     ${output.style.bad(safe(run.headline))}`)
   for (const line of run.log) output.line(`     ${output.style.dim('|')} ${safe(line)}`)

@@ -31,7 +31,9 @@ export function define(command: Command, runner: Runner): void {
       if (what !== 'list' && !Object.hasOwn(WHAT, what)) {
         command.error(`error: argument 'what' is '${what}'. Allowed choices are list, ${Object.keys(WHAT).join(', ')}.`)
       }
-      return runner.onStore(command, (session) => (what === 'list' ? list(session) : tell(session, what as WorkerCommand, id)))
+      return runner.onStore(command, (session) =>
+        what === 'list' ? list(session) : tell(session, what as WorkerCommand, id),
+      )
     })
 }
 

@@ -33,7 +33,12 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
     async pauseSchedule(key: string, paused: boolean): Promise<boolean> {
       return connection.write(
         'full',
-        () => connection.run('update faena_schedules set paused_at = ? where key = ?', paused ? now() : null, key) > 0,
+        () =>
+          connection.run(
+            `update faena_schedules set paused_at = ${paused ? 'coalesce(paused_at, ?)' : '?'} where key = ?`,
+            paused ? now() : null,
+            key,
+          ) > 0,
       )
     },
 
@@ -41,10 +46,14 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
       const { key, seen, nextAt, job } = firing
       const won = await connection.write('full', () => {
         const moved = connection.run(
-          'update faena_schedules set next_at = ?, last_at = coalesce(?, last_at), last_uuid = coalesce(?, last_uuid) where key = ? and next_at = ? and paused_at is null',
-          ...[nextAt, job ? seen : null, job ? job.uuid : null, key, seen],
+          'update faena_schedules set next_at = ? where key = ? and next_at = ? and paused_at is null',
+          ...[nextAt, key, seen],
         )
-        if (moved > 0 && job) insert(context, connection, [job])
+        if (moved > 0 && job) {
+          // Where the job's unique key was taken, the run is the holder's: that is what the overlap policy asks after.
+          const [pushed] = insert(context, connection, [job])
+          connection.run('update faena_schedules set last_at = ?, last_uuid = ? where key = ?', seen, pushed!.uuid, key)
+        }
         return moved > 0
       })
       if (won && job) context.wake()

@@ -16,7 +16,9 @@ export interface Software {
 /** The folder of `program`, or undefined where it is not installed. */
 export function findProgram({ program, folders }: Software): string | undefined {
   const inPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  const found = folders.flatMap((pattern) => globSync(pattern).sort((a, b) => a.localeCompare(b, 'en', { numeric: true })))
+  const found = folders.flatMap((pattern) =>
+    globSync(pattern).sort((a, b) => a.localeCompare(b, 'en', { numeric: true })),
+  )
   return [...inPath, ...found].findLast((folder) => existsSync(join(folder, program)))
 }
 
@@ -37,7 +39,8 @@ export function ensureInstalled(software: Software): string {
   apt('update')
   apt('install', '--yes', '--no-install-recommends', software.package)
   const installed = findProgram(software)
-  if (installed === undefined) throw new Error(`${software.package} was installed, but ${software.program} is not there`)
+  if (installed === undefined)
+    throw new Error(`${software.package} was installed, but ${software.program} is not there`)
   return installed
 }
 

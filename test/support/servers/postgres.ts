@@ -23,7 +23,13 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     stdio: 'pipe',
   })
   const port = await freePort()
-  const given = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder, max_connections: 200, ...settings }
+  const given = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: folder,
+    max_connections: 200,
+    ...settings,
+  }
   const args = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const { child, log, stop } = startServer(join(binaries, 'postgres'), ['-D', data, ...args], { ...asUser, folder })
   const url = `postgres://faena@127.0.0.1:${port}/postgres`

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from './postgres.ts'
 import type { Throwaway } from './throwaway.ts'
@@ -42,7 +42,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function urlOf(kind: string, started: Map<string, Promise<Throwaway>>): Promise<string> {
   const known = STARTS[kind]
-  if (known === undefined) throw new Error(`there is no ${kind} for the tests; known: ${Object.keys(STARTS).join(', ')}`)
+  if (known === undefined)
+    throw new Error(`there is no ${kind} for the tests; known: ${Object.keys(STARTS).join(', ')}`)
   if (known.given) return known.given
   const running = started.get(kind) ?? known.start()
   started.set(kind, running)

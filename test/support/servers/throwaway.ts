@@ -43,10 +43,14 @@ export function startServer(program: string, args: readonly string[], options: S
   child.stderr?.on('data', (chunk: Buffer) => {
     log = (log + chunk).slice(-4_000)
   })
-  const guard = spawn(process.execPath, [fileURLToPath(new URL('./guard.ts', import.meta.url)), String(child.pid), folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
+  const guard = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./guard.ts', import.meta.url)), String(child.pid), folder],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    },
+  )
   guard.unref()
   return { child, log: () => log, stop: () => stopped(child, guard) }
 }

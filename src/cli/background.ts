@@ -1,0 +1,87 @@
+import { inputText } from '../client/input.ts'
+import { newJob } from '../client/newjob.ts'
+import { FaenaError } from '../core/errors.ts'
+import type { AnyJob } from '../core/job.ts'
+import { tryReadPayload } from '../core/payload.ts'
+import type { Settings } from '../core/settings.ts'
+import { surfacedFields, surfacedText } from '../core/surface.ts'
+import { saveConfigured } from '../maintenance/configured.ts'
+import { createJanitor } from '../maintenance/janitor.ts'
+import { createScheduler } from '../maintenance/scheduler.ts'
+import type { FailedJob, Store } from '../store.ts'
+
+/** What runs beside the worker in its process: the scheduler and the janitor. */
+export interface Background {
+  /** Saves the configuration's schedules and begins. Rejects if a schedule's input does not fit its job. */
+  start(): Promise<void>
+  /** What a worker that will end soon needs done first: the jobs of dead workers back. */
+  reclaimOnce(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface BackgroundOptions {
+  store: Store
+  settings: Settings
+  /** By name, those of the configuration and those that handlers bring. */
+  jobs: readonly AnyJob[]
+  leaseMs: number
+  notice(text: string): void
+  onError(error: unknown): void
+}
+
+export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }: BackgroundOptions): Background {
+  const fields = surfacedFields(settings.surface)
+  const scheduler = createScheduler({
+    store,
+    jobs,
+    build: (job, input, data, { uuid, queue }) => newJob(job, input, data, { uuid, queue }, settings.maxPayloadBytes),
+    onError,
+  })
+  const janitor = createJanitor({
+    store,
+    leaseMs,
+    retention: { runsMs: settings.history.retentionMs, metricsMs: settings.history.metricsMs },
+    surface: (data) => surfacedText(fields, data),
+    onFailed: (failed) => callFailedHook(failed, jobs),
+    onReclaimed: ({ workers, returned, failed }) =>
+      notice(
+        `The lease of ${workers.length === 1 ? 'worker' : 'workers'} ${workers.join(', ')} ended: ` +
+          `${returned} jobs are back in their queues, ${failed.length} failed.`,
+      ),
+    onError,
+  })
+  return {
+    async start() {
+      // Only a configuration that speaks of schedules has a say in them: another application may share the store.
+      if (settings.from.schedules !== undefined) {
+        const { saved, removed } = await saveConfigured(store, settings.schedules, inputText)
+        if (saved.length > 0) notice(`Schedules saved: ${saved.join(', ')}.`)
+        if (removed.length > 0)
+          notice(`Schedules removed, since the configuration no longer lists them: ${removed.join(', ')}.`)
+      }
+      scheduler.start()
+      janitor.start()
+    },
+    reclaimOnce: () => janitor.reclaim(),
+    async stop() {
+      await Promise.all([scheduler.stop(), janitor.stop()])
+    },
+  }
+}
+
+/** For jobs that failed because their workers died, here where somebody still can: the definition's own hook. */
+async function callFailedHook(failed: FailedJob, jobs: readonly AnyJob[]): Promise<void> {
+  const definition = jobs.find(({ name }) => name === failed.name)
+  if (!definition?.failed) return
+  const error = new FaenaError('JOB_CRASHED_WORKERS', failed.headline ?? 'Workers died while they ran this job')
+  const { uuid, queue, payload } = failed
+  // The attempt of a crashed worker was given back, so none counts.
+  await definition.failed({
+    uuid,
+    name: definition.name,
+    queue,
+    attempts: 0,
+    input: tryReadPayload(payload)?.data,
+    error,
+  })
+}

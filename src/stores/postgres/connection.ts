@@ -1,0 +1,197 @@
+import { FaenaError } from '../../core/errors.ts'
+import type { SqlRow } from '../sql/rows.ts'
+import { type Sql, statementText } from '../sql/sql.ts'
+import { type PgClient, type PgPool, type PgQueryable, types } from './client.ts'
+import { faultOf, mayHaveCommitted, translated, unavailable } from './errors.ts'
+import type { Source } from './source.ts'
+
+/**
+ * Which connections a call may use. What keeps a worker alive and writes its outcomes (`lease`) has some of its own, so that
+ * no crowd of dispatches and no slow list (`common`) can make a worker lose its lease.
+ */
+export type Lane = 'lease' | 'common'
+
+/** Runs one statement where it belongs: on a connection of the pool, or inside a transaction. */
+export type Run = (statement: Sql) => Promise<SqlRow[]>
+
+const TRIES = 6
+
+/** The connections of one store: bounded waits, one way to fail, and retries of what the server asks to be repeated. */
+export class Connection {
+  readonly #source: Source
+  readonly #timeoutMs: number
+  readonly #pools: Partial<Record<Lane, Promise<PgPool>>> = {}
+  #closed = false
+
+  constructor(source: Source, timeoutMs: number) {
+    this.#source = source
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Host, port and database, for people. */
+  get server(): string {
+    return this.#source.shown
+  }
+
+  /** One statement, committed when it resolves. `slow` grants a rare look at the whole table a minute. */
+  async query(lane: Lane, statement: Sql, options: { slow?: boolean } = {}): Promise<SqlRow[]> {
+    return this.#repeated(() =>
+      this.#withClient(lane, async (client, doubt) => {
+        doubt.sent = true
+        return this.#run(client, statement, options.slow ? 60_000 : this.#timeoutMs)
+      }),
+    )
+  }
+
+  /**
+   * Several statements that commit as one. `work` must be repeatable. A statement that waits for a lock of somebody else
+   * gives up before the client does, so that no transaction outlives its caller by much.
+   */
+  async transaction<T>(lane: Lane, work: (run: Run) => Promise<T>, options: { slow?: boolean } = {}): Promise<T> {
+    const timeoutMs = options.slow ? 60_000 : this.#timeoutMs
+    return this.#repeated(() =>
+      this.#withClient(lane, async (client, doubt) => {
+        const run: Run = (statement) => this.#run(client, statement, timeoutMs)
+        await this.#text(client, `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`)
+        try {
+          const result = await work(run)
+          doubt.sent = true
+          await this.#text(client, 'commit')
+          return result
+        } catch (error) {
+          if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
+          throw error
+        }
+      }),
+    )
+  }
+
+  /** One statement on the application's connection: its own time-outs, no retry, its errors as they are. */
+  async foreign(client: PgQueryable, statement: Sql): Promise<SqlRow[]> {
+    return (await client.query(queryOf(statement))).rows as SqlRow[]
+  }
+
+  /** Waits for calls under way. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (!this.#source.ours) return
+    for (const pool of await Promise.allSettled(Object.values(this.#pools))) {
+      if (pool.status === 'fulfilled') await pool.value.end()
+    }
+  }
+
+  /** Throws STORE_CLOSED after close(). */
+  check(): void {
+    if (!this.#closed) return
+    throw new FaenaError('STORE_CLOSED', `The PostgreSQL store of ${this.server} is closed; make a new one`)
+  }
+
+  async #repeated<T>(call: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#timeoutMs
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call()
+      } catch (error) {
+        const over = tries >= TRIES || performance.now() >= deadline
+        if (over || faultOf(error) !== 'repeat') throw translated(error, this.server, false)
+        // Jittered, so that those who got into each other's way do not meet again.
+        await new Promise((resolve) => setTimeout(resolve, 2 ** tries * (2 + 4 * Math.random())))
+      }
+    }
+  }
+
+  async #withClient<T>(lane: Lane, work: (client: PgClient, doubt: { sent: boolean }) => Promise<T>): Promise<T> {
+    this.check()
+    const client = await this.#acquire(lane)
+    // A connection that breaks while nothing is asked of it says so by an event, which must not end the process.
+    const ignore = () => {}
+    client.on('error', ignore)
+    const doubt = { sent: false }
+    let broken: Error | undefined
+    try {
+      return await work(client, doubt)
+    } catch (error) {
+      if (!isBroken(error)) throw error
+      broken = error as Error
+      throw translated(error, this.server, doubt.sent && mayHaveCommitted(error))
+    } finally {
+      client.removeListener('error', ignore)
+      client.release(broken)
+    }
+  }
+
+  async #acquire(lane: Lane): Promise<PgClient> {
+    const pool = await this.#pool(lane)
+    const waiting = pool.connect()
+    try {
+      return await within(waiting, this.#timeoutMs)
+    } catch (error) {
+      // Should the connection come after all, nobody waits for it any more.
+      waiting.then(
+        (client) => client.release(),
+        () => {},
+      )
+      if (!(error instanceof TimeOut)) throw translated(error, this.server, false)
+      throw unavailable(
+        `PostgreSQL at ${this.server} gave no connection within ${this.#timeoutMs} ms; nothing was stored`,
+        error,
+        false,
+      )
+    }
+  }
+
+  #pool(lane: Lane): Promise<PgPool> {
+    const known = this.#pools[lane]
+    if (known) return known
+    const opened = this.#source.pool(lane)
+    this.#pools[lane] = opened
+    // A pool that could not be made (the client's package is missing) is asked for again next time.
+    opened.catch(() => delete this.#pools[lane])
+    return opened
+  }
+
+  async #run(client: PgQueryable, statement: Sql, timeoutMs: number): Promise<SqlRow[]> {
+    return (await this.#timed(client.query(queryOf(statement)), timeoutMs)).rows as SqlRow[]
+  }
+
+  #text(client: PgQueryable, text: string): Promise<unknown> {
+    return this.#timed(client.query({ text }), this.#timeoutMs)
+  }
+
+  async #timed<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+    try {
+      return await within(answer, timeoutMs)
+    } catch (error) {
+      if (!(error instanceof TimeOut)) throw error
+      throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })
+    }
+  }
+}
+
+function queryOf(statement: Sql) {
+  return { text: statementText(statement, 'dollar'), values: statement.values as unknown[], types }
+}
+
+/** Whether the connection is of no more use. */
+function isBroken(error: unknown): boolean {
+  return !(error instanceof FaenaError) && faultOf(error) === 'unavailable'
+}
+
+class TimeOut extends Error {}
+
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new TimeOut()), ms)
+      }),
+    ])
+  } finally {
+    clearTimeout(timer)
+    // The loser of the race may still reject, with nobody left to listen.
+    promise.catch(() => {})
+  }
+}

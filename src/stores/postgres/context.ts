@@ -1,0 +1,32 @@
+import type { WallClock } from '../../core/wallclock.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { Connection } from './connection.ts'
+import type { Names } from './names.ts'
+
+/** What the parts of the PostgreSQL store share. */
+export interface Context {
+  readonly connection: Connection
+  readonly names: Names
+  readonly wallClock: WallClock
+  /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
+  readonly connectionName: string
+  /** Unix ms, in place of the server's clock; for tests. */
+  readonly clock: (() => number) | undefined
+  /** Jobs may be due: tells this process at once, and other processes soon. */
+  readonly wake: () => void
+}
+
+/** Unix ms by the server's clock as a piece of SQL; the same throughout one statement, and no time zone in it. */
+export function nowMs({ clock }: Context): Sql {
+  return clock ? sql`${clock()}::bigint` : raw('floor(extract(epoch from statement_timestamp()) * 1000)::bigint')
+}
+
+/** The time given to our functions: null has them look at the server's clock. */
+export function givenMs({ clock }: Context): number | null {
+  return clock ? clock() : null
+}
+
+/** An instant in whole seconds: `failed_at` in the configured zone. */
+export function wallTime({ wallClock }: Context, ms: Sql): Sql {
+  return sql`(to_timestamp(${ms} / 1000) at time zone ${wallClock.zone}::text)::timestamp(0)`
+}

@@ -1,0 +1,158 @@
+import { functionHead } from './functions.ts'
+import type { Names } from './names.ts'
+
+/**
+ * The job that a payload without our columns names, read by a regular expression on the text: a JSON function would raise
+ * at `\u0000` and at what is no JSON. Members before `"job"` may be texts, numbers, true, false and null, as in all of
+ * Laravel's payloads. Null where this cannot tell: the text is no such object, or does not end as one.
+ */
+export function jobOfFunction(names: Names): string {
+  const text = '"(?:[^"\\\\]|\\\\.)*"'
+  const member = `\\s*${text}\\s*:\\s*(?:${text}|-?[0-9.eE+-]+|true|false|null)\\s*,`
+  const pattern = `^\\s*\\{(?:${member})*\\s*"job"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)"`
+  return `
+create or replace function ${names.own('job_of_1')}(payload text) returns text language sql immutable as $function$
+  select case when right(rtrim(payload, E' \\t\\r\\n'), 1) = '}'
+              then replace(substring(left(payload, 4000) from '${pattern}'), '\\/', '/') end
+$function$`
+}
+
+/**
+ * Takes due jobs for a worker. Queues come in the order given; in each, the priorities that it holds are found by jumping
+ * from one to the next in the index, and the due jobs of each are locked in its order. Rows that others have locked are
+ * passed by. What is taken keeps to the bounds, and nothing behind a job that had to stay is taken.
+ *
+ * Answers rows of three kinds: \`part\` 1 is a job taken; 2 a due row without name that the regular expression cannot place,
+ * not taken; 3, always last, the answer to the call. Worker rows are locked after job rows, and reclaim does the opposite,
+ * but what reclaim then waits for are jobs of a worker whose row it holds, and such a worker gets none here.
+ */
+export function reserveFunction(names: Names): string {
+  const [workers, queues, locks, reclaims] = ['workers', 'queues', 'locks', 'reclaims'].map(names.own)
+  return `
+create or replace function ${names.own('reserve_1')}(
+  by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer,
+  default_tries integer, left_alone bigint[], given_ms bigint
+) returns table (
+  part integer, id bigint, queue text, payload text, attempts integer, max_attempts integer, name text, priority integer,
+  available_at integer, created_at integer, crashes integer, next_due_ms bigint, lost boolean
+) ${functionHead} as $function$
+#variable_conflict use_column
+declare
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  this_second constant integer := ms / 1000;
+  -- The empty text keeps "not equal to any" apart from "cannot be told" where no names are given.
+  of_jobs constant text[] := array(select 'faena@' || n from unnest(of_names) n) || array[''];
+  this_queue text;
+  this_priority integer;
+  found_ids bigint[];
+  found_bytes bigint[];
+  found_singles boolean[];
+  bytes bigint := 0;
+  singles integer := 0;
+  taken bigint[] := '{}';
+  unclear bigint[] := '{}';
+  soonest integer;
+  next_due integer;
+  is_full boolean := most < 1;
+  counts_crashes boolean;
+begin
+  if not exists (select from ${workers} w where w.id = by_worker and w.lease_until > ms) then
+    return query select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
+                        null::integer, null::integer, null::integer, null::bigint, true;
+    return;
+  end if;
+
+  <<queues>>
+  foreach this_queue in array of_queues loop
+    continue queues when exists (select from ${queues} q where q.name = this_queue and q.paused_at is not null);
+    this_priority := -2147483648;
+    loop
+      select coalesce(j.priority, 0) into this_priority
+        from ${names.jobs} j
+       where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
+       order by coalesce(j.priority, 0)
+       limit 1;
+      exit when this_priority is null;
+
+      select array_agg(d.id) filter (where not d.is_unclear), array_agg(d.bytes) filter (where not d.is_unclear),
+             array_agg(d.is_single) filter (where not d.is_unclear), unclear || coalesce(array_agg(d.id) filter (where d.is_unclear), '{}')
+        into found_ids, found_bytes, found_singles, unclear
+        from (
+          select j.id, octet_length(j.payload)::bigint as bytes,
+                 coalesce(j.max_attempts, case when j.name is null then substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end,
+                          default_tries) = 1 as is_single,
+                 j.name is null and ${names.own('job_of_1')}(j.payload) is null as is_unclear
+            from ${names.jobs} j
+           where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
+             and j.reserved_at is null
+             and (j.name = any(of_names) or (j.name is null and coalesce(${names.own('job_of_1')}(j.payload) = any(of_jobs), true)
+                                             and j.id <> all(left_alone)))
+           order by j.available_at, j.id
+           limit most - cardinality(taken)
+             for update skip locked
+        ) d;
+
+      if found_ids is not null then
+        if bytes + (select sum(b) from unnest(found_bytes) b) <= most_bytes
+           and singles + (select count(*) from unnest(found_singles) s where s) <= most_singles then
+          bytes := bytes + (select sum(b) from unnest(found_bytes) b);
+          singles := singles + (select count(*) from unnest(found_singles) s where s);
+          taken := taken || found_ids;
+        else
+          for at in 1 .. cardinality(found_ids) loop
+            is_full := (cardinality(taken) > 0 and bytes + found_bytes[at] > most_bytes)
+                       or (found_singles[at] and singles >= most_singles);
+            exit when is_full;
+            bytes := bytes + found_bytes[at];
+            singles := singles + found_singles[at]::integer;
+            taken := taken || found_ids[at];
+          end loop;
+        end if;
+        is_full := is_full or cardinality(taken) >= most;
+      end if;
+      exit queues when is_full;
+
+      select j.available_at into soonest
+        from ${names.jobs} j
+       where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
+         and j.reserved_at is null
+       order by j.available_at
+       limit 1;
+      next_due := least(next_due, soonest);
+    end loop;
+  end loop;
+
+  if cardinality(taken) > 0 then
+    -- Whoever reclaims this worker waits for us now, or we wait for it here and find the row gone.
+    perform from ${workers} w where w.id = by_worker and w.lease_until > ms for key share;
+    if not found then
+      return query select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
+                          null::integer, null::integer, null::integer, null::bigint, true;
+      return;
+    end if;
+    if exists (select from ${locks} l where l.until = 'processing') then
+      -- A key that a push looks at just now is left: a reserved holder frees it all the same.
+      delete from ${locks} l using (
+        select l.key from ${locks} l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
+      ) freed where l.key = freed.key;
+    end if;
+    counts_crashes := exists (select from ${reclaims});
+    return query
+      update ${names.jobs} j
+         set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+       where j.id = any(taken)
+      returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
+                j.available_at::integer, j.created_at::integer,
+                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id) end, null::bigint, null::boolean;
+  end if;
+  return query
+    select 2, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
+           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::boolean
+      from ${names.jobs} j where j.id = any(unclear);
+  return query
+    select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
+           null::integer, null::integer, null::integer,
+           case when is_full then null else greatest(next_due::bigint * 1000 - ms, 0) end, false;
+end
+$function$`
+}

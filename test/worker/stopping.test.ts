@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest'
+import { handle } from '../../src/core/handler.ts'
+import { reasonToStop } from '../../src/worker/stopping.ts'
+import { aJob } from './jobs.ts'
+import { abortOf, gate, listenTo, makeWorker, newJob, openMemory, push, startWorker } from './support.ts'
+
+test('stop() lets running jobs finish within the grace, reserves no more, and writes what ended', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const { opened, open } = gate()
+  const worker = await startWorker(store, [handle(job, () => opened)], { concurrency: 1 })
+  const started = worker.events.once('started')
+  const [first] = await store.push([newJob(job), newJob(job)])
+  await started
+  const stopped = worker.stop({ graceMs: 10_000 })
+  expect(worker.state).toBe('stopping')
+  open()
+
+  expect(await stopped).toBe('interrupted')
+  expect(await store.get(first!.uuid)).toBeUndefined()
+  expect(await store.counts()).toMatchObject([{ due: 1, reserved: 0 }])
+  expect(await store.workers()).toEqual([])
+})
+
+test('at the end of the grace jobs are told to abort and go back with their attempt', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const reasons: unknown[] = []
+  const worker = await startWorker(store, [
+    handle(job, async ({ signal }) => {
+      reasons.push(await abortOf(signal))
+      throw signal.reason
+    }),
+  ])
+  const started = worker.events.once('started')
+  const uuid = await push(store, job)
+  await started
+
+  await worker.stop({ graceMs: 20 })
+  expect(reasons).toMatchObject([{ code: 'WORKER_STOPPING' }])
+  expect(await store.get(uuid)).toMatchObject({ attempts: 0, status: 'due' })
+})
+
+test('a job that does not obey is given back all the same, and what it ends with later changes nothing', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const { opened, open } = gate()
+  const worker = await startWorker(store, [handle(job, () => opened)])
+  const told = listenTo(worker, 'completed')
+  const started = worker.events.once('started')
+  const uuid = await push(store, job)
+  await started
+
+  await worker.stop({ graceMs: 0 })
+  open()
+  await opened
+  expect(await store.get(uuid)).toMatchObject({ attempts: 0, status: 'due' })
+  expect(told).toEqual([])
+})
+
+test('a second stop() shortens the grace', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const worker = await startWorker(store, [handle(job, ({ signal }) => abortOf(signal))])
+  const started = worker.events.once('started')
+  await push(store, job)
+  await started
+  const patient = worker.stop({ graceMs: 60_000 })
+
+  await worker.stop({ graceMs: 0 })
+  expect(await patient).toBe('interrupted')
+})
+
+test('a worker that was never started stops at once, and one that stopped does not start again', async () => {
+  const store = await openMemory()
+  const worker = makeWorker(store, [handle(aJob(), () => {})])
+
+  expect(await worker.stop()).toBe('interrupted')
+  await expect(worker.start()).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+})
+
+test('maxJobs ends the worker after exactly so many jobs, however short they are', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  let runs = 0
+  await store.push(Array.from({ length: 50 }, () => newJob(job)))
+  const worker = await startWorker(store, [handle(job, () => void runs++)], { maxJobs: 23 })
+
+  expect(await worker.stopped).toBe('max_jobs')
+  expect(runs).toBe(23)
+  expect(await store.counts()).toMatchObject([{ due: 27, reserved: 0 }])
+})
+
+test('once runs one job; where there is none it looks again after the sleep and ends', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  await store.push([newJob(job), newJob(job)])
+  const busy = await startWorker(store, [handle(job, () => {})], { once: true })
+  expect(await busy.stopped).toBe('max_jobs')
+  expect(await store.counts()).toMatchObject([{ due: 1 }])
+
+  const idle = await startWorker(store, [handle(aJob({ name: 'other' }), () => {})], { once: true, sleepMs: 20 })
+  expect(await idle.stopped).toBe('empty')
+})
+
+test('stopWhenEmpty ends when nothing is due, after what its own jobs brought back has run too', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  await store.push(Array.from({ length: 30 }, () => newJob(job)))
+  const worker = await startWorker(store, [handle(job, ({ attempt }) => {
+    if (attempt < 3) throw new Error('not yet')
+  })], { stopWhenEmpty: true, sleepMs: 60_000 })
+
+  expect(await worker.stopped).toBe('empty')
+  expect(await store.counts()).toEqual([])
+  expect(await store.countFailed()).toBe(0)
+})
+
+test('a restart command ends the worker after its running jobs, for as long as they take', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const { opened, open } = gate()
+  const worker = await startWorker(store, [handle(job, () => opened)], { leaseMs: 300 })
+  const started = worker.events.once('started')
+  const stopping = worker.events.once('stopping')
+  const uuid = await push(store, job)
+  await started
+  await store.command(null, 'restart')
+
+  expect(await stopping).toEqual({ reason: 'restart' })
+  open()
+  expect(await worker.stopped).toBe('restart')
+  expect(await store.get(uuid)).toBeUndefined()
+})
+
+test('quiet and resume, as commands and as calls: a quiet worker reserves nothing', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const worker = await startWorker(store, [handle(job, () => {})], { leaseMs: 300 })
+  const quiet = worker.events.once('quiet')
+  await store.command(worker.id, 'quiet')
+  await quiet
+  const completed = worker.events.once('completed')
+  await push(store, job)
+  expect(await store.counts()).toMatchObject([{ due: 1, reserved: 0 }])
+  worker.resume()
+
+  await completed
+  expect(worker.state).toBe('running')
+})
+
+test('reasons to stop hold in Laravel’s order: memory, empty, time, jobs', () => {
+  const rules = { memoryLimitBytes: 100, maxTimeMs: 100, maxJobs: 1 }
+  const standing = { memoryBytes: () => 100, empty: true, aliveMs: 100, jobs: 1 }
+
+  expect(reasonToStop(rules, standing)).toBe('memory')
+  expect(reasonToStop({ ...rules, memoryLimitBytes: 0 }, standing)).toBe('empty')
+  expect(reasonToStop({ ...rules, memoryLimitBytes: 0 }, { ...standing, empty: false })).toBe('max_time')
+  expect(reasonToStop({ ...rules, memoryLimitBytes: 0, maxTimeMs: 0 }, { ...standing, empty: false })).toBe('max_jobs')
+  expect(reasonToStop({ memoryLimitBytes: 0, maxTimeMs: 0, maxJobs: 0 }, { ...standing, empty: false })).toBeUndefined()
+})
