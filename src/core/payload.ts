@@ -144,6 +144,15 @@ export function readPayload(text: string): ReadPayload {
   }
 }
 
+/**
+ * What stands in the `max_attempts` column for this payload: 0 (no last attempt) where a time limit for retries is set,
+ * since tries are not looked at then (as in Laravel); null where the worker's own option decides.
+ */
+export function maxAttemptsOf(payload: ReadPayload | undefined): number | null {
+  if (payload === undefined) return null
+  return payload.retryUntil === null ? payload.maxTries : 0
+}
+
 /** As `readPayload`, but answers `undefined` for a corrupt payload. */
 export function tryReadPayload(text: string): ReadPayload | undefined {
   try {

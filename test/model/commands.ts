@@ -36,19 +36,18 @@ function step(
   }
 }
 
-/** A step of one of the workers there are. */
+/** A step of one worker. */
 function workerStep(
   text: string,
-  at: number,
+  wanted: Which,
   run: (worker: ModelWorker, model: Model, real: Real) => Promise<void>,
   check = (_: ModelWorker) => true,
 ): Command {
-  const pick = (model: Readonly<Model>) => model.workers[at % model.workers.length]
   return step(
-    `${text} (worker ${at})`,
-    (model, real) => run(pick(model) as ModelWorker, model, real),
+    `${text} (${wanted.alive ? 'live ' : ''}worker ${wanted.at})`,
+    (model, real) => run(workerOf(model, wanted) as ModelWorker, model, real),
     (model) => {
-      const worker = pick(model)
+      const worker = workerOf(model, wanted)
       return worker !== undefined && check(worker)
     },
   )
@@ -62,8 +61,17 @@ function next({ seqs }: Real, of: string): number {
 
 const delay = fc.constantFrom(0, 0, 0, 1, 1_500, 20_000)
 const via = fc.constantFrom(0 as const, 1 as const)
-/** Mostly the first two, so that one worker meets its own past. */
-const index = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4)
+/** Mostly one of those alive, by its place among them; sometimes any there ever was. */
+const which = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ alive: fc.constant(true), at: fc.constantFrom(0, 0, 1, 2) }) },
+  { weight: 1, arbitrary: fc.record({ alive: fc.constant(false), at: fc.nat({ max: 11 }) }) },
+)
+type Which = { alive: boolean; at: number }
+
+function workerOf(model: Readonly<Model>, { alive, at }: Which): ModelWorker | undefined {
+  const workers = model.workers.filter((worker) => !alive || model.isAlive(worker))
+  return workers[at % workers.length]
+}
 const lost = fc.boolean()
 
 const wish = fc.record({
@@ -115,9 +123,9 @@ function nextUuid(real: Real): string {
   return `00000000-0000-7000-8000-${String(next(real, 'uuid')).padStart(12, '0')}`
 }
 
-const register = fc.record({ via, replaces: fc.option(index, { freq: 3 }) }).map(({ via, replaces }) =>
-  step(`register${replaces === null ? '' : `, replacing ${replaces}`}`, async (model, real) => {
-    const replaced = replaces === null ? undefined : model.workers[replaces % (model.workers.length || 1)]
+const register = fc.record({ via, replaces: fc.option(which, { freq: 1 }) }).map(({ via, replaces }) =>
+  step(`register${replaces === null ? '' : `, replacing ${JSON.stringify(replaces)}`}`, async (model, real) => {
+    const replaced = replaces === null ? undefined : workerOf(model, replaces)
     if (replaced) replaced.leaseUntil = Math.min(replaced.leaseUntil, real.harness.clock.now())
     await begin(model, real, real.connections[via], replaced?.id)
   }),
@@ -142,13 +150,13 @@ export async function setOut(model: Model, real: Real): Promise<void> {
 
 const reserve = fc
   .record({
-    at: index,
+    at: which,
     via,
     lost: fc.constantFrom(false, false, false, true),
     queues: fc.constantFrom(QUEUES, QUEUES, [...QUEUES].reverse(), ['orders']),
-    names: fc.constantFrom(NAMES, NAMES, [FETCH], []),
-    limit: fc.nat({ max: 5 }),
-    singles: fc.nat({ max: 2 }),
+    names: fc.constantFrom(NAMES, NAMES, NAMES, NAMES, [FETCH], []),
+    limit: fc.constantFrom(0, 1, 1, 2, 3, 5, 5),
+    singles: fc.constantFrom(0, 1, 5, 5, 5),
   })
   .map(({ at, via, lost, ...wish }) =>
     workerStep(`reserve ${JSON.stringify(wish)}${lost ? ', answer lost' : ''}`, at, async (worker, model, real) => {
@@ -169,7 +177,7 @@ const reserve = fc
       expect(answer.jobs.map(({ id, attempts, crashes, queue }) => ({ id, attempts, crashes, queue }))).toEqual(wanted)
       if (lost) return
       for (const [nth, { id, attempts, payload, name }] of answer.jobs.entries()) {
-        worker.handles.push({ id, attempts, payload, name, uuid: given![nth]!.uuid })
+        worker.handles.push({ id, attempts, payload, name, uuid: given![nth]!.uuid, spent: false })
       }
     }),
   )
@@ -178,14 +186,22 @@ const KINDS: Kind[] = ['completed', 'retry', 'retry', 'failed', 'failed', 'relea
 
 const settle = fc
   .record({
-    at: index,
+    at: which,
     via,
     channel: fc.constantFrom(0 as const, 0 as const, 1 as const),
     lost,
-    picks: fc.array(fc.record({ back: fc.nat({ max: 6 }), kind: fc.constantFrom(...KINDS), delayMs: delay }), {
-      minLength: 1,
-      maxLength: 4,
-    }),
+    picks: fc.array(
+      fc.record({
+        again: fc.constantFrom(false, false, false, false, true),
+        back: fc.nat({ max: 3 }),
+        kind: fc.constantFrom(...KINDS),
+        delayMs: delay,
+      }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
   })
   .map(({ at, via, channel, lost, picks }) =>
     workerStep(
@@ -194,7 +210,7 @@ const settle = fc
       async (worker, model, real) => {
         const picked = picks.map((pick) => ({
           ...pick,
-          handle: worker.handles.at(-1 - (pick.back % worker.handles.length))!,
+          handle: chosenHandle(worker, pick),
         }))
         // An answer goes by ids, so a settlement names each job once.
         const chosen = picked.filter(
@@ -207,6 +223,7 @@ const settle = fc
           outcomes: chosen.map(({ handle, kind, delayMs }) => outcome(handle, kind, delayMs)),
         }
         const answer = await real.connections[via].settle(settlement)
+        for (const { handle } of chosen) handle.spent = true
         const counted = chosen.map(({ handle, kind, delayMs }) => model.settle(worker, handle, kind, delayMs))
         expect(answer).toEqual({
           applied: chosen.filter((_, nth) => counted[nth]).map(({ handle }) => handle.id),
@@ -220,6 +237,13 @@ const settle = fc
     ),
   )
 
+/** One of what it has not settled yet, or `again` one of all it ever held. */
+function chosenHandle({ handles }: ModelWorker, { again, back }: { again: boolean; back: number }): Handle {
+  const open = handles.filter(({ spent }) => !spent)
+  const among = again || open.length === 0 ? handles : open
+  return among.at(-1 - (back % among.length)) as Handle
+}
+
 function outcome(handle: Handle, kind: Kind, delayMs: number): JobOutcome {
   const { id, attempts, payload, name } = handle
   const unique = payload.includes('"unique"')
@@ -228,7 +252,7 @@ function outcome(handle: Handle, kind: Kind, delayMs: number): JobOutcome {
   return { id, attempts, unique, outcome: { kind } }
 }
 
-const beat = fc.record({ at: index, via }).map(({ at, via }) =>
+const beat = fc.record({ at: which, via }).map(({ at, via }) =>
   workerStep(
     'heartbeat',
     at,
@@ -250,13 +274,13 @@ const beat = fc.record({ at: index, via }).map(({ at, via }) =>
   ),
 )
 
-const crash = index.map((at) =>
+const crash = which.map((at) =>
   workerStep('crash', at, async (worker) => {
     worker.silent = true
   }),
 )
 
-const deregister = fc.record({ at: index, via }).map(({ at, via }) =>
+const deregister = fc.record({ at: which, via }).map(({ at, via }) =>
   workerStep('deregister', at, async (worker, model, real) => {
     expect(await real.connections[via].deregister(worker.id)).toBe(model.deregister(worker))
   }),
@@ -293,7 +317,7 @@ const reclaim = via.map((via) =>
 
 /** Which jobs an action is about: all, those of a queue, those of a name, or one by its uuid. */
 const filter = fc.oneof(
-  fc.constant({}),
+  { weight: 1, arbitrary: fc.constant({}) },
   fc.record({ queue: fc.constantFrom(...QUEUES) }),
   fc.record({ name: fc.constantFrom(...NAMES) }),
   fc.record({ nth: fc.nat({ max: 11 }) }),
@@ -374,26 +398,19 @@ const prune = via.map((via) =>
   }),
 )
 
-/** Arbitrary steps, the frequent ones of a queue's life named more often. */
+const often = <T>(times: number, arbitrary: T): T[] => Array(times).fill(arbitrary)
+
+/** What a queue's life is made of stands more often; fast-check draws them alike. */
 export const steps: fc.Arbitrary<Command>[] = [
-  ...[
-    push,
-    push,
-    push,
-    push,
-    reserve,
-    reserve,
-    reserve,
-    reserve,
-    reserve,
-    reserve,
-    settle,
-    settle,
-    settle,
-    settle,
-    settle,
-    settle,
-  ],
-  ...[register, register, beat, crash, crash, advance, advance, outlive, outlive, outlive, reclaim, reclaim, reclaim],
-  ...[pushKnown, deregister, change, remove, retry, retry, removeFailed, empty, pause, resume, prune],
+  ...often(10, push),
+  ...often(14, reserve),
+  ...often(16, settle),
+  ...often(3, register),
+  ...often(3, crash),
+  ...often(5, outlive),
+  ...often(5, reclaim),
+  ...often(4, retry),
+  ...often(3, advance),
+  ...often(2, change),
+  ...[beat, pushKnown, deregister, remove, removeFailed, empty, pause, resume, resume, prune],
 ]

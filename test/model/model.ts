@@ -24,6 +24,8 @@ export interface Handle {
   readonly attempts: number
   readonly payload: string
   readonly name: string | null
+  /** The worker has settled it. It may do so again, which must not count. */
+  spent: boolean
 }
 
 export interface ModelWorker {

@@ -16,7 +16,7 @@ describe.each(stores)('$name', ({ open }) => {
   test(`does what a few maps do, in ${RUNS} sequences of steps with crashes and lost answers`, {
     timeout: 600_000,
   }, async () => {
-    const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 50, size: 'max' }), async (commands) => {
+    const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async (commands) => {
       const harness = await open()
       try {
         const real: Real = { harness, connections: [harness.store, await harness.second()], seqs: new Map() }

@@ -1,4 +1,4 @@
-import { readPayload, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
+import { maxAttemptsOf, readPayload, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
 import type {
   AdminStore,
   Chunk,
@@ -95,7 +95,7 @@ function retryOne(tables: Tables, failed: FailedRow): boolean {
     availableAt: wholeSecond(now),
     createdAt: wholeSecond(now),
     name: read.name,
-    maxAttempts: read.maxTries,
+    maxAttempts: maxAttemptsOf(read),
     priority: priority ?? 0,
     reservedBy: null,
   })

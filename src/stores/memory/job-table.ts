@@ -1,4 +1,4 @@
-import { type ReadPayload, tryReadPayload } from '../../core/payload.ts'
+import { maxAttemptsOf, type ReadPayload, tryReadPayload } from '../../core/payload.ts'
 import { Waiting } from './waiting.ts'
 
 /** A row of `jobs`. Times are unix ms of whole seconds, since the column holds seconds. */
@@ -103,7 +103,7 @@ export function nameOf(row: JobRow): string | null {
 
 /** Whether the job may be attempted only once. */
 export function hasSingleTry(row: JobRow, defaultTries?: number): boolean {
-  return (row.maxAttempts ?? row.read?.maxTries ?? defaultTries) === 1
+  return (row.maxAttempts ?? maxAttemptsOf(row.read) ?? defaultTries) === 1
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

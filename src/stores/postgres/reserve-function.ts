@@ -1,4 +1,4 @@
-import { functionHead } from './functions.ts'
+import { functionHead } from './function-head.ts'
 import type { Names } from './names.ts'
 
 /**
@@ -152,7 +152,7 @@ begin
   return query
     select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
            null::integer, null::integer, null::integer,
-           case when is_full then null else greatest(next_due::bigint * 1000 - ms, 0) end, false;
+           case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, false;
 end
 $function$`
 }

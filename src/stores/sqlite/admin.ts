@@ -1,4 +1,4 @@
-import { JOB_PREFIX, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
+import { JOB_PREFIX, maxAttemptsOf, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
 import type {
   AdminStore,
   Chunk,
@@ -177,7 +177,7 @@ function retryRow(context: Context, row: SqlRow): boolean {
     queue: String(row.queue),
     name: payload?.job.startsWith(JOB_PREFIX) ? payload.name : null,
     payload: text,
-    maxAttempts: payload?.maxTries ?? null,
+    maxAttempts: maxAttemptsOf(payload),
     priority: Number.isInteger(payload?.faena.priority) ? payload!.faena.priority! : 0,
   }
   const id = insertRow(connection, job, at, secondOf(at))

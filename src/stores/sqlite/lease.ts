@@ -1,5 +1,5 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
-import { tryReadPayload } from '../../core/payload.ts'
+import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Heartbeat, HeartbeatAnswer, NewWorker, Reclaimed, WorkerCommand } from '../../store.ts'
 import type { Row } from './connection.ts'
 import { type Context, idList, secondOf } from './context.ts'
@@ -135,7 +135,7 @@ function reclaimJob(context: Context, job: HeldRow, alone: boolean, defaultTries
   const { connection, now } = context
   const crashes = crashesAfter(job.crashes, alone)
   const payload = tryReadPayload(job.payload)
-  const single = (job.max_attempts ?? payload?.maxTries ?? defaultTries) === 1
+  const single = (job.max_attempts ?? maxAttemptsOf(payload) ?? defaultTries) === 1
   if (single || crashes >= CRASH_LIMIT) {
     reclaimed.failed.push(failCrashed(context, job, crashes, single))
     return

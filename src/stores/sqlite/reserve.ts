@@ -1,4 +1,4 @@
-import { tryReadPayload } from '../../core/payload.ts'
+import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import { type Context, idList, secondOf } from './context.ts'
 
@@ -101,7 +101,7 @@ function takeDue(
   )
   for (const row of rows as Iterable<unknown> as Iterable<DueRow>) {
     const [id, payload, attempts, stored, name, availableAt, createdAt] = row
-    const maxAttempts = stored ?? (name === null ? (tryReadPayload(payload)?.maxTries ?? null) : null)
+    const maxAttempts = stored ?? (name === null ? maxAttemptsOf(tryReadPayload(payload)) : null)
     const single = (maxAttempts ?? defaultTries) === 1
     const bytes = taking.bytes + payload.length
     // Stopping keeps the order: nothing behind a job that had to stay is taken before it.

@@ -1,0 +1,120 @@
+import { functionHead } from './function-head.ts'
+import type { Names } from './names.ts'
+
+/**
+ * Writes outcomes of jobs that are still this worker's, and answers which were not: by id, attempts and worker. All that an
+ * ending causes happens here. Without \`of_kinds\` every outcome is a plain completion, which is one DELETE.
+ */
+export function writeOutcomesFunction(names: Names): string {
+  const [locks, failed] = ['locks', 'failed'].map(names.own)
+  return `
+create or replace function ${names.own('write_outcomes_1')}(
+  by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[],
+  failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[],
+  in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint
+) returns bigint[] ${functionHead} as $function$
+#variable_conflict use_column
+declare
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  this_second constant integer := ms / 1000;
+  mine bigint[];
+begin
+  if of_kinds is null then
+    with gone as (
+      delete from ${names.jobs} j
+       using unnest(of_ids, of_attempts) o(id, attempts)
+       where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker
+      returning j.id
+    )
+    select array_agg(g.id) into mine from gone g;
+    if cardinality(mine) = cardinality(of_ids) then return '{}'; end if;
+    return array(select i from unnest(of_ids) i where i <> all(coalesce(mine, '{}')));
+  end if;
+
+  -- Keys before jobs, as a push locks them.
+  if unique_ids <> '{}' then
+    perform from ${locks} l where l.job_id = any(unique_ids) and l.until <> 'window' order by l.key for update;
+  end if;
+  mine := array(
+    select j.id from ${names.jobs} j join unnest(of_ids, of_attempts) o(id, attempts) on j.id = o.id
+     where j.attempts = o.attempts and j.reserved_by = by_worker
+     order by j.id for update of j
+  );
+  if failed_ids <> '{}' then
+    -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
+    delete from ${names.failedJobs} f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id = any(mine);
+    with stored as (
+      insert into ${names.failedJobs} (uuid, connection, queue, payload, exception, failed_at)
+      select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
+        from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
+        join ${names.jobs} j on j.id = o.id
+       where j.id = any(mine)
+      returning id, uuid
+    )
+    insert into ${failed} (uuid, failed_id, name, fingerprint, headline, surfaced)
+    select s.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
+      from stored s
+      join unnest(in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced) o(uuid, name, fingerprint, headline, surfaced)
+        on o.uuid = s.uuid
+    on conflict (uuid) do update
+       set failed_id = excluded.failed_id, name = excluded.name, fingerprint = excluded.fingerprint,
+           headline = excluded.headline, surfaced = excluded.surfaced;
+  end if;
+  update ${names.jobs} j
+     set reserved_at = null, reserved_by = null,
+         available_at = case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end,
+         attempts = case when o.kind = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
+    from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms)
+   where j.id = o.id and o.kind in ('retry', 'released') and j.id = any(mine);
+  delete from ${names.jobs} j
+   using unnest(of_ids, of_kinds) o(id, kind)
+   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed') and j.id = any(mine);
+  if unique_ids <> '{}' then
+    delete from ${locks} l where l.job_id = any(unique_ids) and l.job_id = any(mine) and l.until <> 'window';
+  end if;
+  return array(select i from unnest(of_ids) i where i <> all(mine));
+end
+$function$`
+}
+
+/**
+ * As \`write_outcomes\`, once per number of a worker's channel: a repeated call changes nothing and has the first answer.
+ * Answers null where all was applied, otherwise JSON of what was not. A worker without a row holds nothing any more.
+ */
+export function settleFunction(names: Names): string {
+  const workers = names.own('workers')
+  const outcomes = `of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
+    in_fingerprints, in_headlines, in_surfaced, connection_name, zone, given_ms`
+  return `
+create or replace function ${names.own('settle_1')}(
+  by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[],
+  unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[],
+  in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint
+) returns text ${functionHead} as $function$
+#variable_conflict use_column
+declare
+  lost bigint[];
+  answer text;
+begin
+  update ${workers} w
+     set settled_0 = case of_channel when 0 then of_seq else w.settled_0 end,
+         settled_1 = case of_channel when 1 then of_seq else w.settled_1 end,
+         answer_0 = case of_channel when 1 then w.answer_0 end,
+         answer_1 = case of_channel when 0 then w.answer_1 end
+   where w.id = by_worker and case of_channel when 0 then w.settled_0 else w.settled_1 end < of_seq;
+  if not found then
+    select case of_channel when 0 then w.answer_0 else w.answer_1 end into answer from ${workers} w where w.id = by_worker;
+    if found then return answer; end if;
+    return json_build_object('lost', of_ids, 'refused', '[]'::json);
+  end if;
+  lost := ${names.own('write_outcomes_1')}(by_worker, ${outcomes});
+  if lost = '{}' then return null; end if;
+  answer := json_build_object('lost', lost, 'refused', '[]'::json);
+  update ${workers} w
+     set answer_0 = case of_channel when 0 then answer else w.answer_0 end,
+         answer_1 = case of_channel when 1 then answer else w.answer_1 end
+   where w.id = by_worker;
+  return answer;
+end
+$function$`
+}
