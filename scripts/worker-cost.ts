@@ -99,7 +99,12 @@ async function drainBare(store: Store): Promise<void> {
   for (let seq = 1; ; seq++) {
     const { jobs } = await store.reserve(request)
     if (jobs.length === 0) return
-    const outcomes = jobs.map(({ id, attempts }) => ({ id, attempts, outcome: { kind: 'completed' as const }, unique: false }))
+    const outcomes = jobs.map(({ id, attempts }) => ({
+      id,
+      attempts,
+      outcome: { kind: 'completed' as const },
+      unique: false,
+    }))
     await store.settle({ worker: 1, seq, outcomes })
   }
 }

@@ -17,8 +17,15 @@ const TABLE: readonly { part: string; at: string; imports: readonly string[] | '
   { part: 'store', at: 'src/store.ts', imports: ['core'] },
   { part: 'stores/sql', at: 'src/stores/sql/', imports: ['core', 'store'] },
   { part: 'stores/sqlite', at: 'src/stores/sqlite/', imports: ['core', 'store', 'stores/sql'] },
+  { part: 'stores/postgres', at: 'src/stores/postgres/', imports: ['core', 'store', 'stores/sql'] },
+  { part: 'stores/mysql', at: 'src/stores/mysql/', imports: ['core', 'store', 'stores/sql'] },
+  { part: 'stores/redis', at: 'src/stores/redis/', imports: ['core', 'store'] },
   { part: 'stores/memory', at: 'src/stores/memory/', imports: ['core', 'store'] },
-  { part: 'stores/open', at: 'src/stores/open.ts', imports: ['core', 'store', 'stores/sqlite', 'stores/memory'] },
+  {
+    part: 'stores/open',
+    at: 'src/stores/open.ts',
+    imports: ['core', 'store', 'stores/sqlite', 'stores/memory', 'stores/postgres', 'stores/mysql', 'stores/redis'],
+  },
   { part: 'laravel', at: 'src/laravel/', imports: ['core'] },
   { part: 'client', at: 'src/client/', imports: ['core', 'store', 'laravel'] },
   {

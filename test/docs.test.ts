@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { cliReference } from '../scripts/cli-reference.ts'
 
 /** What the documentation says must be so: its code compiles against the source, its links lead somewhere, its languages agree. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -43,6 +44,10 @@ test('every block of TypeScript compiles', () => {
     }),
   )
   expect(compile(folder)).toBe('')
+})
+
+test('the reference of commands is what --help says', async () => {
+  expect(await cliReference()).toBe(read('docs/reference/cli.md'))
 })
 
 test('every link within the documentation leads to a file', () => {

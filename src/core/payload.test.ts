@@ -32,26 +32,40 @@ describe('a payload as Faena writes it', () => {
   test('has Laravel’s keys in Laravel’s order, uuid first, and ours under one key', () => {
     const payload = JSON.parse(written(fetchCase))
     expect(Object.keys(payload)).toEqual(
-      'uuid displayName job maxTries maxExceptions failOnTimeout backoff timeout retryUntil data createdAt delay faena'.split(
-        ' ',
-      ),
+      'uuid displayName job maxTries backoff timeout data createdAt faena'.split(' '),
     )
     expect(payload).toEqual({
       uuid: UUID,
       displayName: 'cases.fetch',
       job: 'faena@cases.fetch',
       maxTries: 3,
-      maxExceptions: null,
-      failOnTimeout: false,
       backoff: '10,60',
       timeout: 120,
-      retryUntil: null,
       data: { caseId: 1 },
       createdAt: 1_767_614_400,
-      delay: null,
-      faena: { v: 1, at: NOW },
+      faena: { at: NOW },
     })
     expect(written(fetchCase).indexOf(UUID)).toBe(9)
+  })
+
+  test('has all of Laravel’s keys where each of them says something', () => {
+    const job = defineJob({
+      name: 'a',
+      input: z.unknown(),
+      maxExceptions: 2,
+      failOnTimeout: true,
+      backoff: '5s',
+      timeout: '9s',
+      retryFor: '90s',
+      version: 2,
+    })
+    const payload = JSON.parse(written(job, { delayMs: 1_000 }))
+    expect(Object.keys(payload)).toEqual(
+      'uuid displayName job maxTries maxExceptions failOnTimeout backoff timeout retryUntil data createdAt delay faena'.split(
+        ' ',
+      ),
+    )
+    expect(payload).toMatchObject({ maxExceptions: 2, failOnTimeout: true, faena: { v: 2 } })
   })
 
   test('rounds what Laravel counts in seconds up, and keeps the exact value beside', () => {
@@ -64,34 +78,32 @@ describe('a payload as Faena writes it', () => {
 
   test('leaves an exponential backoff to our own key, since Laravel has no form for it', () => {
     const job = defineJob({ name: 'a', input: z.unknown(), backoff: { base: '1s' } })
-    expect(JSON.parse(written(job))).toMatchObject({ backoff: null, faena: { backoff: { base: 1_000, factor: 2 } } })
+    expect(JSON.parse(written(job))).toMatchObject({ faena: { backoff: { base: 1_000, factor: 2 } } })
   })
 
   test('holds only what was asked for under our key', () => {
     const unique = { key: 'plain:1', until: 'ended' as const }
     const keeping = defineJob({ name: 'k', input: z.unknown(), keepResult: '1h', priority: 5 })
     expect(JSON.parse(written(keeping, { tags: ['a"b'], unique })).faena).toEqual({
-      v: 1,
       at: NOW,
       priority: 5,
       tags: ['a"b'],
       unique,
       keepResultMs: 3_600_000,
     })
-    expect(JSON.parse(written(plain, { tags: [], priority: 0 })).faena).toEqual({ v: 1, at: NOW })
+    expect(JSON.parse(written(plain, { tags: [], priority: 0 })).faena).toEqual({ at: NOW })
   })
 
   test('says which schedule made it, and for when', () => {
     const schedule = { key: 'nightly "A"', at: NOW }
-    expect(JSON.parse(withSchedule(written(plain), schedule)).faena).toEqual({ v: 1, at: NOW, schedule })
+    expect(JSON.parse(withSchedule(written(plain), schedule)).faena).toEqual({ at: NOW, schedule })
   })
 
   test('options of the dispatch win over the definition, 0 and null too', () => {
     expect(JSON.parse(written(fetchCase, { tries: 0, timeoutMs: 0 }))).toMatchObject({ maxTries: 0, timeout: 0 })
-    expect(JSON.parse(written(fetchCase, { tries: null, timeoutMs: null }))).toMatchObject({
-      maxTries: null,
-      timeout: null,
-    })
+    const bare = JSON.parse(written(fetchCase, { tries: null, timeoutMs: null }))
+    expect(bare).toMatchObject({ maxTries: null })
+    expect(bare).not.toHaveProperty('timeout')
   })
 
   test('reads back whatever its input, names and tags hold', () => {

@@ -58,21 +58,21 @@ export interface PayloadOptions {
 
 /**
  * The payload of one job as JSON text, with Laravel's keys in Laravel's order (uuid first: stores find a job by where its
- * uuid stands). Put together from text, since the input was already turned into JSON to be checked, and since this runs
+ * uuid stands). Keys that would be null or false are left out: Laravel's readers take that for the same, and a quarter of
+ * an ordinary payload is saved on its way through every log. Put together from text, since the input was already turned into JSON to be checked, and since this runs
  * once per dispatch.
  */
 export function writePayload(job: AnyJob, options: PayloadOptions): string {
   const { now, delayMs } = options
   const tries = options.tries === undefined ? job.tries : options.tries
   const timeoutMs = options.timeoutMs === undefined ? job.timeoutMs : options.timeoutMs
-  const retryUntil = job.retryForMs === null ? null : Math.ceil((now + job.retryForMs) / 1_000)
   const fixed = fixedText(job)
-  return (
-    `{"uuid":"${options.uuid}","displayName":${fixed.names},"maxTries":${tries},${fixed.failing}` +
-    `,"timeout":${timeoutMs === null ? null : Math.ceil(timeoutMs / 1_000)},"retryUntil":${retryUntil}` +
-    `,"data":${options.data},"createdAt":${Math.floor(now / 1_000)}` +
-    `,"delay":${delayMs > 0 ? Math.ceil(delayMs / 1_000) : null},"faena":${faenaText(job, options, timeoutMs)}}`
-  )
+  let text = `{"uuid":"${options.uuid}","displayName":${fixed.names},"maxTries":${tries}${fixed.failing}`
+  if (timeoutMs !== null) text += `,"timeout":${Math.ceil(timeoutMs / 1_000)}`
+  if (job.retryForMs !== null) text += `,"retryUntil":${Math.ceil((now + job.retryForMs) / 1_000)}`
+  text += `,"data":${options.data},"createdAt":${Math.floor(now / 1_000)}`
+  if (delayMs > 0) text += `,"delay":${Math.ceil(delayMs / 1_000)}`
+  return `${text},"faena":${faenaText(job, options, timeoutMs)}}`
 }
 
 /** The parts of a payload that are the same for every job of a definition. */
@@ -87,11 +87,12 @@ function fixedText(job: AnyJob): FixedText {
   const known = fixedTexts.get(job)
   if (known !== undefined) return known
   const name = JSON.stringify(job.name)
-  const backoff = JSON.stringify(laravelBackoff(job.backoff ?? undefined))
-  const fixed = {
-    names: `${name},"job":"${JOB_PREFIX}${name.slice(1)}`,
-    failing: `"maxExceptions":${job.maxExceptions},"failOnTimeout":${job.failOnTimeout},"backoff":${backoff}`,
-  }
+  const backoff = laravelBackoff(job.backoff ?? undefined)
+  let failing = ''
+  if (job.maxExceptions !== null) failing += `,"maxExceptions":${job.maxExceptions}`
+  if (job.failOnTimeout) failing += ',"failOnTimeout":true'
+  if (backoff !== null) failing += `,"backoff":${JSON.stringify(backoff)}`
+  const fixed = { names: `${name},"job":"${JOB_PREFIX}${name.slice(1)}`, failing }
   fixedTexts.set(job, fixed)
   return fixed
 }
@@ -99,7 +100,8 @@ function fixedText(job: AnyJob): FixedText {
 /** What stands under our own key: a `FaenaPart`. */
 function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | null): string {
   const { tags, unique, priority = job.priority } = options
-  let text = `{"v":${job.version},"at":${options.now}`
+  let text = `{"at":${options.now}`
+  if (job.version !== 1) text += `,"v":${job.version}`
   if (priority !== 0) text += `,"priority":${priority}`
   if (tags !== undefined && tags.length > 0) text += `,"tags":${JSON.stringify(tags)}`
   if (unique) text += `,"unique":${JSON.stringify(unique)}`

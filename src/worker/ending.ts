@@ -16,10 +16,10 @@ const LARGEST_RESULT = 1024 * 1024
 export function written(run: JobRun, outcome: Outcome, surface: readonly SurfacedField[]): JobOutcome {
   const { id, attempts } = run.job
   const settled = settledOutcome(run, outcome, surface)
-  const keepMs = run.payload?.faena.keepResultMs
+  const keepMs: unknown = run.payload?.faena.keepResultMs
   const ended = outcome.kind === 'completed' || outcome.kind === 'failed'
   const whole: JobOutcome = { id, attempts, outcome: settled, unique: holdsKey(run.payload) }
-  if (keepMs !== undefined && ended && run.payload?.uuid) whole.run = keptRun(run, outcome, settled, keepMs)
+  if (typeof keepMs === 'number' && ended && run.payload?.uuid) whole.run = keptRun(run, outcome, settled, keepMs)
   return whole
 }
 
@@ -35,9 +35,20 @@ function settledOutcome(run: JobRun, outcome: Outcome, surface: readonly Surface
     case 'cancelled':
       return CANCELLED
     case 'failed':
-      return { kind: 'failed', failure: failureOf(run.job, outcome.error, (data) => surfacedText(surface, data)) }
+      return { kind: 'failed', failure: failure(run, outcome.error, surface) }
     default:
-      return { kind: outcome.kind, delayMs: outcome.delayMs }
+      // A payload written by somebody else may hold a backoff that is none.
+      return { kind: outcome.kind, delayMs: Number.isFinite(outcome.delayMs) ? outcome.delayMs : 0 }
+  }
+}
+
+/** Of whatever was thrown: there are values that refuse to become text, and they must not stop the worker. */
+function failure(run: JobRun, error: unknown, surface: readonly SurfacedField[]): Failure {
+  const surfaced = (data: unknown) => surfacedText(surface, data)
+  try {
+    return failureOf(run.job, error, surfaced)
+  } catch (cause) {
+    return failureOf(run.job, new Error('The handler threw a value that cannot be shown', { cause }), surfaced)
   }
 }
 
@@ -66,7 +77,12 @@ export function historyRow(run: JobRun, outcome: NewRun['outcome'], line: string
 export function headlineOf(run: JobRun): string | null {
   const settled = run.written?.outcome
   if (settled?.kind === 'failed') return settled.failure.headline
-  return run.outcome?.kind === 'retry' ? headline(exceptionText(run.outcome.error)).slice(0, 500) : null
+  if (run.outcome?.kind !== 'retry') return null
+  try {
+    return headline(exceptionText(run.outcome.error)).slice(0, 500)
+  } catch {
+    return 'a value that cannot be shown'
+  }
 }
 
 function keptRun(run: JobRun, outcome: Outcome, settled: SettledOutcome, keepMs: number): NewRun {

@@ -189,6 +189,7 @@ export class Recorder {
 
 /** From when the job could first have run (its exact dispatch, or its due time if that is later) to its start. */
 function waitMs(run: JobRun, startedAt: number): number {
-  const since = Math.max(run.payload?.faena.at ?? 0, run.job.availableAt)
+  const at: unknown = run.payload?.faena.at
+  const since = typeof at === 'number' ? Math.max(at, run.job.availableAt) : run.job.availableAt
   return since > startedAt ? 0 : startedAt - since
 }

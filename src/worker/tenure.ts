@@ -49,10 +49,10 @@ export class Tenure {
     return this.#settler
   }
 
-  get backlog(): number {
-    let backlog = 0
-    for (const settler of this.#settlers) backlog += settler.backlog
-    return backlog
+  /** Whether outcomes are still to be written, those aside that the store refuses. */
+  get busy(): boolean {
+    for (const settler of this.#settlers) if (settler.busy) return true
+    return false
   }
 
   /** Registers. A store that can't be reached is waited for; one that must not be used rejects. */

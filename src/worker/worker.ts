@@ -261,7 +261,8 @@ class QueueWorker implements Worker {
     await Promise.race([running.ended(), graceOver])
     if (running.count > 0) await this.#abortRest()
     const left = await this.#tenure.end(Math.max(this.#settings.graceMs, LEAST_FLUSH_MS))
-    if (left > 0) this.events.emit('notice', { text: `${left} outcomes could not be written; these jobs will run again.` })
+    if (left > 0)
+      this.events.emit('notice', { text: `${left} outcomes could not be written; these jobs will run again.` })
     running.close()
     await Promise.all([this.#recorder.end(), this.#isolates.close()])
   }
@@ -296,7 +297,7 @@ class QueueWorker implements Worker {
         return worker.#runner.begun
       },
       get isEmpty() {
-        return running.count === 0 && worker.#loop.waiting === 0 && worker.#tenure.backlog === 0
+        return running.count === 0 && worker.#loop.waiting === 0 && !worker.#tenure.busy
       },
       endIfDue: (empty) => worker.#endIfDue(empty),
       pump: () => worker.#runner.pump(),

@@ -12,7 +12,7 @@ const QUEUES = ['cases', 'orders']
 const NAMES = [FETCH, SYNC]
 const CHUNK = { limit: 10_000, upTo: Number.MAX_SAFE_INTEGER }
 
-/** Each key has one rule, as each kind of job has in an application. */
+/** Each key has one rule and belongs to one kind of job, as clients see to. */
 const KEYS = [
   { key: 'ended', until: 'ended' },
   { key: 'processing', until: 'processing' },
@@ -76,7 +76,7 @@ const lost = fc.boolean()
 
 const wish = fc.record({
   queue: fc.constantFrom(...QUEUES),
-  name: fc.constantFrom(...NAMES),
+  name: fc.constantFrom(FETCH, FETCH, SYNC),
   priority: fc.constantFrom(0, 0, 0, -1, 1),
   maxAttempts: fc.constantFrom(3, 3, 3, 1, null),
   delayMs: delay,
@@ -94,7 +94,7 @@ const push = fc
           ...rest,
           uuid: nextUuid(real),
           input: { number: real.seqs.get('uuid') },
-          ...(rule && { unique: { ...rule, onTaken } }),
+          ...(rule && { unique: { ...rule, key: `${rest.name}:${rule.key}`, onTaken } }),
         }),
       )
       const pushId = { producer: `connection ${via}`, seq: next(real, `push ${via}`) }
@@ -292,26 +292,38 @@ const advance = fc
   .map((ms) => step(`advance the clock by ${ms} ms`, async (_, { harness }) => harness.clock.advance(ms)))
 
 /** A lease's time goes by. Workers that crashed do not see its end, the others beat. */
-const outlive = fc.constant(0).map(() =>
-  step('a lease goes by', async (model, real) => {
-    for (let part = 0; part < 3; part += 1) {
-      real.harness.clock.advance(LEASE / 3)
-      for (const worker of model.workers.filter((each) => !each.silent && model.isAlive(each))) {
-        const rest = { running: 0, memoryBytes: 1, state: 'running' as const, held: [] }
-        const answer = await real.connections[0].heartbeat({ worker: worker.id, leaseMs: LEASE, ...rest })
-        expect(answer.lost).toBe(false)
-        worker.leaseUntil = real.harness.clock.now() + LEASE
-      }
+async function outlive(model: Model, { harness, connections }: Real): Promise<void> {
+  for (let part = 0; part < 3; part += 1) {
+    harness.clock.advance(LEASE / 3)
+    for (const worker of model.workers.filter((each) => !each.silent && model.isAlive(each))) {
+      const rest = { running: 0, memoryBytes: 1, state: 'running' as const, held: [] }
+      const answer = await connections[0].heartbeat({ worker: worker.id, leaseMs: LEASE, ...rest })
+      expect(answer.lost).toBe(false)
+      worker.leaseUntil = harness.clock.now() + LEASE
     }
-  }),
-)
+  }
+}
 
-const reclaim = via.map((via) =>
-  step('reclaim', async (model, real) => {
-    const { workers, returned, failed } = await reclaimAll(real.connections[via])
-    const seen = { workers, returned, failed: failed.map(({ uuid }) => uuid).sort() }
-    const wanted = model.reclaim()
-    expect(seen).toEqual({ ...wanted, failed: wanted.failed.sort() })
+async function reclaimDead(model: Model, store: Store): Promise<void> {
+  const { workers, returned, failed } = await reclaimAll(store)
+  const wanted = model.reclaim()
+  expect({ workers, returned, failed: failed.map(({ uuid }) => uuid).sort() }).toEqual({
+    ...wanted,
+    failed: wanted.failed.sort(),
+  })
+}
+
+const time = fc.constant(0).map(() => step('a lease goes by', outlive))
+
+const reclaim = via.map((via) => step('reclaim', (model, real) => reclaimDead(model, real.connections[via])))
+
+/** The whole of a crash, with a new worker in the old one's place. */
+const recover = fc.record({ at: which, via }).map(({ at, via }) =>
+  workerStep('crash, reclaim and start anew', at, async (worker, model, real) => {
+    worker.silent = true
+    await outlive(model, real)
+    await reclaimDead(model, real.connections[via])
+    await begin(model, real, real.connections[via])
   }),
 )
 
@@ -407,8 +419,9 @@ export const steps: fc.Arbitrary<Command>[] = [
   ...often(16, settle),
   ...often(3, register),
   ...often(3, crash),
-  ...often(5, outlive),
-  ...often(5, reclaim),
+  ...often(8, recover),
+  ...often(3, time),
+  ...often(3, reclaim),
   ...often(4, retry),
   ...often(3, advance),
   ...often(2, change),

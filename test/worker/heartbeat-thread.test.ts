@@ -31,19 +31,14 @@ test('a thread keeps the lease while a handler blocks the event loop for longer 
     store,
     [
       handle(job, () => {
-        const until = performance.now() + 1_500
+        const until = performance.now() + 2_500
         while (performance.now() < until);
       }),
     ],
-    { heartbeat: { url }, leaseMs: 600 },
+    { heartbeat: { url }, leaseMs: 1_000 },
   )
   const told = listenTo(worker, 'lost', 'notice', 'storeError')
   const id = worker.id
-  // The thread has begun to beat once a command comes through it.
-  const quiet = worker.events.once('quiet')
-  await store.command(null, 'quiet')
-  await quiet
-  worker.resume()
   const completed = worker.events.once('completed')
   await push(store, job)
 
@@ -55,9 +50,13 @@ test('a thread keeps the lease while a handler blocks the event loop for longer 
 test('a cancelled job is told through the thread too', async () => {
   const { store, url } = await openFile()
   const job = aJob()
-  const worker = await startWorker(store, [handle(job, ({ signal }) => abortOf(signal).then(() => signal.throwIfAborted()))], {
-    heartbeat: { url },
-  })
+  const worker = await startWorker(
+    store,
+    [handle(job, ({ signal }) => abortOf(signal).then(() => signal.throwIfAborted()))],
+    {
+      heartbeat: { url },
+    },
+  )
   const started = worker.events.once('started')
   const cancelled = worker.events.once('cancelled')
   const uuid = await push(store, job)

@@ -74,7 +74,9 @@ describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (p
     const failed = worker.events.once('failed')
     await push(store, handler('Dies').job)
 
-    expect(await failed).toMatchObject({ error: { message: expect.stringMatching(/ended before the job did: exit code 7/) } })
+    expect(await failed).toMatchObject({
+      error: { message: expect.stringMatching(/ended before the job did: exit code 7/) },
+    })
   })
 })
 
@@ -85,5 +87,7 @@ test('a module that does not export the handler is named', async () => {
   const failed = worker.events.once('failed')
   await push(store, missing.job)
 
-  expect(await failed).toMatchObject({ error: { message: expect.stringContaining('exports no handler of job missing') } })
+  expect(await failed).toMatchObject({
+    error: { message: expect.stringContaining('exports no handler of job missing') },
+  })
 })

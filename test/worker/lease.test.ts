@@ -202,7 +202,9 @@ test('a row the store refuses is mended and written alone; its neighbours are no
 
   await both
   const { rows } = await store.listFailed({}, { limit: 10 })
-  expect(rows.map(({ headline }) => headline?.includes('ordinary') || headline?.includes('found  in the answer'))).toEqual([true, true])
+  expect(
+    rows.map(({ headline }) => headline?.includes('ordinary') || headline?.includes('found  in the answer')),
+  ).toEqual([true, true])
 })
 
 test('after a reservation whose answer was lost the worker gives back what nobody knows of', async () => {

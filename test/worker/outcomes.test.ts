@@ -13,7 +13,13 @@ test('a handler gets the job it runs, and the job is gone once it has returned',
   const completed = worker.events.once('completed')
   const uuid = await push(store, job, { caseId: 7 })
 
-  expect(await completed).toMatchObject({ uuid, name: 'cases.fetch', queue: 'default', attempts: 1, data: { caseId: 7 } })
+  expect(await completed).toMatchObject({
+    uuid,
+    name: 'cases.fetch',
+    queue: 'default',
+    attempts: 1,
+    data: { caseId: 7 },
+  })
   expect(seen).toMatchObject({ uuid, attempt: 1, maxAttempts: 3, input: { caseId: 7 }, queue: 'default' })
   expect(await store.get(uuid)).toBeUndefined()
 })
@@ -149,16 +155,36 @@ test('a row that is not JSON is failed, and the jobs behind it run', async () =>
 test('a job that comes with its attempts spent fails before its handler is called', async () => {
   const store = await openMemory()
   const job = aJob({ tries: 1 })
-  const other = await store.register({ name: '', host: '', pid: 1, version: '', queues: [], concurrency: 1, leaseMs: 60_000 })
+  const other = await store.register({
+    name: '',
+    host: '',
+    pid: 1,
+    version: '',
+    queues: [],
+    concurrency: 1,
+    leaseMs: 60_000,
+  })
   const uuid = await push(store, job, {}, { maxAttempts: 3 })
-  const request = { worker: other, queues: ['default'], names: [job.name], limit: 1, maxBytes: 1e6, singleTryLimit: 1, defaultTries: 3 }
+  const request = {
+    worker: other,
+    queues: ['default'],
+    names: [job.name],
+    limit: 1,
+    maxBytes: 1e6,
+    singleTryLimit: 1,
+    defaultTries: 3,
+  }
   const { jobs } = await store.reserve(request)
   const outcome = { id: jobs[0]!.id, attempts: 1, outcome: { kind: 'retry' as const, delayMs: 0 }, unique: false }
   await store.settle({ worker: other, seq: 1, outcomes: [outcome] })
   let called = false
   const worker = await startWorker(store, [handle(job, () => void (called = true))])
 
-  expect(await worker.events.once('failed')).toMatchObject({ uuid, attempts: 2, error: { code: 'MAX_ATTEMPTS_EXCEEDED' } })
+  expect(await worker.events.once('failed')).toMatchObject({
+    uuid,
+    attempts: 2,
+    error: { code: 'MAX_ATTEMPTS_EXCEEDED' },
+  })
   expect(called).toBe(false)
 })
 
@@ -166,20 +192,34 @@ test('middleware runs around the handler, the worker’s outermost, and may keep
   const store = await openMemory()
   const job = aJob()
   const order: string[] = []
-  const layer = (name: string, skips = false) => async (_: JobContext, next: () => Promise<unknown>) => {
-    order.push(`${name} in`)
-    const result = skips ? 'skipped' : await next()
-    order.push(`${name} out`)
-    return result
-  }
+  const layer =
+    (name: string, skips = false) =>
+    async (_: JobContext, next: () => Promise<unknown>) => {
+      order.push(`${name} in`)
+      const result = skips ? 'skipped' : await next()
+      order.push(`${name} out`)
+      return result
+    }
   const handler = handle(job, () => void order.push('handler'), { middleware: [layer('own')] })
-  const skipped = handle(aJob({ name: 'skipped' }), () => void order.push('never'), { middleware: [layer('skip', true)] })
+  const skipped = handle(aJob({ name: 'skipped' }), () => void order.push('never'), {
+    middleware: [layer('skip', true)],
+  })
   const worker = await startWorker(store, [handler, skipped], { middleware: [layer('worker')], concurrency: 1 })
   const both = nth(worker, 'completed', 2)
   await store.push([newJob(job), newJob(skipped.job)])
 
   await both
-  expect(order).toEqual(['worker in', 'own in', 'handler', 'own out', 'worker out', 'worker in', 'skip in', 'skip out', 'worker out'])
+  expect(order).toEqual([
+    'worker in',
+    'own in',
+    'handler',
+    'own out',
+    'worker out',
+    'worker in',
+    'skip in',
+    'skip out',
+    'worker out',
+  ])
 })
 
 test('a middleware that calls next twice fails the attempt, since a handler runs once', async () => {

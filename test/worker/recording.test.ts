@@ -36,7 +36,10 @@ test('history is a sample of at most twenty rows a second, in which attempts tha
   const store = await openMemory()
   const dull = aJob({ name: 'dull' })
   const telling = aJob({ name: 'telling', tries: 1 })
-  await store.push([...Array.from({ length: 60 }, () => newJob(dull)), ...Array.from({ length: 12 }, () => newJob(telling))])
+  await store.push([
+    ...Array.from({ length: 60 }, () => newJob(dull)),
+    ...Array.from({ length: 12 }, () => newJob(telling)),
+  ])
   const worker = await startWorker(
     store,
     [
@@ -53,7 +56,11 @@ test('history is a sample of at most twenty rows a second, in which attempts tha
   const { rows } = await store.runs({}, { limit: 100 })
   expect(rows).toHaveLength(20)
   expect(rows.filter(({ name }) => name === 'telling')).toHaveLength(12)
-  expect(rows.find(({ name }) => name === 'telling')).toMatchObject({ outcome: 'failed', log: ['looking'], headline: expect.stringContaining('not found') })
+  expect(rows.find(({ name }) => name === 'telling')).toMatchObject({
+    outcome: 'failed',
+    log: ['looking'],
+    headline: expect.stringContaining('not found'),
+  })
 })
 
 test('totals per minute are written by the end, every attempt counted once', async () => {
@@ -108,10 +115,13 @@ test('surfaced fields are kept with a failed job', async () => {
   const surfaced: (string | null)[] = []
   const settle = store.settle.bind(store)
   store.settle = (settlement) => {
-    for (const { outcome } of settlement.outcomes) if (outcome.kind === 'failed') surfaced.push(outcome.failure.surfaced)
+    for (const { outcome } of settlement.outcomes)
+      if (outcome.kind === 'failed') surfaced.push(outcome.failure.surfaced)
     return settle(settlement)
   }
-  const worker = await startWorker(store, [handle(job, ({ fail }) => fail('no'))], { surface: 'order_id|orderId,tienda_id' })
+  const worker = await startWorker(store, [handle(job, ({ fail }) => fail('no'))], {
+    surface: 'order_id|orderId,tienda_id',
+  })
   const failed = worker.events.once('failed')
   await push(store, job, { orderId: 803_193, note: 'x' })
 

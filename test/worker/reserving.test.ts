@@ -79,7 +79,11 @@ test('jobs taken ahead go back when the slots they wait for do not come free', a
   const long = aJob({ name: 'long' })
   const { opened, open } = gate()
   const handlers = [handle(short, () => {}), handle(long, () => opened)]
-  await store.push([...Array.from({ length: 20 }, () => newJob(short)), newJob(long), ...Array.from({ length: 40 }, () => newJob(short))])
+  await store.push([
+    ...Array.from({ length: 20 }, () => newJob(short)),
+    newJob(long),
+    ...Array.from({ length: 40 }, () => newJob(short)),
+  ])
   await startWorker(store, handlers, { concurrency: 1 })
   const other = await startWorker(store, handlers, { concurrency: 1, stopWhenEmpty: false, sleepMs: 50 })
   const done = new Promise<void>((resolve) => {
@@ -111,10 +115,14 @@ test('jobs with one try are taken for free slots only, and begin before what is 
       return answer
     },
   }))
-  const worker = makeWorker(store, [handle(many, () => void begun.push('many')), handle(one, () => void begun.push('one'))], {
-    concurrency: 2,
-    stopWhenEmpty: true,
-  })
+  const worker = makeWorker(
+    store,
+    [handle(many, () => void begun.push('many')), handle(one, () => void begun.push('one'))],
+    {
+      concurrency: 2,
+      stopWhenEmpty: true,
+    },
+  )
   await memory.push(Array.from({ length: 100 }, () => newJob(many)))
   await memory.push(Array.from({ length: 40 }, () => newJob(one)))
   await worker.start()

@@ -107,9 +107,15 @@ test('stopWhenEmpty ends when nothing is due, after what its own jobs brought ba
   const store = await openMemory()
   const job = aJob()
   await store.push(Array.from({ length: 30 }, () => newJob(job)))
-  const worker = await startWorker(store, [handle(job, ({ attempt }) => {
-    if (attempt < 3) throw new Error('not yet')
-  })], { stopWhenEmpty: true, sleepMs: 60_000 })
+  const worker = await startWorker(
+    store,
+    [
+      handle(job, ({ attempt }) => {
+        if (attempt < 3) throw new Error('not yet')
+      }),
+    ],
+    { stopWhenEmpty: true, sleepMs: 60_000 },
+  )
 
   expect(await worker.stopped).toBe('empty')
   expect(await store.counts()).toEqual([])

@@ -27,14 +27,17 @@ test('what the handler throws is thrown to the caller, after the failed hook', a
 test('middleware, checks and timeout hold as in a worker', async () => {
   const seen: string[] = []
   const job = aJob({ name: 'slow', timeout: 20 })
-  const run = syncRunner([handle(order, () => {}), handle(job, ({ signal }) => abortOf(signal).then(() => signal.throwIfAborted()))], {
-    middleware: [
-      async ({ name }, next) => {
-        seen.push(name)
-        return next()
-      },
-    ],
-  })
+  const run = syncRunner(
+    [handle(order, () => {}), handle(job, ({ signal }) => abortOf(signal).then(() => signal.throwIfAborted()))],
+    {
+      middleware: [
+        async ({ name }, next) => {
+          seen.push(name)
+          return next()
+        },
+      ],
+    },
+  )
 
   await expect(run(newJob(order, { id: 'x' }).payload, 'default')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   await expect(run(newJob(job).payload, 'default')).rejects.toMatchObject({ code: 'JOB_TIMED_OUT' })

@@ -50,7 +50,9 @@ test('a job that finishes within the grace after its timeout is completed', asyn
 test('failOnTimeout fails a job at its first timeout', async () => {
   const store = await openMemory()
   const job = aJob({ timeout: 20, failOnTimeout: true })
-  const worker = await startWorker(store, [handle(job, ({ signal }) => abortOf(signal).then(Promise.reject.bind(Promise)))])
+  const worker = await startWorker(store, [
+    handle(job, ({ signal }) => abortOf(signal).then(Promise.reject.bind(Promise))),
+  ])
   const failed = worker.events.once('failed')
   await push(store, job)
 

@@ -74,6 +74,6 @@ export function numberArray(values: readonly (number | null)[]): string {
 }
 
 /** Text without NUL, which PostgreSQL cannot store; its visible sign stands in for it. */
-export function withoutNul(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\u2400') : text
+export function storable(text: string | null | undefined): string | null {
+  return text?.includes('\0') ? text.replaceAll('\0', '\u2400') : (text ?? null)
 }

@@ -18,6 +18,7 @@ declare
   ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
   this_second constant integer := ms / 1000;
   mine bigint[];
+  lost bigint[] := '{}';
 begin
   if of_kinds is null then
     with gone as (
@@ -40,15 +41,21 @@ begin
      where j.attempts = o.attempts and j.reserved_by = by_worker
      order by j.id for update of j
   );
+  if cardinality(mine) < cardinality(of_ids) then
+    lost := array(select i from unnest(of_ids) i where i <> all(mine));
+    select coalesce(array_agg(o.id), '{}'), array_agg(o.kind), array_agg(o.delay_ms) into of_ids, of_kinds, of_delays
+      from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms) where o.id = any(mine);
+    unique_ids := array(select i from unnest(unique_ids) i where i = any(mine));
+  end if;
   if failed_ids <> '{}' then
     -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
-    delete from ${names.failedJobs} f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id = any(mine);
+    delete from ${names.failedJobs} f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id <> all(lost);
     with stored as (
       insert into ${names.failedJobs} (uuid, connection, queue, payload, exception, failed_at)
       select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
         from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
         join ${names.jobs} j on j.id = o.id
-       where j.id = any(mine)
+       where o.id <> all(lost)
       returning id, uuid
     )
     insert into ${failed} (uuid, failed_id, name, fingerprint, headline, surfaced)
@@ -65,14 +72,14 @@ begin
          available_at = case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end,
          attempts = case when o.kind = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
     from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms)
-   where j.id = o.id and o.kind in ('retry', 'released') and j.id = any(mine);
+   where j.id = o.id and o.kind in ('retry', 'released');
   delete from ${names.jobs} j
    using unnest(of_ids, of_kinds) o(id, kind)
-   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed') and j.id = any(mine);
+   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed');
   if unique_ids <> '{}' then
-    delete from ${locks} l where l.job_id = any(unique_ids) and l.job_id = any(mine) and l.until <> 'window';
+    delete from ${locks} l where l.job_id = any(unique_ids) and l.until <> 'window';
   end if;
-  return array(select i from unnest(of_ids) i where i <> all(mine));
+  return lost;
 end
 $function$`
 }

@@ -6,9 +6,12 @@ import { callersHandle, type Handle } from './transaction.ts'
 
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
-const ROW = '(?, ?, 0, ?, ?, ?, ?, ?)'
-const INSERT_ONE = `insert into jobs (${COLUMNS}) values ${ROW}`
-const INSERT_MANY = `insert into jobs (${COLUMNS}) values ${Array(ROWS_PER_STATEMENT).fill(ROW).join(', ')}`
+const INSERT_ONE = `insert into jobs (${COLUMNS}) values (?, ?, 0, ?, ?, ?, ?, ?)`
+/** Many jobs that differ in their payloads only: what they share is bound once. */
+const INSERT_ALIKE = `insert into jobs (${COLUMNS}) values ${Array.from(
+  { length: ROWS_PER_STATEMENT },
+  (_, at) => `(?1, ?${at + 7}, 0, ?2, ?3, ?4, ?5, ?6)`,
+).join(', ')}`
 
 /**
  * Pushes of this process whose commit is known to have happened, by producer. A commit of SQLite either happened or did
@@ -39,9 +42,8 @@ export function insert(context: Context, handle: Handle, jobs: readonly NewJob[]
   if (!options.fresh) refuseKnown(handle, jobs)
   const pushed: Pushed[] = []
   for (let at = 0; at < jobs.length; ) {
-    const plain = plainRun(jobs, at)
-    if (plain >= ROWS_PER_STATEMENT) {
-      insertMany(handle, jobs, at, now, pushed)
+    if (areAlike(jobs, at)) {
+      insertAlike(handle, jobs, at, now, pushed)
       at += ROWS_PER_STATEMENT
     } else {
       pushed.push(insertOne(handle, jobs[at]!, now))
@@ -51,30 +53,34 @@ export function insert(context: Context, handle: Handle, jobs: readonly NewJob[]
   return pushed
 }
 
-/** How many jobs without a unique key stand in a row from `at`, counted up to what fits one statement. */
-function plainRun(jobs: readonly NewJob[], at: number): number {
-  let run = 0
-  while (run < ROWS_PER_STATEMENT && at + run < jobs.length && jobs[at + run]!.unique === undefined) run++
-  return run
-}
-
-function insertMany(handle: Handle, jobs: readonly NewJob[], from: number, now: number, pushed: Pushed[]): void {
-  const values: Value[] = []
-  const created = secondOf(now)
+/** Whether a whole statement's worth of jobs from `from` on have no key and the same queue, name, due time and priority. */
+function areAlike(jobs: readonly NewJob[], from: number): boolean {
+  if (from + ROWS_PER_STATEMENT > jobs.length) return false
+  const first = jobs[from]!
   for (let at = from; at < from + ROWS_PER_STATEMENT; at++) {
     const job = jobs[at]!
-    values.push(
-      job.queue,
-      job.payload,
-      dueSecond(now, job.delayMs, job.availableAt),
-      created,
-      job.name,
-      job.maxAttempts,
-    )
-    values.push(job.priority === 0 ? null : job.priority)
+    if (
+      job.unique !== undefined ||
+      job.queue !== first.queue ||
+      job.name !== first.name ||
+      job.maxAttempts !== first.maxAttempts ||
+      job.priority !== first.priority ||
+      job.delayMs !== first.delayMs ||
+      job.availableAt !== first.availableAt
+    ) {
+      return false
+    }
   }
+  return true
+}
+
+function insertAlike(handle: Handle, jobs: readonly NewJob[], from: number, now: number, pushed: Pushed[]): void {
+  const { queue, name, maxAttempts, priority, delayMs, availableAt } = jobs[from]!
+  const values: Value[] = [queue, dueSecond(now, delayMs, availableAt), secondOf(now), name, maxAttempts]
+  values.push(priority === 0 ? null : priority)
+  for (let at = from; at < from + ROWS_PER_STATEMENT; at++) values.push(jobs[at]!.payload)
   // AUTOINCREMENT gives the rows of one statement ids in a row, and nobody else writes meanwhile.
-  const last = Number(handle.prepare(INSERT_MANY).run(...values).lastInsertRowid)
+  const last = Number(handle.prepare(INSERT_ALIKE).run(...values).lastInsertRowid)
   for (let at = 0; at < ROWS_PER_STATEMENT; at++) {
     pushed.push({ outcome: 'dispatched', uuid: jobs[from + at]!.uuid, id: last - ROWS_PER_STATEMENT + 1 + at })
   }

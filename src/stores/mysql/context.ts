@@ -1,0 +1,48 @@
+import type { WallClock } from '../../core/wallclock.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { Connection } from './connection.ts'
+import type { Floors } from './floors.ts'
+import type { Names } from './names.ts'
+import type { Shape } from './shape.ts'
+
+/** What the parts of the MySQL store share. */
+export interface Context {
+  readonly connection: Connection
+  readonly names: Names
+  readonly wallClock: WallClock
+  /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
+  readonly connectionName: string
+  /** Unix ms, in place of the server's clock; for tests. */
+  readonly clock: (() => number) | undefined
+  /** What the tables look like: ours, or made by Laravel. Read once, and anew after a migration. */
+  readonly shape: Shape
+  /** Where reserve begins to look. */
+  readonly floors: Floors
+  /** Jobs may be due: tells this process. */
+  readonly wake: () => void
+}
+
+/**
+ * Unix ms by the server's clock as a piece of SQL, the same throughout one statement. From UTC on both sides: a session's
+ * time zone, and the hour that a clock change repeats, have no part in it.
+ */
+export function nowMs({ clock }: Context): Sql {
+  return clock ? sql`${clock()}` : raw(`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)`)
+}
+
+export function nowSecond({ clock }: Context): Sql {
+  return clock ? sql`${Math.floor(clock() / 1_000)}` : raw('unix_timestamp()')
+}
+
+/** The last second a Laravel table can hold. */
+const LAST_SECOND = 4_294_967_295
+
+/**
+ * When a new or returning job falls due, in whole seconds, never early. One that may run at once is due now, not at the
+ * next second.
+ */
+export function dueSecond(context: Context, delayMs: number | undefined, availableAt?: number): Sql {
+  if (availableAt !== undefined) return sql`${Math.max(0, Math.ceil(availableAt / 1_000))}`
+  if (!delayMs || delayMs <= 0) return nowSecond(context)
+  return sql`least((${nowMs(context)} + ${Math.ceil(delayMs) + 999}) div 1000, ${LAST_SECOND})`
+}

@@ -1,0 +1,37 @@
+import { type Dialect, SQLITE } from '../sql/dialect.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { Names } from './names.ts'
+
+/** Where MySQL and MariaDB say what the shared reads ask in words of their own. */
+export function mysqlDialect(names: Names): Dialect {
+  return {
+    ...SQLITE,
+    tables: names,
+    key: raw('`key`'),
+    jobUuid: raw('substr(j.payload, 10, 36)'),
+    jobUuidIn: (uuids) => payloadsOf(raw('j.payload'), uuids),
+    // A table that Laravel made minds no case; what is looked for here does.
+    like: (column, pattern) => sql`convert(${column} using utf8mb4) collate utf8mb4_bin like ${pattern} escape '!'`,
+    likeAnyCase: (column, pattern) =>
+      sql`lower(convert(${column} using utf8mb4)) like lower(${pattern}) escape '!'`,
+    queuesWithJobs: sql`select distinct queue from ${names.jobs}`,
+    oldestDue: (second) => sql`
+      select queue, created_at, available_at from ${names.jobs}
+       where reserved_at is null and available_at <= ${second}
+         and queue not in (select name from ${names.queues} where paused_at is not null)
+       order by available_at, id limit 1`,
+  }
+}
+
+/** Payloads begin with {"uuid":"…": the beginning of the text is what is indexed, and finds the job. */
+export function payloadsOf(column: Sql, uuids: readonly string[]): Sql {
+  if (uuids.length === 0) return raw('1 = 0')
+  const likes = uuids.map((uuid) => `{"uuid":"${uuid.replace(/[!%_]/g, (sign) => `!${sign}`)}%`)
+  const text = likes.flatMap((_, at) => [at === 0 ? '(' : " escape '!' or ", ''])
+  const pieces: Sql = {
+    text: likes.map((_, at) => `${at === 0 ? '(' : " escape '!' or "}${column.text[0]} like `).concat(" escape '!')"),
+    values: likes,
+  }
+  void text
+  return pieces
+}

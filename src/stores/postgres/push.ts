@@ -1,0 +1,87 @@
+import { FaenaError } from '../../core/errors.ts'
+import type { NewJob, Pushed, PushOptions } from '../../store.ts'
+import type { SqlRow } from '../sql/rows.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import { numberArray, textArray } from './client.ts'
+import type { Run } from './connection.ts'
+import { type Context, givenMs } from './context.ts'
+import { sqlState } from './errors.ts'
+import { callersRun } from './transaction.ts'
+
+const OUT_OF_RANGE = '22003'
+
+/** Stores jobs in one statement, on a connection of ours or of the caller's transaction. */
+export function pushing(context: Context) {
+  return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
+    context.connection.check()
+    if (jobs.length === 0) return []
+    if (options.tx !== undefined) return insert(context, callersRun(context, options.tx), jobs, { fresh: options.fresh })
+    const pushed = await insert(context, (statement) => context.connection.query('common', statement), jobs, options)
+    context.wake()
+    return pushed
+  }
+}
+
+/** Inserts where `run` runs. */
+export async function insert(
+  context: Context,
+  run: Run,
+  jobs: readonly NewJob[],
+  options: Pick<PushOptions, 'pushId' | 'fresh'>,
+): Promise<Pushed[]> {
+  if (!options.fresh) refuseTwice(jobs)
+  const [row] = await run(pushStatement(context, jobs, options)).catch((error: unknown) => {
+    throw sqlState(error) === OUT_OF_RANGE ? tooLate(error) : error
+  })
+  if (typeof row?.known === 'string') throw duplicate(row.known)
+  return answer(jobs, row ?? {})
+}
+
+function pushStatement(context: Context, jobs: readonly NewJob[], { pushId, fresh }: Pick<PushOptions, 'pushId' | 'fresh'>): Sql {
+  const texts = (of: (job: NewJob) => string | null | undefined) => textArray(jobs.map((job) => of(job) ?? null))
+  const numbers = (of: (job: NewJob) => number | null | undefined) => numberArray(jobs.map((job) => of(job) ?? null))
+  const any = (of: (job: NewJob) => unknown) => jobs.some((job) => of(job) !== undefined)
+  const unique = any((job) => job.unique)
+  return sql`select * from ${raw(context.names.own('push_1'))}(
+    ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${texts((job) => job.queue)},
+    ${texts((job) => job.payload)}, ${texts((job) => job.name)}, ${numbers((job) => job.maxAttempts)},
+    ${numbers((job) => job.priority)}, ${any((job) => job.delayMs) ? numbers((job) => wholeOf(job.delayMs)) : null},
+    ${any((job) => job.availableAt) ? numbers((job) => wholeOf(job.availableAt)) : null},
+    ${unique ? texts((job) => job.uuid) : null}, ${unique ? texts((job) => job.unique?.key) : null},
+    ${unique ? texts((job) => job.unique?.until) : null}, ${unique ? numbers((job) => wholeOf(job.unique?.forMs)) : null},
+    ${unique ? texts((job) => job.unique?.onTaken) : null}, ${givenMs(context)})`
+}
+
+/** A fraction of a millisecond is never taken away: a job is not early. */
+function wholeOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.ceil(ms)
+}
+
+function answer(jobs: readonly NewJob[], row: SqlRow): Pushed[] {
+  const ids = row.ids as number[]
+  if (row.outcomes === null) return jobs.map(({ uuid }, at) => ({ outcome: 'dispatched', uuid, id: ids[at]! }))
+  const outcomes = words(row.outcomes)
+  const uuids = words(row.uuids)
+  return jobs.map((_, at) => ({ outcome: outcomes[at] as Pushed['outcome'], uuid: uuids[at]!, id: ids[at]! }))
+}
+
+/** An array of words and uuids as the server writes it: nothing in it is quoted. */
+function words(value: unknown): string[] {
+  return String(value).slice(1, -1).split(',')
+}
+
+function refuseTwice(jobs: readonly NewJob[]): void {
+  const seen = new Set<string>()
+  for (const { uuid } of jobs) {
+    if (seen.has(uuid)) throw duplicate(uuid)
+    seen.add(uuid)
+  }
+}
+
+function duplicate(uuid: string): FaenaError {
+  return new FaenaError('DUPLICATE_UUID', `A job with uuid ${uuid} is stored already; nothing was stored`)
+}
+
+function tooLate(cause: unknown): FaenaError {
+  return new FaenaError('BAD_ARGUMENT', 'A job falls due, or has numbers, beyond what the columns of jobs hold (until 2038-01-19)', { cause })
+}

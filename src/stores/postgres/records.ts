@@ -1,0 +1,137 @@
+import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import { numberArray, textArray, storable } from './client.ts'
+import { type Context, nowMs } from './context.ts'
+
+/** History and metrics: written in the background, in bulk. */
+export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
+  const { connection, names } = context
+  const own = (name: string) => raw(names.own(name))
+
+  return {
+    async saveRuns(runs: readonly NewRun[]): Promise<void> {
+      if (runs.length > 0) await connection.query('common', saveRunsStatement(context, latest(runs)))
+    },
+
+    async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
+      if (rows.length === 0) return
+      const texts = (of: (row: MetricRow) => string) => textArray(rows.map(of))
+      const numbers = (of: (row: MetricRow) => number) => numberArray(rows.map((row) => Math.round(of(row))))
+      await connection.query(
+        'common',
+        sql`
+        insert into ${own('metrics')}
+          (minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
+        select m.minute, ${worker}, m.queue, m.name, m.completed, m.failed, m.retried, m.released, m.cancelled, m.wait_ms, m.run_ms
+          from unnest(${numbers(({ minute }) => minute)}::bigint[], ${texts(({ queue }) => queue)}::text[],
+                      ${texts(({ name }) => name)}::text[], ${numbers(({ completed }) => completed)}::bigint[],
+                      ${numbers(({ failed }) => failed)}::bigint[], ${numbers(({ retried }) => retried)}::bigint[],
+                      ${numbers(({ released }) => released)}::bigint[], ${numbers(({ cancelled }) => cancelled)}::bigint[],
+                      ${numbers(({ waitMs }) => waitMs)}::bigint[], ${numbers(({ runMs }) => runMs)}::bigint[])
+               as m(minute, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
+         order by m.minute, m.queue, m.name
+        on conflict (minute, worker, queue, name) do update
+           set completed = excluded.completed, failed = excluded.failed, retried = excluded.retried, released = excluded.released,
+               cancelled = excluded.cancelled, wait_ms = excluded.wait_ms, run_ms = excluded.run_ms`,
+      )
+    },
+
+    async prune(keep: Retention, limit: number): Promise<number> {
+      let left = limit
+      const remove = async (statement: (most: number) => Sql) => {
+        if (left > 0) left -= (await connection.query('common', sql`${statement(left)} returning 1`, { slow: true })).length
+      }
+      const now = nowMs(context)
+      await remove(
+        (most) => sql`
+        delete from ${own('runs')} where id in (
+          select id from ${own('runs')}
+           where started_at < ${now} - ${keep.runsMs}::bigint and (keep_until is null or keep_until < ${now})
+           order by started_at limit ${most} for update skip locked)`,
+      )
+      await remove(
+        (most) => sql`
+        delete from ${own('metrics')} where ctid in (
+          select ctid from ${own('metrics')} where minute < ${now} - ${keep.metricsMs}::bigint limit ${most} for update skip locked)`,
+      )
+      await remove(
+        (most) => sql`
+        delete from ${own('locks')} where key in (
+          select key from ${own('locks')} l
+           where expires_at <= ${now}
+              or (until <> 'window' and not exists (select 1 from ${raw(names.jobs)} j where j.id = l.job_id))
+           limit ${most} for update of l skip locked)`,
+      )
+      await remove(
+        (most) => sql`
+        delete from ${own('reclaims')} where job_id in (
+          select job_id from ${own('reclaims')} r
+           where not exists (select 1 from ${raw(names.jobs)} j where j.id = r.job_id) limit ${most})`,
+      )
+      await remove(
+        (most) => sql`
+        delete from ${own('failed')} where uuid in (
+          select uuid from ${own('failed')} l
+           where not exists (select 1 from ${raw(names.failedJobs)} f where f.uuid = l.uuid) limit ${most})`,
+      )
+      // A producer that has been silent for a day asks for no old answer any more.
+      await remove(
+        (most) => sql`
+        delete from ${own('producers')} where producer in (
+          select producer from ${own('producers')} where at < ${now} - 86400000 limit ${most} for update skip locked)`,
+      )
+      return limit - left
+    },
+  }
+}
+
+/** A run that has ended is never turned back into a running one by a progress report that comes late. */
+export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): Sql {
+  const table = raw(names.own('runs'))
+  const texts = (of: (run: NewRun) => string | null) => textArray(runs.map((run) => storable(of(run))))
+  const numbers = (of: (run: NewRun) => number | null) => numberArray(runs.map(of))
+  const whole = (of: (run: NewRun) => number | null) => numbers((run) => rounded(of(run)))
+  return sql`
+    insert into ${table} as r
+      (uuid, attempt, name, queue, worker, started_at, ended_at, outcome, headline, progress, note, log, result, keep_until)
+    select * from unnest(${texts(({ uuid }) => uuid)}::text[], ${numbers(({ attempt }) => attempt)}::integer[],
+      ${texts(({ name }) => name)}::text[], ${texts(({ queue }) => queue)}::text[], ${numbers(({ worker }) => worker)}::bigint[],
+      ${whole(({ startedAt }) => startedAt)}::bigint[], ${whole(({ endedAt }) => endedAt)}::bigint[],
+      ${texts(({ outcome }) => outcome)}::text[], ${texts(({ headline }) => headline)}::text[],
+      ${numbers(({ progress }) => progress)}::double precision[], ${texts(({ note }) => note)}::text[],
+      ${texts(({ log }) => JSON.stringify(log))}::text[], ${texts(({ result }) => result)}::text[],
+      ${whole(({ keepUntil }) => keepUntil)}::bigint[])
+    on conflict (uuid, attempt) do update
+       set worker = excluded.worker, started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
+           headline = excluded.headline, progress = coalesce(excluded.progress, r.progress), note = coalesce(excluded.note, r.note),
+           log = case when length(excluded.log) >= length(r.log) then excluded.log else r.log end,
+           result = coalesce(excluded.result, r.result), keep_until = coalesce(excluded.keep_until, r.keep_until)
+     where excluded.ended_at is not null or r.ended_at is null or r.worker <> excluded.worker`
+}
+
+/** One statement may write an attempt once only: what several reports say of it is put together, the last word counts. */
+function latest(runs: readonly NewRun[]): NewRun[] {
+  const byAttempt = new Map<string, NewRun>()
+  for (const run of runs) {
+    const key = `${run.uuid} ${run.attempt}`
+    const known = byAttempt.get(key)
+    byAttempt.set(key, known === undefined ? run : joinedRun(known, run))
+  }
+  return [...byAttempt.values()]
+}
+
+function joinedRun(earlier: NewRun, later: NewRun): NewRun {
+  if (earlier.worker === later.worker && earlier.endedAt !== null && later.endedAt === null) return earlier
+  return {
+    ...later,
+    progress: later.progress ?? earlier.progress,
+    note: later.note ?? earlier.note,
+    log: later.log.length >= earlier.log.length ? later.log : earlier.log,
+    result: later.result ?? earlier.result,
+    keepUntil: later.keepUntil ?? earlier.keepUntil,
+  }
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value)
+}
