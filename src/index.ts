@@ -64,7 +64,6 @@ export type {
   WorkerCommand,
   WorkerState,
 } from './store.ts'
-export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './stores/memory/store.ts'
 export { openStore, type StoreOptions } from './stores/open.ts'
 export type { WorkerEvents } from './worker/events.ts'
 export type { WorkerOptions } from './worker/options.ts'

@@ -49,12 +49,18 @@ const TABLE: readonly { part: string; at: string; imports: readonly string[] | '
 const ENTRY_POINTS = ['src/index.ts', 'src/stores/sqlite/store.ts', 'src/testing/index.ts']
 
 /** Packages from the registry that src may use, and where. */
-const PACKAGES: Record<string, readonly string[]> = { commander: ['cli'] }
+const PACKAGES: Record<string, readonly string[]> = {
+  commander: ['cli'],
+  // Optional peers: loaded when their database is opened.
+  pg: ['stores/postgres'],
+  mysql2: ['stores/mysql'],
+}
 
 /** Files outside cli/ and supervisor/ that touch the process, and why they must. */
 const TOUCHES_PROCESS: Record<string, string> = {
   'src/worker/heartbeat-thread.ts':
     'ends a process whose event loop a handler blocks past its timeout: nothing else still runs there',
+  'src/worker/isolate-host.ts': 'is the whole of a child process or thread made for one handler: it ends with it',
 }
 
 const LONGEST_FILE = 400
@@ -70,7 +76,7 @@ const FORBIDDEN_WORDS = [
   'ack',
   'nack',
   'claim',
-  'letter',
+
   'driver',
   'adapter',
   'processor',

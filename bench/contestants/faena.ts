@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createQueue, createWorker, defineJob, handle, openStore, type StandardSchema } from '../../src/index.ts'
+import { createQueue, createWorker, defineJob, handle, openStore, type StandardSchema } from '../../dist/index.js'
 import { type BenchInput, type Contestant, input } from '../contestant.ts'
 
 /** A schema that checks what a real one would: fields and their types. */
@@ -20,7 +20,7 @@ export const job = defineJob({ name: 'bench', input: schema })
 
 export const faena: Contestant = {
   name: 'faena',
-  settings: 'defaults: WAL, synchronous FULL, history, metrics and leases on',
+  settings: 'defaults: WAL, synchronous FULL, history, metrics and leases on; Node flags as `faena work` sets them',
   async open(folder) {
     const url = `sqlite:${join(folder, 'faena.db')}`
     const store = await openStore(url)

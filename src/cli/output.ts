@@ -65,7 +65,7 @@ export function outputOn({ stdout, stderr, stdin, env }: Streams, json: boolean)
 }
 
 export function terminalWidth(stream: NodeJS.WriteStream): number {
-  return Math.min(stream.columns ?? PIPE_WIDTH, WIDEST)
+  return Math.min(stream.columns || PIPE_WIDTH, WIDEST)
 }
 
 /** `  left ........ right`, as wide as the terminal (at most 120 columns). */

@@ -11,6 +11,7 @@ import type { StopReason } from '../worker/stopping.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { type Background, backgroundOf } from './background.ts'
 import { type Configuration, loadConfiguration } from './config.ts'
+import { checkConnection } from './connection-name.ts'
 import { loadHandlers } from './handlers.ts'
 import type { Streams } from './output.ts'
 import { type WorkerVoice, workerVoice } from './voice.ts'
@@ -138,6 +139,8 @@ async function live(
     const started = worker.start()
     life.lead(worker)
     await started
+    // The lease of the process before this one ended with the registration: its jobs need not wait for the janitor.
+    if (host.replaces !== null) await background.reclaimOnce()
     host.ready(order.graceMs ?? GRACE_MS)
     const watch = order.emptyForMs === undefined ? undefined : stopWhenIdleFor(worker, order.emptyForMs)
     const reason = await worker.stopped
@@ -209,6 +212,7 @@ function backoffOf({ backoff }: Settings) {
 }
 
 async function handlersOf(order: WorkOrder, { settings, folder, path }: Configuration): Promise<Handler[]> {
+  checkConnection(order.connection, settings.connection, 'Queues are named with --queue')
   if (settings.sync) {
     throw new FaenaError(
       'UNSUPPORTED',

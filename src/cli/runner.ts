@@ -6,6 +6,8 @@ import type { Session, Setting } from './session.ts'
 /** How commands are carried out: it brings what they need, and keeps the exit code they answer. */
 export interface Runner {
   readonly exitCode: number
+  /** With nothing read yet. */
+  bare(work: (context: { streams: Streams }) => Promise<number>): Promise<void>
   /** With the settings read, and no store. */
   onSettings(command: Command, work: (setting: Setting) => Promise<number> | Promise<void>): Promise<void>
   /** With the store open. `migrate: false` leaves its tables as they are, should they be older. */
@@ -34,13 +36,16 @@ export function runnerFor(streams: Streams, calledAs: string): Runner {
     get exitCode() {
       return exitCode
     },
+    async bare(work) {
+      exitCode = await work({ streams })
+    },
     async onSettings(command, work) {
       exitCode = (await work(await settingOf(command, outputOf(command)))) ?? EXIT.ok
     },
     async onStore(command, work, options = {}) {
       const setting = await settingOf(command, outputOf(command))
       const { withStore } = await import('./with-store.ts')
-      exitCode = (await withStore(setting, work, options)) ?? EXIT.ok
+      exitCode = await withStore(setting, work, options)
     },
   }
 }

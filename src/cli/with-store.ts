@@ -5,14 +5,15 @@ import { surfacedFields } from '../core/surface.ts'
 import { maskedUrl } from '../core/url.ts'
 import { wallClock } from '../core/wallclock.ts'
 import { openStore } from '../stores/open.ts'
+import { EXIT } from '../supervisor/exit-codes.ts'
 import type { Session, Setting } from './session.ts'
 
-/** Opens the configured store, does the work with an admin on it, and closes it, whatever happened. */
-export async function withStore<Result>(
+/** Opens the configured store, does the work with an admin on it, and closes it, whatever happened. Answers the exit code. */
+export async function withStore(
   setting: Setting,
-  work: (session: Session) => Promise<Result>,
+  work: (session: Session) => Promise<number> | Promise<void>,
   { migrate = true }: { migrate?: boolean } = {},
-): Promise<Result> {
+): Promise<number> {
   const { settings } = setting.configuration
   if (settings.sync) {
     throw new FaenaError(
@@ -26,7 +27,7 @@ export async function withStore<Result>(
   let queue: Queue | undefined
   try {
     const admin = createAdmin({ store, jobs: settings.jobs, surface: surfacedFields(settings.surface) })
-    return await work({
+    const code = await work({
       ...setting,
       admin,
       async queue() {
@@ -37,6 +38,7 @@ export async function withStore<Result>(
       clock: wallClock(timezone),
       connection: { name: connection, shownUrl: maskedUrl(url) },
     })
+    return code ?? EXIT.ok
   } finally {
     await queue?.close()
     await store.close()

@@ -6,6 +6,8 @@ export interface WorkOrder {
   /** `start` also runs where there is no handler, and says what to try. */
   kind: 'work' | 'start'
   config?: string
+  /** Laravel's argument; only the configured connection's name is taken. */
+  connection?: string
   name: string
   queues?: string[]
   concurrency?: number

@@ -1,3 +1,4 @@
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from '../stores/memory/store.ts'
 export { type FakeClock, fakeClock } from './clock.ts'
 export { type Drained, type DrainOptions, drain } from './drain.ts'
 export { type JobFactory, type JobWish, jobFactory } from './factory.ts'

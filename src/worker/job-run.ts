@@ -61,7 +61,9 @@ export class JobRun {
 
   /** The job's own uuid; for a row without one, an id for this attempt alone. */
   get uuid(): string {
-    return this.payload?.uuid ?? (this.#uuid ??= uuidv7())
+    if (this.payload?.uuid) return this.payload.uuid
+    this.#uuid ??= uuidv7()
+    return this.#uuid
   }
 
   get name(): string {
@@ -85,7 +87,8 @@ export class JobRun {
   }
 
   get notes(): Notes {
-    return (this.#notes ??= new Notes())
+    this.#notes ??= new Notes()
+    return this.#notes
   }
 
   /** Log and progress, where the handler wrote any. */

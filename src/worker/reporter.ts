@@ -32,6 +32,7 @@ export class Reporter {
 
   /** The store says that the job was not this worker's any more: somebody took it away, or the lease was lost. */
   lost(run: JobRun): void {
+    if (run.startedAt === 0) return
     const name = run.aborted?.code === 'JOB_CANCELLED' ? 'cancelled' : 'lost'
     if (this.#events.heard(name)) this.#events.emit(name, jobEvent(run))
   }

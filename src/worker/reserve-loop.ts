@@ -200,8 +200,8 @@ export class ReserveLoop {
     maxBytes: number,
     wasEmpty: boolean,
   ): void {
-    if (lost) return this.#host.lost(settler)
-    // The lease was lost while the store was asked; what it gave goes back with that lease.
+    if (lost) this.#host.lost(settler)
+    // The lease is lost, now or while the store was asked; what it gave goes back with that lease.
     if (this.#host.settler !== settler) return
     syncWallTime()
     const { bytes, singles } = this.#admit(jobs, settler)

@@ -220,6 +220,21 @@ eachStore('failed jobs', (open) => {
       expect(given.raw.jobRows()).toHaveLength(1)
     })
 
+    test('rows that cannot be read do not keep the others from coming back, and are not lost', async () => {
+      await using given = await open()
+      const good = newJob()
+      const payloads = ['not json', '', 'null', '[1]', '{"data":{}}', '{"uuid":"x","job":7}', good.payload]
+      for (const payload of payloads) {
+        given.raw.insertFailed({ uuid: payload === good.payload ? good.uuid : newJob().uuid, payload })
+      }
+
+      const done = await given.store.retry({}, EVERYTHING)
+
+      expect(done.changed + done.skipped).toBe(payloads.length)
+      expect(await given.store.get(good.uuid)).toMatchObject({ status: 'due' })
+      expect(given.raw.jobRows().length + given.raw.failedRows().length).toBe(payloads.length)
+    })
+
     test('two callers bring a job back once', async () => {
       await using given = await open()
       await failedJob(given, 'once')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,12 +15,13 @@ describe('the packed package in an empty folder', () => {
   let packed: string[]
 
   beforeAll(() => {
-    const [report] = JSON.parse(sh(root, 'npm', 'pack', '--json', '--pack-destination', folder))
-    packed = report.files.map((file: { path: string }) => file.path)
+    sh(root, 'npm', 'pack', '--pack-destination', folder)
+    const [tarball] = globSync('*.tgz', { cwd: folder })
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', type: 'module', private: true }))
     const zod = `zod@${manifest.devDependencies.zod}`
-    sh(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, report.filename), zod)
+    sh(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball!), zod)
+    packed = globSync('**/*.*', { cwd: join(project, 'node_modules/faena') })
     for (const [name, code] of readmeFiles()) writeFileSync(join(project, name), code)
   })
 
@@ -28,11 +29,11 @@ describe('the packed package in an empty folder', () => {
 
   test('it holds what it needs and nothing else', () => {
     const odd = packed.filter(
-      (path) => !/^(dist\/[\w/-]+\.(js|d\.ts)|package\.json|(README|README\.es|CHANGELOG)\.md|LICENSE)$/.test(path),
+      (path) => !/^(dist\/[\w/-]+\.(js|d\.ts)|package\.json|(README|README\.es|CHANGELOG)\.md)$/.test(path),
     )
     expect(odd).toEqual([])
     expect(packed.filter((path) => path.includes('.test.'))).toEqual([])
-    expect(packed).toContain('LICENSE')
+    expect(existsSync(join(project, 'node_modules/faena/LICENSE'))).toBe(true)
   })
 
   test('npx faena --help names its commands', () => {

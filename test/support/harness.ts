@@ -10,8 +10,17 @@ export interface Harness {
   readonly raw: RawTables
   /** A further connection to the same data, as another process would have; closed with the harness. */
   second(): Promise<Store>
+  /** Opens a transaction of the application's own on the same data. Left out by stores that have none. */
+  begin?(): Promise<Transaction>
   /** Closes everything and takes the data away. */
   close(): Promise<void>
+}
+
+export interface Transaction {
+  /** What `push` and `settle` take as `tx`. */
+  readonly tx: unknown
+  commit(): Promise<void>
+  rollback(): Promise<void>
 }
 
 export interface HarnessOptions {

@@ -27,6 +27,15 @@ export async function openSqlite({ timezone, connection }: HarnessOptions = {}):
     clock,
     second: connect,
     raw: rawTables(database, clock.now),
+    begin: async () => {
+      const tx = new DatabaseSync(path)
+      tx.exec('begin immediate')
+      const end = async (how: 'commit' | 'rollback') => {
+        tx.exec(how)
+        tx.close()
+      }
+      return { tx, commit: () => end('commit'), rollback: () => end('rollback') }
+    },
     close: async () => {
       database.close()
       for (const each of opened) await each.close()

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { Handler } from '../../src/core/handler.ts'
+import { type Handler, isHandler } from '../../src/core/handler.ts'
 import * as handlers from './fixtures/isolated.ts'
 import { newJob, nth, openMemory, push, startWorker } from './support.ts'
+
+const exported: Record<string, Handler> = Object.fromEntries(
+  Object.entries(handlers).filter((entry): entry is [string, Handler] => isHandler(entry[1])),
+)
 
 type Name = 'Talk' | 'Throws' | 'Fails' | 'Releases' | 'Obeys' | 'Spins' | 'Dies'
 
 describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (place) => {
-  const handler = (name: Name): Handler => handlers[`${place}${name}`]
+  const handler = (name: Name): Handler => exported[`${place}${name}`]!
 
   test('gets its input, is heard while it runs, and its result comes back', async () => {
     const store = await openMemory()

@@ -8,8 +8,8 @@ import { listenTo, newJob, nth, openMemory, push, startWorker } from './support.
 test('a handler gets the job it runs, and the job is gone once it has returned', async () => {
   const store = await openMemory()
   const job = aJob({ tags: ['nightly'] })
-  let seen: JobContext | undefined
-  const worker = await startWorker(store, [handle(job, (context) => void (seen = context))])
+  const seen: JobContext[] = []
+  const worker = await startWorker(store, [handle(job, (context) => void seen.push(context))])
   const completed = worker.events.once('completed')
   const uuid = await push(store, job, { caseId: 7 })
 
@@ -20,7 +20,7 @@ test('a handler gets the job it runs, and the job is gone once it has returned',
     attempts: 1,
     data: { caseId: 7 },
   })
-  expect(seen).toMatchObject({ uuid, attempt: 1, maxAttempts: 3, input: { caseId: 7 }, queue: 'default' })
+  expect(seen).toMatchObject([{ uuid, attempt: 1, maxAttempts: 3, input: { caseId: 7 }, queue: 'default' }])
   expect(await store.get(uuid)).toBeUndefined()
 })
 
@@ -177,15 +177,15 @@ test('a job that comes with its attempts spent fails before its handler is calle
   const { jobs } = await store.reserve(request)
   const outcome = { id: jobs[0]!.id, attempts: 1, outcome: { kind: 'retry' as const, delayMs: 0 }, unique: false }
   await store.settle({ worker: other, seq: 1, outcomes: [outcome] })
-  let called = false
-  const worker = await startWorker(store, [handle(job, () => void (called = true))])
+  const called: number[] = []
+  const worker = await startWorker(store, [handle(job, ({ attempt }) => void called.push(attempt))])
 
   expect(await worker.events.once('failed')).toMatchObject({
     uuid,
     attempts: 2,
     error: { code: 'MAX_ATTEMPTS_EXCEEDED' },
   })
-  expect(called).toBe(false)
+  expect(called).toEqual([])
 })
 
 test('middleware runs around the handler, the worker’s outermost, and may keep the handler from running', async () => {

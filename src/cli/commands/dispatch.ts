@@ -56,14 +56,15 @@ async function dispatch(session: Session, name: string, text: string, options: O
   const client = await session.queue()
   const pushed: Pushed = await client.dispatch(job, input, chosen)
   output.document(pushed)
-  output.info(`${WORDS[pushed.outcome]} [${safe(name)}] ${pushed.uuid}`)
+  output.info(WORDS[pushed.outcome].replace('@', safe(name)))
+  output.line(`  uuid ${pushed.uuid}${pushed.id === null ? '' : `, id ${pushed.id}`}\n`)
 }
 
 const WORDS: Record<Pushed['outcome'], string> = {
-  dispatched: 'Dispatched',
-  skipped: 'Skipped, since a live job holds its unique key:',
-  replaced: 'Replaced the input of the job that holds its unique key:',
-  pushedBack: 'Pushed back the job that holds its unique key:',
+  dispatched: 'Dispatched [@].',
+  skipped: 'Skipped [@]: a live job holds its unique key.',
+  replaced: 'Gave the waiting [@] that holds the unique key this input.',
+  pushedBack: 'Pushed back the waiting [@] that holds the unique key.',
 }
 
 function parsed(text: string): unknown {

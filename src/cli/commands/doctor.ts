@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Finding } from '../../store.ts'
 import { EXIT } from '../../supervisor/exit-codes.ts'
+import { counted } from '../bulk.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
 import type { Session } from '../session.ts'
@@ -23,7 +24,7 @@ async function doctor({ admin, output }: Session): Promise<number> {
   for (const finding of findings) print(output, finding)
   const problems = findings.filter(({ level }) => level === 'problem').length
   const warnings = findings.filter(({ level }) => level === 'warning').length
-  output.line(`\n  ${problems} problems, ${warnings} warnings.`)
+  output.line(`\n  ${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`)
   return problems > 0 ? EXIT.alert : EXIT.ok
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { MigrationStep } from '../../store.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
 import type { Session } from '../session.ts'
@@ -26,14 +27,18 @@ async function migrate({ admin, output, connection }: Session, { dryRun = false 
   const { style } = output
   const report = await admin.migrate({
     dryRun,
-    onStep: ({ version, name, sql }) => {
-      if (!dryRun) return output.dotted(`${version} ${name}`, style.good('DONE'))
-      output.line(`\n-- ${version} ${name}`)
-      for (const statement of sql) output.line(`${safeLines(statement).trim().replace(/;$/, '')};`)
+    onStep: ({ version, name }) => {
+      if (!dryRun) output.dotted(`${version} ${name}`, style.good('DONE'))
     },
   })
   output.document({ from: report.from, to: report.to, dry_run: dryRun, steps: report.steps })
+  if (dryRun) for (const step of report.steps) printStatements(output, step)
   if (report.steps.length === 0)
     output.info(`Nothing to migrate: the tables of ${connection.shownUrl} are at version ${report.to}.`)
   else if (!dryRun) output.info(`Migrated ${connection.shownUrl} from version ${report.from} to ${report.to}.`)
+}
+
+function printStatements(output: Session['output'], { version, name, sql }: MigrationStep): void {
+  output.line(`-- ${version} ${name}`)
+  for (const statement of sql) output.line(`${safeLines(statement).trim().replace(/;$/, '')};`)
 }

@@ -19,7 +19,7 @@ export function define(command: Command, runner: Runner): void {
     .addHelpText('after', examples([['faena start', 'in a folder with a faena.config.ts, or in an empty one']]))
     .action(() => {
       const { concurrency, config, verbose } = command.optsWithGlobals<StartOptions>()
-      return runner.onSettings(command, async ({ streams }) => {
+      return runner.bare(async ({ streams }) => {
         const { keepWorking } = await import('../keep-working.ts')
         return keepWorking(
           {

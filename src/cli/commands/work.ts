@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { checkConnection } from '../connection-name.ts'
 import { backoffOption, durationOption, examples, listOption, secondsOption, wholeOption } from '../options.ts'
+import type { Streams } from '../output.ts'
 import type { Runner } from '../runner.ts'
-import type { Setting } from '../session.ts'
 import type { WorkOrder } from '../work-order.ts'
 
 interface WorkOptions {
@@ -91,17 +90,12 @@ Exit codes: 0 ended as asked, 1 error, 2 bad usage or configuration, 12 memory l
       ]),
     )
     .action((connection: string | undefined) =>
-      runner.onSettings(command, (setting) => work(setting, connection, command.optsWithGlobals<WorkOptions>())),
+      runner.bare(({ streams }) => work(orderOf(connection, command.optsWithGlobals<WorkOptions>()), streams)),
     )
 }
 
-async function work(
-  { streams, configuration }: Setting,
-  connection: string | undefined,
-  options: WorkOptions,
-): Promise<number> {
-  checkConnection(connection, configuration.settings.connection, 'Queues are named with --queue')
-  const order = orderOf(options)
+/** The configuration is read by the process that works: a parent that only watches stays small. */
+async function work(order: WorkOrder, streams: Streams): Promise<number> {
   if (!order.once) {
     const { keepWorking } = await import('../keep-working.ts')
     return keepWorking(order, streams)
@@ -110,12 +104,13 @@ async function work(
   return workOnce(order, streams)
 }
 
-function orderOf(options: WorkOptions): WorkOrder {
+function orderOf(connection: string | undefined, options: WorkOptions): WorkOrder {
   const { queue: queues, backoff, delay, config, ...rest } = options
   // Laravel: the larger of the two.
   const backoffMs = delay === undefined ? backoff : (backoff ?? [0]).map((ms) => Math.max(ms, delay))
   return {
     kind: 'work',
+    connection,
     config: config === undefined ? undefined : resolve(config),
     name: rest.name,
     queues,

@@ -1,9 +1,9 @@
 import type { Failure } from '../../core/failure.ts'
 import type { FailedJob } from '../../store.ts'
+import { crashKey } from './crashes.ts'
 import type { FailedRow } from './failed-table.ts'
 import type { JobRow } from './job-table.ts'
 import { freeKeyOf } from './keys.ts'
-import { crashKey } from './reserve.ts'
 import { wholeSecond } from './seconds.ts'
 import type { Tables } from './tables.ts'
 

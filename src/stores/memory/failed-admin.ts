@@ -1,4 +1,4 @@
-import { maxAttemptsOf, readPayload, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
+import { maxAttemptsOf, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
 import type {
   AdminStore,
   Chunk,
@@ -81,10 +81,11 @@ function retry(tables: Tables, filter: FailedFilter, chunk: Chunk): ChunkDone {
 /** False where the job may not come back: its unique key is another's now, or a copy of it lives already. */
 function retryOne(tables: Tables, failed: FailedRow): boolean {
   const now = tables.clock()
-  const identified = tryReadPayload(failed.payload)?.uuid ? failed.payload : withUuid(failed.payload, failed.uuid)
-  const payload = retriedPayload(identified, now)
-  const read = readPayload(payload)
-  const { unique, priority } = read.faena
+  const stored = failed.payload
+  const payload = retriedPayload(tryReadPayload(stored)?.uuid === null ? withUuid(stored, failed.uuid) : stored, now)
+  // What cannot be read goes back too: the worker that takes it up says once more what is wrong with it.
+  const read = tryReadPayload(payload)
+  const unique = read?.faena.unique
   const takes = unique !== undefined && unique.until !== 'window'
   if (tables.jobs.byUuid(failed.uuid) || (takes && holderOf(tables, unique.key))) return false
   const row = tables.jobs.insert({
@@ -94,9 +95,9 @@ function retryOne(tables: Tables, failed: FailedRow): boolean {
     reservedAt: null,
     availableAt: wholeSecond(now),
     createdAt: wholeSecond(now),
-    name: read.name,
-    maxAttempts: maxAttemptsOf(read),
-    priority: priority ?? 0,
+    name: read?.name ?? null,
+    maxAttempts: read ? maxAttemptsOf(read) : null,
+    priority: read?.faena.priority ?? 0,
     reservedBy: null,
   })
   if (takes) takeKey(tables, row, failed.uuid, unique)

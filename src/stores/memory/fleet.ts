@@ -1,12 +1,4 @@
-import type {
-  FleetStore,
-  Heartbeat,
-  HeartbeatAnswer,
-  NewWorker,
-  QueueStore,
-  WorkerCommand,
-  WorkerState,
-} from '../../store.ts'
+import type { FleetStore, Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand, WorkerState } from '../../store.ts'
 import { returnJob } from './ending.ts'
 import { liveWorker, type Tables, wakeListeners } from './tables.ts'
 
@@ -65,7 +57,7 @@ export function fleet(tables: Tables): Required<FleetStore> {
   }
 }
 
-function liveWorkers({ workers, clock }: Tables): WorkerState[] {
+export function liveWorkers({ workers, clock }: Tables): WorkerState[] {
   const live = [...workers.values()].filter(({ leaseUntil }) => leaseUntil > clock())
   return live.map(({ command, defaultTries, reclaimed, settled, ...state }) => ({
     ...state,
@@ -79,27 +71,4 @@ function send({ workers, clock }: Tables, id: number | null, command: WorkerComm
   )
   for (const worker of live) worker.command = command
   return live.length
-}
-
-export function queues(tables: Tables): QueueStore {
-  return {
-    queues: async () => {
-      const served = liveWorkers(tables).flatMap((worker) => worker.queues)
-      const known = new Set([...tables.queues.keys(), ...tables.jobs.all().map(({ queue }) => queue), ...served])
-      const states = [...known].sort().map((queue) => tables.queues.get(queue) ?? idle(queue))
-      return states.map((state) => ({ ...state }))
-    },
-    pause: async (queue, reason) => {
-      const pausedAt = tables.queues.get(queue)?.pausedAt ?? tables.clock()
-      tables.queues.set(queue, { queue, pausedAt, pauseReason: reason })
-    },
-    resume: async (queue) => {
-      if (tables.queues.has(queue)) tables.queues.set(queue, idle(queue))
-      wakeListeners(tables)
-    },
-  }
-}
-
-function idle(queue: string) {
-  return { queue, pausedAt: null, pauseReason: null }
 }

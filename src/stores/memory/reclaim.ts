@@ -1,8 +1,8 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
 import type { FailedJob, Reclaimed } from '../../store.ts'
+import { crashesOf, crashKey } from './crashes.ts'
 import { failJob, returnJob } from './ending.ts'
 import { hasSingleTry, type JobRow, nameOf } from './job-table.ts'
-import { crashesOf, crashKey } from './reserve.ts'
 import { type Tables, type WorkerRow, wakeListeners } from './tables.ts'
 
 export function reclaim(tables: Tables): Reclaimed {

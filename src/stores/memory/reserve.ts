@@ -1,4 +1,5 @@
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
+import { crashesOf } from './crashes.ts'
 import { hasSingleTry, type JobRow, nameOf } from './job-table.ts'
 import { freeKeyOf } from './keys.ts'
 import { wholeSecond } from './seconds.ts'
@@ -69,13 +70,4 @@ function hand(tables: Tables, row: JobRow, worker: number, now: number): Reserve
     createdAt: held.createdAt,
     crashes: crashesOf(tables, held),
   }
-}
-
-/** Workers that died while holding the job. A row without uuid is known by its id, which a reclaim keeps. */
-export function crashesOf({ crashes }: Tables, row: JobRow): number {
-  return crashes.get(crashKey(row)) ?? 0
-}
-
-export function crashKey(row: JobRow): string {
-  return row.read?.uuid ?? `id ${row.id}`
 }

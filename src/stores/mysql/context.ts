@@ -1,7 +1,7 @@
 import type { WallClock } from '../../core/wallclock.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
-import type { Floors } from './floors.ts'
+import type { AllFloors } from './floors.ts'
 import type { Names } from './names.ts'
 import type { Shape } from './shape.ts'
 
@@ -17,7 +17,7 @@ export interface Context {
   /** What the tables look like: ours, or made by Laravel. Read once, and anew after a migration. */
   readonly shape: Shape
   /** Where reserve begins to look. */
-  readonly floors: Floors
+  readonly floors: AllFloors
   /** Jobs may be due: tells this process. */
   readonly wake: () => void
 }

@@ -1,5 +1,5 @@
 import { type Dialect, SQLITE } from '../sql/dialect.ts'
-import { raw, type Sql, sql } from '../sql/sql.ts'
+import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { Names } from './names.ts'
 
 /** Where MySQL and MariaDB say what the shared reads ask in words of their own. */
@@ -26,12 +26,7 @@ export function mysqlDialect(names: Names): Dialect {
 /** Payloads begin with {"uuid":"…": the beginning of the text is what is indexed, and finds the job. */
 export function payloadsOf(column: Sql, uuids: readonly string[]): Sql {
   if (uuids.length === 0) return raw('1 = 0')
-  const likes = uuids.map((uuid) => `{"uuid":"${uuid.replace(/[!%_]/g, (sign) => `!${sign}`)}%`)
-  const text = likes.flatMap((_, at) => [at === 0 ? '(' : " escape '!' or ", ''])
-  const pieces: Sql = {
-    text: likes.map((_, at) => `${at === 0 ? '(' : " escape '!' or "}${column.text[0]} like `).concat(" escape '!')"),
-    values: likes,
-  }
-  void text
-  return pieces
+  const pattern = (uuid: string) => `{"uuid":"${uuid.replace(/[!%_]/g, (sign) => `!${sign}`)}%`
+  const likes = uuids.map((uuid) => sql`${column} like ${pattern(uuid)} escape '!'`)
+  return sql`(${joined(likes, ' or ')})`
 }

@@ -16,6 +16,9 @@ export type Run = (statement: Sql) => Promise<SqlRow[]>
 
 const TRIES = 6
 
+/** For a rare look at a whole table. */
+export const LONG = { timeoutMs: 60_000 }
+
 /** The connections of one store: bounded waits, one way to fail, and retries of what the server asks to be repeated. */
 export class Connection {
   readonly #source: Source
@@ -33,12 +36,12 @@ export class Connection {
     return this.#source.shown
   }
 
-  /** One statement, committed when it resolves. `slow` grants a rare look at the whole table a minute. */
-  async query(lane: Lane, statement: Sql, options: { slow?: boolean } = {}): Promise<SqlRow[]> {
+  /** One statement, committed when it resolves. */
+  async query(lane: Lane, statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
     return this.#repeated(() =>
       this.#withClient(lane, async (client, doubt) => {
         doubt.sent = true
-        return this.#run(client, statement, options.slow ? 60_000 : this.#timeoutMs)
+        return this.#run(client, statement, options.timeoutMs ?? this.#timeoutMs)
       }),
     )
   }
@@ -47,8 +50,8 @@ export class Connection {
    * Several statements that commit as one. `work` must be repeatable. A statement that waits for a lock of somebody else
    * gives up before the client does, so that no transaction outlives its caller by much.
    */
-  async transaction<T>(lane: Lane, work: (run: Run) => Promise<T>, options: { slow?: boolean } = {}): Promise<T> {
-    const timeoutMs = options.slow ? 60_000 : this.#timeoutMs
+  async transaction<T>(lane: Lane, work: (run: Run) => Promise<T>, options: { timeoutMs?: number } = {}): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     return this.#repeated(() =>
       this.#withClient(lane, async (client, doubt) => {
         const run: Run = (statement) => this.#run(client, statement, timeoutMs)

@@ -1,6 +1,7 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
+import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 
 /** What a job is given back with: its attempt is restored. */
@@ -39,7 +40,7 @@ export function leasing(context: Context) {
           await run(sql`delete from ${workers} where id = ${worker}`)
           return rows.length
         },
-        { slow: true },
+        LONG,
       )
       if (given > 0) context.wake()
       return given

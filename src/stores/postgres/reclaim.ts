@@ -3,7 +3,7 @@ import { tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Failure, Reclaimed } from '../../store.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
-import type { Run } from './connection.ts'
+import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs, wallTime } from './context.ts'
 import { GIVE_BACK } from './lease.ts'
 
@@ -44,7 +44,7 @@ export function reclaiming(context: Context) {
         const rows = await run(sql`${ended} limit ${WORKERS_PER_RECLAIM} for update skip locked`)
         return takeBack(context, run, new Map(rows.map((row) => [row.id as number, row.default_tries as number])))
       },
-      { slow: true },
+      LONG,
     )
     if (reclaimed.returned > 0) context.wake()
     return reclaimed

@@ -1,6 +1,7 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray, storable } from './client.ts'
+import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 
 /** History and metrics: written in the background, in bulk. */
@@ -39,7 +40,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
     async prune(keep: Retention, limit: number): Promise<number> {
       let left = limit
       const remove = async (statement: (most: number) => Sql) => {
-        if (left > 0) left -= (await connection.query('common', sql`${statement(left)} returning 1`, { slow: true })).length
+        if (left > 0) left -= (await connection.query('common', sql`${statement(left)} returning 1`, LONG)).length
       }
       const now = nowMs(context)
       await remove(

@@ -79,7 +79,9 @@ begin
         into found_ids, found_bytes, found_singles, unclear
         from (
           select j.id, octet_length(j.payload)::bigint as bytes,
-                 coalesce(j.max_attempts, case when j.name is null then substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end,
+                 coalesce(j.max_attempts, case when j.name is not null then null
+                                               when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
+                                               else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end,
                           default_tries) = 1 as is_single,
                  j.name is null and ${names.own('job_of_1')}(j.payload) is null as is_unclear
             from ${names.jobs} j

@@ -1,4 +1,4 @@
-import { JOB_PREFIX, tryReadPayload } from '../../core/payload.ts'
+import { JOB_PREFIX, maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { raw, sql } from '../sql/sql.ts'
@@ -53,7 +53,7 @@ function reservedJob(row: SqlRow): ReservedJob {
     queue: row.queue as string,
     payload,
     attempts: row.attempts as number,
-    maxAttempts: (row.max_attempts as number | null) ?? (name === null ? (tryReadPayload(payload)?.maxTries ?? null) : null),
+    maxAttempts: (row.max_attempts as number | null) ?? (name === null ? maxAttemptsOf(tryReadPayload(payload)) : null),
     name,
     priority: row.priority as number,
     availableAt: (row.available_at as number) * 1_000,

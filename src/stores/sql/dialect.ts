@@ -22,6 +22,8 @@ export interface Dialect {
   readonly key: Sql
   /** The uuid that a job's payload begins with: the very expression (or column) that is indexed. */
   readonly jobUuid: Sql
+  /** Matches jobs of these uuids, where `jobUuid in (…)` would not find its index. */
+  jobUuidIn?(uuids: readonly string[]): Sql
   /** Matches a LIKE pattern in which `!` is the escape sign; `like` minds the case of letters, `likeAnyCase` does not. */
   like(column: Sql, pattern: string): Sql
   likeAnyCase(column: Sql, pattern: string): Sql

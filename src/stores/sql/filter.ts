@@ -6,7 +6,7 @@ import { joined, raw, type Sql, sql } from './sql.ts'
 /** `where` of a list of jobs; columns of the table stand under the alias `j`. `second` is the store's clock in seconds. */
 export function jobConditions(dialect: Dialect, filter: JobFilter, second: number): Sql {
   const all: Sql[] = [raw('1 = 1')]
-  if (filter.refs) all.push(references(filter.refs, raw('j.id'), dialect.jobUuid))
+  if (filter.refs) all.push(references(filter.refs, raw('j.id'), dialect.jobUuid, dialect.jobUuidIn))
   if (filter.queue !== undefined) all.push(sql`j.queue = ${filter.queue}`)
   if (filter.name !== undefined) all.push(named(filter.name))
   if (filter.search !== undefined) all.push(dialect.like(raw('j.payload'), anywhere(filter.search)))
@@ -41,7 +41,7 @@ function named(name: string): Sql {
 }
 
 /** Row ids and uuids mixed, each looked up by its own index. No reference matches nothing. */
-function references(refs: readonly JobRef[], id: Sql, uuid: Sql): Sql {
+function references(refs: readonly JobRef[], id: Sql, uuid: Sql, uuidIn?: Dialect['jobUuidIn']): Sql {
   const ids = refs.filter((ref) => typeof ref === 'number')
   const uuids = refs.filter((ref) => typeof ref === 'string' && isUuid(ref))
   const within = (column: Sql, values: readonly unknown[]) =>
@@ -49,9 +49,10 @@ function references(refs: readonly JobRef[], id: Sql, uuid: Sql): Sql {
       values.map((value) => sql`${value}`),
       ', ',
     )})`
-  if (ids.length > 0 && uuids.length > 0) return sql`(${within(id, ids)} or ${within(uuid, uuids)})`
+  const withUuid = () => uuidIn?.(uuids) ?? within(uuid, uuids)
+  if (ids.length > 0 && uuids.length > 0) return sql`(${within(id, ids)} or ${withUuid()})`
   if (ids.length > 0) return within(id, ids)
-  return uuids.length > 0 ? within(uuid, uuids) : raw('1 = 0')
+  return uuids.length > 0 ? withUuid() : raw('1 = 0')
 }
 
 /** A pattern for literal text anywhere: `%` and `_` in it mean themselves. */

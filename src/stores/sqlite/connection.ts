@@ -50,7 +50,7 @@ export class Connection {
         this.#release = holdAlone(this.path, this.#serverVersion)
       }
       database.exec(
-        'pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -16000',
+        'pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -4000',
       )
       await this.#patiently(() => database.exec('pragma journal_mode = wal'))
     } catch (error) {
