@@ -3,7 +3,10 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { cliReference } from '../scripts/cli-reference.ts'
+import { defineJob } from '../src/core/job.ts'
+import { writePayload } from '../src/core/payload.ts'
 
 /** What the documentation says must be so: its code compiles against the source, its links lead somewhere, its languages agree. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -49,6 +52,15 @@ test('every block of TypeScript compiles', () => {
 
 test('the reference of commands is what --help says', async () => {
   expect(await cliReference()).toBe(read('docs/reference/cli.md'))
+})
+
+test('the payload in the reference is the one that is written', () => {
+  const job = defineJob({ name: 'orders.sync', input: z.unknown(), tries: 3, timeout: '10s', backoff: '1s' })
+  const shown = /```json\n([\s\S]*?)```/.exec(read('docs/reference/payload.md'))?.[1] ?? ''
+  const { uuid, data, faena } = JSON.parse(shown)
+  const { at: now, tags, unique } = faena
+  const written = writePayload(job, { uuid, now, delayMs: 0, data: JSON.stringify(data), tags, unique })
+  expect(written).toBe(JSON.stringify(JSON.parse(shown)))
 })
 
 test('every link within the documentation leads to a file', () => {

@@ -89,3 +89,14 @@ function plainLengths(left: string, right: string): number {
 function emphasised(text: string, style: Style): string {
   return text.replace(/\[[^\]]+\]/g, (part) => style.bold(part))
 }
+
+/**
+ * For a worker: whoever read its lines is gone (a log collector that restarts closes the pipe), and that is no reason to
+ * drop the jobs.
+ */
+export function outliveReaders({ stdout, stderr }: Pick<Streams, 'stdout' | 'stderr'>): void {
+  for (const stream of [stdout, stderr]) {
+    stream.removeAllListeners('error')
+    stream.on('error', () => {})
+  }
+}

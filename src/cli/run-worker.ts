@@ -13,7 +13,7 @@ import { type Background, backgroundOf } from './background.ts'
 import { type Configuration, loadConfiguration } from './config.ts'
 import { checkConnection } from './connection-name.ts'
 import { loadHandlers } from './handlers.ts'
-import type { Streams } from './output.ts'
+import { outliveReaders, type Streams } from './output.ts'
 import { type WorkerVoice, workerVoice } from './voice.ts'
 import type { WorkOrder } from './work-order.ts'
 
@@ -49,6 +49,7 @@ const CODES: Record<StopReason, number> = {
 export async function runWorker(order: WorkOrder, host: Host): Promise<number> {
   const life = new Life()
   host.control(life)
+  outliveReaders(host.streams)
   const configuration = await loadConfiguration(host.streams.env, order.config)
   const { settings } = configuration
   const handlers = await handlersOf(order, configuration)

@@ -1,6 +1,6 @@
 import { FaenaError } from './errors.ts'
 import { exceptionText, fingerprint, headline } from './exception.ts'
-import { tryReadPayload, withUuid } from './payload.ts'
+import { tryReadPayload, uuidOf, withUuid } from './payload.ts'
 import { uuidv7 } from './uuid.ts'
 
 /** A row of failed_jobs to be, and what it is found by in lists. */
@@ -27,12 +27,13 @@ export function failureOf(
 ): Failure {
   const read = tryReadPayload(job.payload)
   const exception = exceptionText(error)
-  const uuid = read?.uuid ?? uuidv7()
+  const uuid = uuidOf(job.payload) ?? uuidv7()
+  const payload = withUuid(job.payload, uuid)
   const name = read?.name ?? job.name
   return {
     uuid,
     exception,
-    ...(read?.uuid ? {} : { payload: withUuid(job.payload, uuid) }),
+    ...(payload === job.payload ? {} : { payload }),
     name: name ?? read?.displayName ?? null,
     fingerprint: fingerprint(name ?? read?.displayName ?? 'corrupt', exception),
     headline: headline(exception).slice(0, 500),

@@ -164,12 +164,21 @@ export function tryReadPayload(text: string): ReadPayload | undefined {
   }
 }
 
-/** The payload with this uuid put first, for a row that had none and must now have a lasting identity. */
+/** The uuid in a payload, also in one that is corrupt otherwise; null where there is none. */
+export function uuidOf(text: string): string | null {
+  const uuid = tryParse(text)?.uuid
+  return typeof uuid === 'string' && uuid !== '' ? uuid : null
+}
+
+/**
+ * The payload with this uuid put first, for a row that had none and must now have a lasting identity. A text that is no
+ * JSON object is left as it is: what somebody wrote there is not lost, and stays what it is.
+ */
 export function withUuid(text: string, uuid: string): string {
   const raw = tryParse(text)
-  if (raw === undefined)
-    return JSON.stringify({ uuid, displayName: 'corrupt payload', job: 'corrupt', data: null, raw: text })
-  return JSON.stringify({ uuid, ...raw, ...(typeof raw.uuid === 'string' && raw.uuid !== '' ? {} : { uuid }) })
+  if (raw === undefined || uuidOf(text) !== null) return text
+  const { uuid: _empty, ...rest } = raw
+  return JSON.stringify({ uuid, ...rest })
 }
 
 /**

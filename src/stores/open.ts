@@ -27,6 +27,10 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
       const { sqliteStore } = await import('./sqlite/store.ts')
       return sqliteStore({ path: parsed.path, ...options })
     }
+    case 'postgres': {
+      const { postgresStore } = await import('./postgres/store.ts')
+      return postgresStore({ ...postgresUrl(parsed.url), ...options })
+    }
     case 'memory': {
       const { memoryStore } = await import('./memory/store.ts')
       return memoryStore(options)
@@ -34,4 +38,16 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
     default:
       throw new FaenaError('UNSUPPORTED', `This version of Faena has no ${parsed.kind} store yet; use sqlite:PATH`)
   }
+}
+
+/** `?schema=app&prefix=queue_` in the URL say where the tables are; the rest is for the client. */
+function postgresUrl(text: string): { url: string; schema?: string; prefix?: string } {
+  const url = new URL(text)
+  const taken = (name: string) => {
+    const value = url.searchParams.get(name) ?? undefined
+    url.searchParams.delete(name)
+    return value
+  }
+  const [schema, prefix] = [taken('schema'), taken('prefix')]
+  return { url: url.href, schema, prefix }
 }

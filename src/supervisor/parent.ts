@@ -66,7 +66,7 @@ export class Parent implements Controls {
         return ending.code === EXIT.ok || ending.code === EXIT.restart ? EXIT.ok : exitCodeOf(ending)
       if (!this.#startsAnew(ending)) return exitCodeOf(ending)
       quick = performance.now() - began < QUICK_MS && ending.code !== EXIT.restart ? quick + 1 : 0
-      const pause = quick === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (quick - 1))
+      const pause = pauseAfter(quick)
       this.#spec.say(
         `${this.#spec.name} ${wordsFor(ending)}; ${pause === 0 ? 'starting it anew' : `starting it anew in ${spoken(pause)}`}`,
       )
@@ -147,6 +147,11 @@ export class Parent implements Controls {
     const child = this.#child
     if (child !== undefined) this.#killer = setTimeout(() => child.kill('SIGKILL'), ms)
   }
+}
+
+/** Ms to wait before the next start, after so many quick deaths in a row. */
+export function pauseAfter(quickDeaths: number): number {
+  return quickDeaths === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (quickDeaths - 1))
 }
 
 function exitCodeOf({ code }: Ending): number {

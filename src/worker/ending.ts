@@ -1,7 +1,7 @@
 import { exceptionText, headline } from '../core/exception.ts'
 import { failureOf } from '../core/failure.ts'
 import type { Outcome } from '../core/outcome.ts'
-import { withUuid } from '../core/payload.ts'
+import { uuidOf, withUuid } from '../core/payload.ts'
 import { type SurfacedField, surfacedText } from '../core/surface.ts'
 import { uuidv7 } from '../core/uuid.ts'
 import type { Failure, JobOutcome, NewRun, SettledOutcome } from '../store.ts'
@@ -149,12 +149,10 @@ function leastFailure(failure: Failure, payload: string, mends: number): Failure
   }
 }
 
+/** A text that is no JSON object has no uuid to be renamed. */
 function renamed(payload: string, uuid: string): string {
-  try {
-    return JSON.stringify({ ...(JSON.parse(payload) as object), uuid })
-  } catch {
-    return withUuid(payload, uuid)
-  }
+  const own = uuidOf(payload)
+  return own === null ? withUuid(payload, uuid) : payload.replace(JSON.stringify(own), () => JSON.stringify(uuid))
 }
 
 function cleanRun(run: NewRun): NewRun {

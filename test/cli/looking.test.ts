@@ -1,33 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { NewWorker, Store } from '../../src/store.ts'
-import { failure, newJob } from '../support/jobs.ts'
+import type { Store } from '../../src/store.ts'
+import { newJob } from '../support/jobs.ts'
+import { failAll, WORKER } from './given.ts'
 import { type Installation, installation } from './support.ts'
-
-const WORKER: NewWorker = {
-  name: 'default',
-  host: 'web-1',
-  pid: 4_711,
-  version: '0.1.0',
-  queues: ['demo'],
-  concurrency: 10,
-  leaseMs: 30_000,
-}
-
-/** Reserves all that is due in the queue and fails it with this text. */
-async function failAll(store: Store, queue: string, text: string): Promise<void> {
-  const worker = await store.register({ ...WORKER, queues: [queue] })
-  const names = ['cases.fetch', 'orders.sync']
-  const wish = { worker, queues: [queue], names, limit: 100, maxBytes: 1e6, singleTryLimit: 100, defaultTries: 3 }
-  const { jobs } = await store.reserve(wish)
-  const outcomes = jobs.map((job) => ({
-    id: job.id,
-    attempts: job.attempts,
-    outcome: { kind: 'failed' as const, failure: failure(job, text) },
-    unique: false,
-  }))
-  await store.settle({ worker, seq: 1, outcomes })
-  await store.deregister(worker)
-}
 
 async function withJobs(): Promise<{ faena: Installation; store: Store; uuids: string[] }> {
   const faena = installation()
@@ -131,7 +106,7 @@ describe('faena show and faena why', () => {
       state: 'delayed',
       reasons: [{ code: 'delayed' }, { code: 'unserved' }],
     })
-    expect((await faena.call('why', '2')).stdout).toContain('It is delayed for another 59m')
+    expect((await faena.call('why', '2')).stdout).toMatch(/It is delayed for another (59m|1h)/)
   })
 
   test('tell of a failed job with its exception and how to bring it back', async () => {

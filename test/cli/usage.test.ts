@@ -32,8 +32,8 @@ describe('wrong usage ends with exit code 2 and says what was meant', () => {
     [['statsu'], ["unknown command 'statsu'", 'Did you mean status?']],
     [['queue:wrok'], ["unknown command 'queue:wrok'", 'Did you mean queue:work?']],
     [
-      ['work', '--quueu', 'a'],
-      ["unknown option '--quueu'", 'Did you mean --queue?'],
+      ['work', '--concurency', '5'],
+      ["unknown option '--concurency'", 'Did you mean --concurrency?'],
     ],
     [
       ['work', '--tries', 'many'],

@@ -108,7 +108,7 @@ eachStore('settle', (open) => {
       expect(await given.store.getFailed(why.uuid)).toMatchObject({ payload: why.payload, name: FETCH })
     })
 
-    test('a corrupt row fails too, and its text is kept', async () => {
+    test('a corrupt row fails too, keeps its text, and fails again when it is retried as it was', async () => {
       await using given = await open()
       given.raw.insertJob({ payload: 'O:8:"stdClass":0:{}' })
       const worker = await given.worker()
@@ -117,7 +117,12 @@ eachStore('settle', (open) => {
 
       expect(settled.applied).toHaveLength(1)
       expect(given.raw.jobRows()).toEqual([])
-      expect(JSON.parse(given.raw.failedRows()[0]!.payload)).toMatchObject({ raw: 'O:8:"stdClass":0:{}' })
+      expect(given.raw.failedRows()[0]!.payload).toBe('O:8:"stdClass":0:{}')
+
+      await given.store.retry({}, { limit: 10, upTo: Number.MAX_SAFE_INTEGER })
+      const again = await worker.reserveOne()
+
+      expect(again).toMatchObject({ payload: 'O:8:"stdClass":0:{}', name: null })
     })
 
     test('a batch of all kinds is written in one settlement', async () => {

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { FETCH, SYNC } from '../support/jobs.ts'
 import { stores } from '../support/stores.ts'
 import { LEASE, reclaimAll, startWorker } from '../support/worker.ts'
-import { setOut, steps } from './commands.ts'
+import { steps } from './commands.ts'
 import { Model } from './model.ts'
+import { setOut } from './push-steps.ts'
 import { agree, type Real } from './real.ts'
 
 /** FAENA_MODEL_RUNS: sequences per store. FAENA_MODEL_SEED and FAENA_MODEL_PATH: the ones a failure printed. */

@@ -1,8 +1,9 @@
 import type { Harness, HarnessOptions } from './harness.ts'
 import { openMemory } from './memory-harness.ts'
+import { openPostgres } from './postgres-harness.ts'
 import { openSqlite } from './sqlite-harness.ts'
 
-/** A store the suites run on. PostgreSQL, MySQL and Redis join this list with a harness each. */
+/** A store the suites run on. MySQL and Redis join this list with a harness each. */
 export interface TestedStore {
   name: string
   open(options?: HarnessOptions): Promise<Harness>
@@ -11,18 +12,22 @@ export interface TestedStore {
 const ALL: TestedStore[] = [
   { name: 'memory', open: openMemory },
   { name: 'sqlite', open: openSqlite },
+  { name: 'postgres', open: openPostgres },
 ]
 
-/** `FAENA_TEST_STORES=memory,sqlite` chooses; all that are available otherwise. */
-export const stores: readonly TestedStore[] = chosen(process.env.FAENA_TEST_STORES)
+/** Those that need no server. */
+const USUAL = 'memory,sqlite'
 
-function chosen(names: string | undefined): TestedStore[] {
-  if (!names) return ALL
+/** `FAENA_TEST_STORES=postgres,sqlite` chooses; `all` are all, with their servers. */
+export const stores: readonly TestedStore[] = chosen(process.env.FAENA_TEST_STORES || USUAL)
+
+function chosen(names: string): TestedStore[] {
+  if (names === 'all') return ALL
   return names.split(',').map((name) => {
     const store = ALL.find((candidate) => candidate.name === name.trim())
     if (store) return store
     throw new Error(
-      `FAENA_TEST_STORES names ${name}; available here: ${ALL.map((candidate) => candidate.name).join(', ')}`,
+      `FAENA_TEST_STORES names ${name}; available here: all, ${ALL.map((candidate) => candidate.name).join(', ')}`,
     )
   })
 }

@@ -182,7 +182,10 @@ test('wake-ups for other queues do not turn into a statement each', async () => 
   const job = aJob()
   const { store, asked } = watched(memory)
   const worker = await startWorker(store, [handle(job, () => {})])
-  for (let at = 0; at < 200; at++) await push(store, job, {}, { queue: 'elsewhere' })
+  for (let at = 0; at < 200; at++) {
+    await push(store, job, {}, { queue: 'elsewhere' })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   const completed = worker.events.once('completed')
   await push(store, job)
 
@@ -193,8 +196,10 @@ test('wake-ups for other queues do not turn into a statement each', async () => 
 test('a job is picked up when it falls due, however long the sleep is', async () => {
   const store = await openMemory()
   const job = aJob()
-  const worker = await startWorker(store, [handle(job, () => {})], { sleepMs: 600_000 })
-  await worker.events.once('idle')
+  const worker = makeWorker(store, [handle(job, () => {})], { sleepMs: 600_000 })
+  const idle = worker.events.once('idle')
+  await worker.start()
+  await idle
   const completed = worker.events.once('completed')
   await push(store, job, {}, { delayMs: 1 })
 

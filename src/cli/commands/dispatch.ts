@@ -88,7 +88,7 @@ async function definitionOf({ configuration }: Session, name: string, unchecked:
   const known = find(handled)
   if (known !== undefined) return known
   if (unchecked) return defineJob({ name, input: ANYTHING })
-  const names = [...new Set([...settings.jobs, ...handled].map((job) => job.name))]
+  const names = [...new Set([...settings.jobs, ...handled].map((job) => job.name))].sort()
   const those = names.length === 0 ? 'the configuration lists no jobs' : `the configuration lists ${names.join(', ')}`
   throw new FaenaError(
     'UNKNOWN_JOB',

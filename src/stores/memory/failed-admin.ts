@@ -82,7 +82,7 @@ function retry(tables: Tables, filter: FailedFilter, chunk: Chunk): ChunkDone {
 function retryOne(tables: Tables, failed: FailedRow): boolean {
   const now = tables.clock()
   const stored = failed.payload
-  const payload = retriedPayload(tryReadPayload(stored)?.uuid === null ? withUuid(stored, failed.uuid) : stored, now)
+  const payload = retriedPayload(withUuid(stored, failed.uuid), now)
   // What cannot be read goes back too: the worker that takes it up says once more what is wrong with it.
   const read = tryReadPayload(payload)
   const unique = read?.faena.unique

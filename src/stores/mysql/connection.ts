@@ -19,7 +19,9 @@ const SIZES: Record<LaneName, number> = { beat: 1, settle: 2, reserve: 2, push: 
 export interface Handle {
   /** In order; one answer each. In a transaction of ours they take one round trip together. */
   run(...statements: Sql[]): Promise<Answer[]>
-  /** Bytes that the statements of one call may have together. */
+  /** A connection of the application: its isolation and its character set are not known. */
+  readonly foreign: boolean
+  /** Bytes that one statement may have. */
   readonly room: number
   /** From one id to the next of the same statement. */
   readonly step: number
@@ -142,6 +144,7 @@ class OwnTransaction implements Transaction {
   readonly #session: Session
   readonly #timeoutMs: number
   readonly #doubt: { sent: boolean }
+  readonly foreign = false
   readonly room: number
   readonly step: number
 
@@ -172,9 +175,26 @@ class OwnTransaction implements Transaction {
     const first = this.#session.open ? [] : ['start transaction']
     this.#session.open = true
     const texts = [...first, ...statements.map((statement) => textOf(statement)), ...last]
-    const answers = await this.#session.run(texts, this.#timeoutMs)
+    const answers: Answer[] = []
+    for (const packet of packets(texts, this.room)) answers.push(...(await this.#session.run(packet, this.#timeoutMs)))
     return answers.slice(first.length, first.length + statements.length)
   }
+}
+
+/** The statements in order, as many together as the server takes at once; one that is too long stands alone. */
+function packets(texts: readonly string[], room: number): string[][] {
+  const all: string[][] = [[]]
+  let bytes = 0
+  for (const text of texts) {
+    const length = Buffer.byteLength(text) + 2
+    if (bytes + length > room && bytes > 0) {
+      all.push([])
+      bytes = 0
+    }
+    all.at(-1)!.push(text)
+    bytes += length
+  }
+  return all
 }
 
 async function rolledBack(session: Session, timeoutMs: number): Promise<void> {

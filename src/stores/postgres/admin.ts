@@ -138,7 +138,10 @@ async function alter(context: Context, run: Run, ids: string, patch: JobPatch): 
   const set: Sql[] = []
   if (patch.availableAt !== undefined) set.push(sql`available_at = ${Math.ceil(patch.availableAt / 1_000)}`)
   else if (patch.delayMs !== undefined) {
-    const due = patch.delayMs > 0 ? sql`ceil((${nowMs(context)} + ${Math.ceil(patch.delayMs)}::bigint) / 1000.0)` : sql`${nowMs(context)} / 1000`
+    const due =
+      patch.delayMs > 0
+        ? sql`ceil((${nowMs(context)} + ${Math.ceil(patch.delayMs)}::bigint) / 1000.0)`
+        : sql`${nowMs(context)} / 1000`
     set.push(sql`available_at = ${due}`)
   }
   if (patch.priority !== undefined) set.push(sql`priority = ${patch.priority === 0 ? null : patch.priority}::integer`)

@@ -55,7 +55,10 @@ export class Connection {
     return this.#repeated(() =>
       this.#withClient(lane, async (client, doubt) => {
         const run: Run = (statement) => this.#run(client, statement, timeoutMs)
-        await this.#text(client, `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`)
+        await this.#text(
+          client,
+          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
+        )
         try {
           const result = await work(run)
           doubt.sent = true

@@ -125,12 +125,6 @@ export class Listener {
   }
 }
 
-/** Of this installation's schema: two installations in one database do not wake each other. */
-export function channelOf(schema: string, prefix: string): string {
-  return `${prefix}${schema}`.slice(0, 40)
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
-

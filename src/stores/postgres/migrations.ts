@@ -5,7 +5,7 @@ import { type Catalogue, readCatalogue } from './catalogue.ts'
 import type { Run } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { faultOf, sqlState } from './errors.ts'
-import { type Change, SCHEMA_VERSION, STEPS, type SchemaStep } from './schema.ts'
+import { type Change, SCHEMA_VERSION, type SchemaStep, STEPS } from './schema.ts'
 
 /** Any number: two migrations of one database take turns. */
 const LOCK = 7_283_461_905
@@ -56,9 +56,11 @@ interface Plan {
 
 function stepsMissing({ names }: Context, catalogue: Catalogue): Plan[] {
   const inUse = catalogue.tables.has(names.plain.jobs)
-  return STEPS.map((step) => ({ step, changes: step.changes(names).filter((change) => change.missing(catalogue)), inUse })).filter(
-    ({ step, changes }) => changes.length > 0 || step.version > catalogue.version,
-  )
+  return STEPS.map((step) => ({
+    step,
+    changes: step.changes(names).filter((change) => change.missing(catalogue)),
+    inUse,
+  })).filter(({ step, changes }) => changes.length > 0 || step.version > catalogue.version)
 }
 
 function report(from: Catalogue, plans: readonly Plan[]): MigrationReport {
@@ -67,7 +69,11 @@ function report(from: Catalogue, plans: readonly Plan[]): MigrationReport {
 
 function stepOf({ step, changes, inUse }: Plan): MigrationStep {
   const { version, name } = step
-  return { version, name, sql: changes.map((change) => (inUse && change.concurrent ? change.concurrent.sql : change.sql)) }
+  return {
+    version,
+    name,
+    sql: changes.map((change) => (inUse && change.concurrent ? change.concurrent.sql : change.sql)),
+  }
 }
 
 /**
@@ -91,7 +97,10 @@ async function alone<T>({ connection }: Context, work: () => Promise<T>): Promis
     if (done) return done.result
     await pause(100)
   }
-  throw new FaenaError('MIGRATION_FAILED', 'Another migration of this database has been running for a minute; try again when it is done')
+  throw new FaenaError(
+    'MIGRATION_FAILED',
+    'Another migration of this database has been running for a minute; try again when it is done',
+  )
 }
 
 async function makeAnew(context: Context, { step, changes }: Plan): Promise<void> {
@@ -119,9 +128,14 @@ async function makeOne({ connection }: Context, change: Change): Promise<void> {
   })
 }
 
-async function makeIndex({ connection, names }: Context, made: { index: string; sql: string }, catalogue: Catalogue): Promise<void> {
+async function makeIndex(
+  { connection, names }: Context,
+  made: { index: string; sql: string },
+  catalogue: Catalogue,
+): Promise<void> {
   const run: Run = (statement) => connection.query('common', statement, { timeoutMs: INDEX_MS })
-  if (catalogue.indexes.has(made.index)) await run(raw(`drop index concurrently if exists "${names.schema}"."${made.index}"`))
+  if (catalogue.indexes.has(made.index))
+    await run(raw(`drop index concurrently if exists "${names.schema}"."${made.index}"`))
   await run(raw(made.sql))
 }
 
@@ -147,7 +161,11 @@ async function patiently(work: () => Promise<void>): Promise<void> {
 function failed(step: SchemaStep, change: Change, cause: unknown): never {
   if (faultOf(cause) === 'unavailable' || isFaenaError(cause, 'STORE_UNAVAILABLE')) throw cause
   const first = change.sql.trim().split('\n')[0]
-  throw new FaenaError('MIGRATION_FAILED', `Migration ${step.version} (${step.name}) failed at: ${first} — ${String(cause)}`, { cause })
+  throw new FaenaError(
+    'MIGRATION_FAILED',
+    `Migration ${step.version} (${step.name}) failed at: ${first} — ${String(cause)}`,
+    { cause },
+  )
 }
 
 function refuseNewer(version: number): void {

@@ -13,7 +13,8 @@ export class Notifier {
   readonly #connection: Connection
   readonly #channel: string
   #wanted = false
-  #sending = false
+  #sending: Promise<void> | undefined
+  #closed = false
 
   constructor(connection: Connection, channel: string) {
     this.#connection = connection
@@ -22,18 +23,21 @@ export class Notifier {
 
   notify(): void {
     this.#wanted = true
-    if (!this.#sending) void this.#send()
+    this.#sending ??= this.#send()
+  }
+
+  /** Waits for what is under way and sends no more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#sending
   }
 
   async #send(): Promise<void> {
-    this.#sending = true
-    while (this.#wanted) {
+    while (this.#wanted && !this.#closed) {
       this.#wanted = false
-      try {
-        await this.#connection.query('common', sql`select pg_notify(${this.#channel}, '')`)
-      } catch {}
-      await new Promise((resolve) => setTimeout(resolve, GAP_MS).unref())
+      await this.#connection.query('common', sql`select pg_notify(${this.#channel}, '')`).catch(() => {})
+      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, GAP_MS).unref())
     }
-    this.#sending = false
+    this.#sending = undefined
   }
 }

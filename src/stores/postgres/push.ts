@@ -15,7 +15,8 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     context.connection.check()
     if (jobs.length === 0) return []
-    if (options.tx !== undefined) return insert(context, callersRun(context, options.tx), jobs, { fresh: options.fresh })
+    if (options.tx !== undefined)
+      return insert(context, callersRun(context, options.tx), jobs, { fresh: options.fresh })
     const pushed = await insert(context, (statement) => context.connection.query('common', statement), jobs, options)
     context.wake()
     return pushed
@@ -37,7 +38,11 @@ export async function insert(
   return answer(jobs, row ?? {})
 }
 
-function pushStatement(context: Context, jobs: readonly NewJob[], { pushId, fresh }: Pick<PushOptions, 'pushId' | 'fresh'>): Sql {
+function pushStatement(
+  context: Context,
+  jobs: readonly NewJob[],
+  { pushId, fresh }: Pick<PushOptions, 'pushId' | 'fresh'>,
+): Sql {
   const texts = (of: (job: NewJob) => string | null | undefined) => textArray(jobs.map((job) => of(job) ?? null))
   const numbers = (of: (job: NewJob) => number | null | undefined) => numberArray(jobs.map((job) => of(job) ?? null))
   const any = (of: (job: NewJob) => unknown) => jobs.some((job) => of(job) !== undefined)
@@ -83,5 +88,9 @@ function duplicate(uuid: string): FaenaError {
 }
 
 function tooLate(cause: unknown): FaenaError {
-  return new FaenaError('BAD_ARGUMENT', 'A job falls due, or has numbers, beyond what the columns of jobs hold (until 2038-01-19)', { cause })
+  return new FaenaError(
+    'BAD_ARGUMENT',
+    'A job falls due, or has numbers, beyond what the columns of jobs hold (until 2038-01-19)',
+    { cause },
+  )
 }

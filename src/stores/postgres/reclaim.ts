@@ -37,7 +37,8 @@ export function reclaiming(context: Context) {
 
   return async function reclaim(): Promise<Reclaimed> {
     const ended = sql`select id, default_tries from ${workers} where lease_until <= ${nowMs(context)} order by id`
-    if ((await connection.query('common', sql`${ended} limit 1`)).length === 0) return { workers: [], returned: 0, failed: [] }
+    if ((await connection.query('common', sql`${ended} limit 1`)).length === 0)
+      return { workers: [], returned: 0, failed: [] }
     const reclaimed = await connection.transaction(
       'common',
       async (run) => {

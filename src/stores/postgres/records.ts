@@ -1,6 +1,6 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, textArray, storable } from './client.ts'
+import { numberArray, storable, textArray } from './client.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 

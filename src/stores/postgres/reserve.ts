@@ -41,7 +41,10 @@ function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] 
   const place = new Map(queues.map((queue, at) => [queue, at]))
   return jobs.sort(
     (a, b) =>
-      place.get(a.queue)! - place.get(b.queue)! || a.priority - b.priority || a.availableAt - b.availableAt || a.id - b.id,
+      place.get(a.queue)! - place.get(b.queue)! ||
+      a.priority - b.priority ||
+      a.availableAt - b.availableAt ||
+      a.id - b.id,
   )
 }
 

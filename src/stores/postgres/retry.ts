@@ -34,7 +34,9 @@ export async function retryRows(context: Context, run: Run, rows: readonly SqlRo
 /** Takes failed jobs away, with what is kept beside them. */
 export async function dropFailed({ names }: Context, run: Run, rows: readonly SqlRow[]): Promise<void> {
   if (rows.length === 0) return
-  await run(sql`delete from ${raw(names.failedJobs)} where id = any(${numberArray(rows.map(({ id }) => id as number))}::bigint[])`)
+  await run(
+    sql`delete from ${raw(names.failedJobs)} where id = any(${numberArray(rows.map(({ id }) => id as number))}::bigint[])`,
+  )
   const uuids = textArray(rows.map((row) => row.uuid as string | null))
   await run(sql`delete from ${raw(names.own('failed'))} where uuid = any(${uuids}::text[])`)
 }
@@ -42,7 +44,7 @@ export async function dropFailed({ names }: Context, run: Run, rows: readonly Sq
 function jobOf(row: SqlRow, now: number): NewJob {
   const uuid = String(row.uuid)
   const stored = String(row.payload)
-  const text = retriedPayload(tryReadPayload(stored)?.uuid === null ? withUuid(stored, uuid) : stored, now)
+  const text = retriedPayload(withUuid(stored, uuid), now)
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   return {

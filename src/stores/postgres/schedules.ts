@@ -33,7 +33,10 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
 
     async pauseSchedule(key: string, paused: boolean): Promise<boolean> {
       const at = paused ? nowMs(context) : raw('null')
-      const rows = await connection.query('common', sql`update ${table} set paused_at = ${at} where key = ${key} returning 1`)
+      const rows = await connection.query(
+        'common',
+        sql`update ${table} set paused_at = ${at} where key = ${key} returning 1`,
+      )
       return rows.length > 0
     },
 

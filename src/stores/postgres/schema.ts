@@ -30,7 +30,7 @@ const HOT_TABLE = `with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02,
 const SMALL_HOT_TABLE = 'with (fillfactor = 30, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)'
 
 function tables(names: Names): Change[] {
-  const { jobs, failedJobs, jobBatches, plain } = names
+  const { jobs, failedJobs, plain } = names
   return [
     { sql: `create schema if not exists "${names.schema}"`, missing: ({ schemaExists }) => !schemaExists },
     table(
@@ -51,59 +51,63 @@ function tables(names: Names): Change[] {
       ...index(names, 'failed_jobs_uuid', failedJobs, '(uuid)'),
       missing: ({ tables: known, indexes }) =>
         known.has(plain.failedJobs) &&
-        ![...indexes.values()].some(({ table, first, valid }) => valid && table === plain.failedJobs && first === 'uuid'),
+        ![...indexes.values()].some(
+          ({ table, first, valid }) => valid && table === plain.failedJobs && first === 'uuid',
+        ),
     },
     ...ownTables(names),
-    ...functions(names).map((sql): Change => ({ sql: sql.trim(), missing: ({ functions: known }) => !known.has(functionName(sql)) })),
-  ].map((change) => ({ ...change, sql: change.sql.replace(/^ {4}/gm, '') }))
+    ...functions(names).map(
+      (sql): Change => ({ sql: sql.trim(), missing: ({ functions: known }) => !known.has(functionName(sql)) }),
+    ),
+  ]
+}
 
-  function laravelTables(of: Names): Change[] {
-    return [
-      table(
-        of.plain.jobs,
-        `create table ${jobs} (
-      id bigserial primary key,
-      queue varchar(255) not null,
-      payload text not null,
-      attempts smallint not null,
-      reserved_at integer,
-      available_at integer not null,
-      created_at integer not null,
-      name text,
-      max_attempts integer,
-      priority integer,
-      reserved_by bigint
+function laravelTables({ jobs, failedJobs, jobBatches, plain }: Names): Change[] {
+  return [
+    table(
+      plain.jobs,
+      `create table ${jobs} (
+    id bigserial primary key,
+    queue varchar(255) not null,
+    payload text not null,
+    attempts smallint not null,
+    reserved_at integer,
+    available_at integer not null,
+    created_at integer not null,
+    name text,
+    max_attempts integer,
+    priority integer,
+    reserved_by bigint
     ) ${HOT_TABLE}`,
-      ),
-      table(
-        of.plain.failedJobs,
-        `create table ${failedJobs} (
-      id bigserial primary key,
-      uuid varchar(255) not null constraint "${of.plain.failedJobs}_uuid_unique" unique,
-      connection text not null,
-      queue text not null,
-      payload text not null,
-      exception text not null,
-      failed_at timestamp(0) not null default current_timestamp
+    ),
+    table(
+      plain.failedJobs,
+      `create table ${failedJobs} (
+    id bigserial primary key,
+    uuid varchar(255) not null constraint "${plain.failedJobs}_uuid_unique" unique,
+    connection text not null,
+    queue text not null,
+    payload text not null,
+    exception text not null,
+    failed_at timestamp(0) not null default current_timestamp
     )`,
-      ),
-      table(
-        of.plain.jobBatches,
-        `create table ${jobBatches} (
-      id varchar(255) primary key,
-      name varchar(255) not null,
-      total_jobs integer not null,
-      pending_jobs integer not null,
-      failed_jobs integer not null,
-      failed_job_ids text not null,
-      options text,
-      cancelled_at integer,
-      created_at integer not null,
-      finished_at integer
+    ),
+    table(
+      plain.jobBatches,
+      `create table ${jobBatches} (
+    id varchar(255) primary key,
+    name varchar(255) not null,
+    total_jobs integer not null,
+    pending_jobs integer not null,
+    failed_jobs integer not null,
+    failed_job_ids text not null,
+    options text,
+    cancelled_at integer,
+    created_at integer not null,
+    finished_at integer
     )`,
-      ),
-    ]
-  }
+    ),
+  ]
 }
 
 function ownTables(names: Names): Change[] {
@@ -237,7 +241,10 @@ function ownTables(names: Names): Change[] {
 }
 
 function table(name: string, sql: string): Change {
-  return { sql, missing: ({ tables: known }) => !known.has(name) }
+  return {
+    sql: sql.replace(/\n\s+/g, '\n  ').replace(/\n\s+\)/g, '\n)'),
+    missing: ({ tables: known }) => !known.has(name),
+  }
 }
 
 /** Nullable and without default: a change of the catalogue only, however large the table is. */

@@ -1,6 +1,6 @@
 import type { JobOutcome, Settled, Settlement } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, textArray, storable } from './client.ts'
+import { numberArray, storable, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
 import { faultOf } from './errors.ts'
@@ -78,7 +78,12 @@ function settleStatement(context: Context, { worker, channel = 0, seq, outcomes 
   return sql`select ${raw(context.names.own('settle_1'))}(${worker}, ${channel}, ${seq}, ${written(context, outcomes)}) as answer`
 }
 
-async function writeOutcomes(context: Context, run: Run, worker: number, outcomes: readonly JobOutcome[]): Promise<number[]> {
+async function writeOutcomes(
+  context: Context,
+  run: Run,
+  worker: number,
+  outcomes: readonly JobOutcome[],
+): Promise<number[]> {
   const [row] = await run(
     sql`select ${raw(context.names.own('write_outcomes_1'))}(${worker}, ${written(context, outcomes)}) as lost`,
   )
@@ -94,7 +99,9 @@ function written(context: Context, outcomes: readonly JobOutcome[]): Sql {
   if (outcomes.every(({ outcome, unique }) => outcome.kind === 'completed' && !unique)) {
     return sql`${ids}, ${attempts}, null, null, null, null, null, null, null, null, null, null, null, ${rest}`
   }
-  const ends = outcomes.filter(({ outcome, unique }) => unique && outcome.kind !== 'retry' && outcome.kind !== 'released')
+  const ends = outcomes.filter(
+    ({ outcome, unique }) => unique && outcome.kind !== 'retry' && outcome.kind !== 'released',
+  )
   const failed = outcomes.flatMap(({ id, outcome }) => (outcome.kind === 'failed' ? [{ id, ...outcome.failure }] : []))
   const texts = (of: (failure: (typeof failed)[number]) => string | null | undefined) =>
     textArray(failed.map((failure) => storable(of(failure))))
@@ -105,7 +112,12 @@ function written(context: Context, outcomes: readonly JobOutcome[]): Sql {
     ${texts(({ fingerprint }) => fingerprint)}, ${texts(({ headline }) => headline)}, ${texts(({ surfaced }) => surfaced)}, ${rest}`
 }
 
-async function saveRuns(context: Context, run: Run, outcomes: readonly JobOutcome[], applied: readonly number[]): Promise<void> {
+async function saveRuns(
+  context: Context,
+  run: Run,
+  outcomes: readonly JobOutcome[],
+  applied: readonly number[],
+): Promise<void> {
   const ids = new Set(applied)
   const runs = outcomes.flatMap((outcome) => (outcome.run && ids.has(outcome.id) ? [outcome.run] : []))
   if (runs.length > 0) await run(saveRunsStatement(context, runs))
@@ -126,7 +138,10 @@ function exceptions({ lost, refused }: Settled): string | null {
 }
 
 function read(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as { lost: number[]; refused: { id: number; text: string }[] }
+  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
+    lost: number[]
+    refused: { id: number; text: string }[]
+  }
   const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
   return {
     applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),

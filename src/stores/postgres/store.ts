@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
-import { FaenaError } from '../../core/errors.ts'
+import { notAllowed } from '../../core/errors.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
-import { raw, sql } from '../sql/sql.ts'
+import { sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import type { PgPool } from './client.ts'
 import { Connection } from './connection.ts'
@@ -11,30 +11,110 @@ import { type Context, nowMs } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
 import { dialectOf } from './dialect.ts'
 import { leasing } from './lease.ts'
-import { channelOf, Listener } from './listener.ts'
-import { catalogueOf, migrate } from './migrations.ts'
+import { migrate } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
-import { Notifier } from './notifier.ts'
 import { pushing } from './push.ts'
 import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
 import { reserving } from './reserve.ts'
-import { refuseUnfit } from './safety.ts'
+import { refuseUnfit, schemaVersion } from './safety.ts'
 import { scheduling } from './schedules.ts'
 import { settling } from './settle.ts'
-import { ownSource, type PgConfig, poolSource } from './source.ts'
+import { ownSource, type PgConfig, poolSource, type Source } from './source.ts'
+import { Wakeup } from './wakeup.ts'
 
 export interface PostgresOptions extends NameOptions {
-  /** `postgres://user:password@host:5432/database`, or a configuration of the `pg` package. */
-  connection: string | PgConfig
+  /** `postgres://user:password@host:5432/database`; or `config`, or `pool`. */
+  url?: string
+  /** A configuration of the `pg` package. */
+  config?: PgConfig
+  /** A pool of the application's own. It has to have connections to spare for workers, and is not closed here. */
+  pool?: PgPool
   /** Zone of `failed_jobs.failed_at` (Laravel's app.timezone). Default UTC. */
   timezone?: string
   /** Written to `failed_jobs.connection`. Default `database`, Laravel's own name. */
-  connectionName?: string
+  connection?: string
   /** How long one call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
-  /** False: no connection that hears notifications; workers poll. */
-  listen?: boolean
+  /** False: no connection that hears notifications and none sent; other processes' jobs are found by looking. */
+  notifications?: boolean
   /** Unix ms in place of the server's clock; for tests. */
   clock?: () => number
+}
+
+/**
+ * The store for PostgreSQL 13 and later, also where Laravel made the tables. The server's clock is the only one. Its tables
+ * are brought up to date by `faena migrate`, never by themselves.
+ */
+export function postgresStore(options: PostgresOptions): Store {
+  const timeoutMs = options.timeoutMs ?? 5_000
+  const source = sourceOf(options, timeoutMs)
+  const connection = new Connection(source, timeoutMs)
+  const names = tableNames(options)
+  const dialect = dialectOf(names)
+  const wakeup = new Wakeup(source, connection, names.plainOwn(names.schema), options.notifications ?? true)
+  const context: Context = {
+    connection,
+    names,
+    wallClock: wallClock(options.timezone ?? 'UTC'),
+    connectionName: options.connection ?? 'database',
+    clock: options.clock,
+    wake: () => wakeup.wake(),
+  }
+
+  return {
+    kind: 'postgres',
+    durability:
+      'An acknowledged dispatch, completion or failure is in the write-ahead log on disk (fsync and synchronous_commit on, as PostgreSQL comes): it survives a crash of the server or the system and a loss of power.',
+
+    open: () => refuseUnfit(context),
+
+    async close() {
+      await wakeup.close()
+      await connection.close()
+    },
+
+    migrate: (migration = {}) => migrate(context, migration),
+
+    async ping() {
+      const started = performance.now()
+      const [row] = await connection.query(
+        'common',
+        sql`select ${nowMs(context)} as now, current_setting('server_version') as server`,
+      )
+      const latencyMs = performance.now() - started
+      return {
+        latencyMs,
+        now: row?.now as number,
+        schemaVersion: await schemaVersion(context),
+        server: `PostgreSQL ${row?.server}`,
+      }
+    },
+
+    diagnose: diagnosing(context, wakeup),
+    push: pushing(context),
+    reserve: reserving(context),
+    settle: settling(context),
+    reclaim: reclaiming(context),
+    ...leasing(context),
+    ...sqlReads({
+      all: (statement) => connection.query('common', statement),
+      now: async () => (await connection.query('common', sql`select ${nowMs(context)} as now`))[0]?.now as number,
+      wallClock: context.wallClock,
+      dialect,
+    }),
+    ...adminWrites(context, dialect),
+    ...scheduling(context),
+    ...recording(context),
+    listen: (wake) => wakeup.listen(wake),
+  }
+}
+
+function sourceOf({ url, config, pool }: PostgresOptions, timeoutMs: number): Source {
+  if (pool && url === undefined && config === undefined) return poolSource(pool)
+  if (pool === undefined && (url !== undefined) !== (config !== undefined)) {
+    return ownSource(config ?? { connectionString: url }, timeoutMs)
+  }
+  const given = Object.entries({ url, config, pool }).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  throw notAllowed('BAD_CONFIGURATION', 'the options of postgresStore', given, 'exactly one of url, config and pool')
 }

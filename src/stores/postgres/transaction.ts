@@ -10,13 +10,22 @@ import type { Context } from './context.ts'
 export function callersRun(context: Context, tx: unknown): Run {
   const client = tx as Partial<PgQueryable> & { totalCount?: unknown; getTransactionStatus?: () => string | null }
   if (typeof client?.query !== 'function') {
-    throw new FaenaError('BAD_ARGUMENT', 'tx is not a PostgreSQL connection; allowed: a client of the pg package with a transaction open')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx is not a PostgreSQL connection; allowed: a client of the pg package with a transaction open',
+    )
   }
   if (client.totalCount !== undefined) {
-    throw new FaenaError('BAD_ARGUMENT', 'tx is a pool; allowed: one client of it (pool.connect()) with a transaction open')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx is a pool; allowed: one client of it (pool.connect()) with a transaction open',
+    )
   }
   if (client.getTransactionStatus?.() === 'I') {
-    throw new FaenaError('BAD_ARGUMENT', "tx has no transaction open; call await client.query('begin') before the dispatch")
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      "tx has no transaction open; call await client.query('begin') before the dispatch",
+    )
   }
   return (statement) => context.connection.foreign(client as PgQueryable, statement)
 }

@@ -43,7 +43,7 @@ function named(name: string): Sql {
 /** Row ids and uuids mixed, each looked up by its own index. No reference matches nothing. */
 function references(refs: readonly JobRef[], id: Sql, uuid: Sql, uuidIn?: Dialect['jobUuidIn']): Sql {
   const ids = refs.filter((ref) => typeof ref === 'number')
-  const uuids = refs.filter((ref) => typeof ref === 'string' && isUuid(ref))
+  const uuids = refs.filter((ref): ref is string => typeof ref === 'string' && isUuid(ref))
   const within = (column: Sql, values: readonly unknown[]) =>
     sql`${column} in (${joined(
       values.map((value) => sql`${value}`),

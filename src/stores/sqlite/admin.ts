@@ -167,7 +167,7 @@ function retryRow(context: Context, row: SqlRow): boolean {
   const at = now()
   const uuid = String(row.uuid)
   const stored = String(row.payload)
-  const text = retriedPayload(tryReadPayload(stored)?.uuid === null ? withUuid(stored, uuid) : stored, at)
+  const text = retriedPayload(withUuid(stored, uuid), at)
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false

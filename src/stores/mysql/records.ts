@@ -1,0 +1,94 @@
+import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import { type Context, nowMs } from './context.ts'
+import { rowList } from './text.ts'
+
+const ROWS_PER_STATEMENT = 200
+/** An answer that was lost is asked for within seconds. */
+const ANSWERS_MS = 3_600_000
+
+/** History and metrics: written in the background, in bulk. */
+export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
+  const { connection, names } = context
+
+  return {
+    async saveRuns(runs: readonly NewRun[]): Promise<void> {
+      for (let at = 0; at < runs.length; at += ROWS_PER_STATEMENT) {
+        await connection.query('common', [saveRunsStatement(context, runs.slice(at, at + ROWS_PER_STATEMENT))])
+      }
+    },
+
+    async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
+      for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+        const values = rows
+          .slice(at, at + ROWS_PER_STATEMENT)
+          .map((row) => [
+            ...[row.minute, worker, row.queue, row.name, row.completed, row.failed, row.retried, row.released, row.cancelled],
+            ...[Math.round(row.waitMs), Math.round(row.runMs)],
+          ])
+        await connection.query('common', [
+          sql`replace into ${names.metrics}
+                (minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
+              values ${rowList(values)}`,
+        ])
+      }
+    },
+
+    async prune(keep: Retention, limit: number): Promise<number> {
+      const now = nowMs(context)
+      const statements = [
+        sql`delete from ${names.runs} where started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})
+             order by started_at`,
+        sql`delete from ${names.metrics} where minute < ${now} - ${keep.metricsMs} order by minute`,
+        sql`delete from ${names.producers} where at < ${now} - ${ANSWERS_MS} order by at`,
+        ...without(context, now),
+      ]
+      let left = limit
+      for (const statement of statements) {
+        if (left <= 0) break
+        const [answer] = await connection.query('common', [sql`${statement} limit ${left}`])
+        left -= answer!.affected
+      }
+      return limit - left
+    },
+  }
+}
+
+/** Rows that outlived what they belong to. */
+function without({ names }: Context, now: Sql): Sql[] {
+  const noJob = (table: Sql) => sql`not exists (select 1 from ${names.jobs} j where j.id = ${table}.job_id)`
+  return [
+    sql`delete from ${names.locks} where expires_at <= ${now} or (until <> 'window' and job_id > 0 and ${noJob(names.locks)})`,
+    sql`delete from ${names.reclaims} where ${noJob(names.reclaims)}`,
+    sql`delete from ${names.failed} where not exists (select 1 from ${names.failedJobs} f where f.id = ${names.failed}.failed_id)`,
+    sql`delete from ${names.settlements} where at < ${now} - ${ANSWERS_MS}
+         and not exists (select 1 from ${names.workers} w where w.id = ${names.settlements}.worker)`,
+  ]
+}
+
+/** A run that has ended is never turned back into a running one by a progress report that comes late. */
+export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): Sql {
+  const rows = runs.map((run) => [
+    ...[run.uuid, run.attempt, run.name, run.queue, run.worker, Math.round(run.startedAt)],
+    ...[run.endedAt === null ? null : Math.round(run.endedAt), run.outcome, run.headline, run.progress, run.note],
+    ...[JSON.stringify(run.log), run.result, run.keepUntil === null ? null : Math.round(run.keepUntil)],
+  ])
+  // MySQL sets the columns in order and sees those that were set: what the others depend on comes last.
+  const newer = raw('(values(ended_at) is not null or ended_at is null or worker <> values(worker))')
+  const sets = [
+    ['started_at', 'values(started_at)'],
+    ['outcome', 'values(outcome)'],
+    ['headline', 'values(headline)'],
+    ['progress', 'coalesce(values(progress), progress)'],
+    ['note', 'coalesce(values(note), note)'],
+    ['log', 'if(length(values(log)) >= length(log), values(log), log)'],
+    ['result', 'coalesce(values(result), result)'],
+    ['keep_until', 'coalesce(values(keep_until), keep_until)'],
+  ].map(([column, value]) => sql`${raw(column!)} = if(${newer}, ${raw(value!)}, ${raw(column!)})`)
+  const list = sets.reduce((all, each) => sql`${all}, ${each}`)
+  return sql`
+    insert into ${names.runs}
+      (uuid, attempt, name, queue, worker, started_at, ended_at, outcome, headline, progress, note, log, result, keep_until)
+    values ${rowList(rows)}
+    on duplicate key update ${list}, ended_at = if(${newer}, values(ended_at), ended_at), worker = values(worker)`
+}
