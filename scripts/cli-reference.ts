@@ -1,5 +1,5 @@
 /**
- * The part of docs/reference/cli.md that repeats what `faena <command> --help` says. `node scripts/cli-reference.ts` writes
+ * The part of docs/reference/cli.md that repeats what `faena <command> --help` says. `npm run docs` writes
  * it; a test compares it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import type { Streams } from '../src/cli/output.ts'
 import { run } from '../src/cli/program.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/reference/cli.md', import.meta.url))
-const MARK = '<!-- from here on: node scripts/cli-reference.ts -->\n'
+const MARK = '<!-- from here on: npm run docs -->\n'
 
 /** The page with its commands as they are now. */
 export async function cliReference(): Promise<string> {

@@ -14,7 +14,7 @@ import type { FailedJob, Store } from '../store.ts'
 export interface Background {
   /** Saves the configuration's schedules and begins. Rejects if a schedule's input does not fit its job. */
   start(): Promise<void>
-  /** What a worker that will end soon needs done first: the jobs of dead workers back. */
+  /** The jobs of dead workers back, now. Never rejects: the janitor, here or elsewhere, comes to them too. */
   reclaimOnce(): Promise<void>
   stop(): Promise<void>
 }
@@ -62,7 +62,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       scheduler.start()
       janitor.start()
     },
-    reclaimOnce: () => janitor.reclaim(),
+    reclaimOnce: () => janitor.reclaim().catch(onError),
     async stop() {
       await Promise.all([scheduler.stop(), janitor.stop()])
     },

@@ -1,42 +1,35 @@
 import type { StoredBackoff } from '../core/backoff.ts'
 import { spoken } from '../core/duration.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Plan } from './plan.ts'
 import { safe } from './style.ts'
-
-export interface BannerFacts {
-  queues: readonly string[]
-  worker: string
-  pid: number
-  concurrency: number
-  jobs: readonly string[]
-  schedules: number
-  database: string
-  tries: number
-  timeoutMs: number
-  leaseMs: number
-  backoff: StoredBackoff
-  memoryMb: number
-  graceMs: number
-}
+import type { WorkOrder } from './work-order.ts'
 
 /** What a worker says when it starts: what it serves, and which defaults are in force. Pairs of label and text. */
-export function workerFacts(facts: BannerFacts): [label: string, text: string][] {
-  const { tries, timeoutMs, memoryMb } = facts
+export function workerFacts(
+  { name }: WorkOrder,
+  plan: Plan,
+  settings: Settings,
+  database: string,
+): [label: string, text: string][] {
+  const { tries, timeoutMs, memoryMb } = plan
+  const jobs = plan.handlers.map(({ job }) => job.name)
   return [
-    ['worker', `${safe(facts.worker)}, process ${facts.pid}, ${facts.concurrency} at once`],
-    ['jobs', facts.jobs.length === 0 ? 'none: no handler is configured' : safe(shortened(facts.jobs))],
-    ['schedules', String(facts.schedules)],
-    ['database', safe(facts.database)],
+    ['worker', `${safe(name)}, process ${process.pid}, ${plan.concurrency} at once`],
+    ['jobs', jobs.length === 0 ? 'none: no handler is configured' : safe(shortened(jobs))],
+    ['schedules', String(settings.schedules.length)],
+    ['database', safe(database)],
     [
       'defaults',
       [
         `tries ${tries === 0 ? 'without limit' : tries}`,
         `timeout ${timeoutMs === 0 ? 'none' : spoken(timeoutMs)}`,
-        `backoff ${backoffText(facts.backoff)}`,
-        `lease ${spoken(facts.leaseMs)}`,
+        `backoff ${backoffText(plan.backoff)}`,
+        `lease ${spoken(plan.leaseMs)}`,
         `memory ${memoryMb === 0 ? 'without limit' : `${memoryMb} MB`}`,
       ].join(', '),
     ],
-    ['stop', `Ctrl+C lets running jobs finish (up to ${spoken(facts.graceMs)}); a second one stops at once`],
+    ['stop', `Ctrl+C lets running jobs finish (up to ${spoken(plan.graceMs)}); a second one stops at once`],
   ]
 }
 

@@ -104,8 +104,9 @@ function textLines({ writer, form, style, width, clock, verbose }: LineOptions):
   const row = (event: JobEvent, right: string, rightWidth: number) => {
     const name = safe(event.displayName)
     const more = detail(event)
-    const lengths = time.length + 1 + name.length + more.length + rightWidth
-    return dottedLine(`${style.dim(now())} ${name}${style.dim(more)}`, right, width(), style, lengths)
+    const at = now()
+    const lengths = at.length + 1 + widthOf(name) + more.length + rightWidth
+    return dottedLine(`${style.dim(at)} ${name}${style.dim(more)}`, right, width(), style, lengths)
   }
   return {
     started: (event) => writer.line(row(event, style.warning('RUNNING'), 7)),

@@ -46,6 +46,8 @@ function programOn({ stdout, stderr }: Streams): Command {
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns || 80,
+      getErrHelpWidth: () => stderr.columns || 80,
       outputError: (text, write) => write(text.replace(/^error: /, 'faena: ')),
     })
     .configureHelp({ formatHelp: listOfCommands })
@@ -54,13 +56,13 @@ function programOn({ stdout, stderr }: Streams): Command {
 
 async function define(command: Command, entry: Entry, runner: Runner): Promise<void> {
   command
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, commandUsage: () => `faena ${entry.name} ${command.usage()}` })
     .showHelpAfterError(`(faena ${entry.name} --help shows how it is used)`)
     .allowExcessArguments(false)
   const module = await entry.load()
   module.define(command, runner)
   const also = (entry.laravel ?? []).map((name) => `faena ${name}`).join(', ')
-  if (also !== '') command.addHelpText('after', `\nAlso: ${also}`)
+  if (also !== '') command.addHelpText('after', `\nLaravel's name: ${also}`)
 }
 
 /** What `faena --help` prints; commander's own form serves each command's help. */

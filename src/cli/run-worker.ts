@@ -1,6 +1,3 @@
-import { FaenaError } from '../core/errors.ts'
-import type { Handler } from '../core/handler.ts'
-import { type AnyJob, DEFAULT_QUEUE } from '../core/job.ts'
 import type { Settings } from '../core/settings.ts'
 import { maskedUrl, parseUrl } from '../core/url.ts'
 import type { Store } from '../store.ts'
@@ -10,11 +7,11 @@ import type { Controls } from '../supervisor/wire.ts'
 import type { StopReason } from '../worker/stopping.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { type Background, backgroundOf } from './background.ts'
-import { type Configuration, loadConfiguration } from './config.ts'
-import { checkConnection } from './connection-name.ts'
-import { loadHandlers } from './handlers.ts'
+import { loadConfiguration } from './config.ts'
+import { Life } from './life.ts'
 import { outliveReaders, type Streams } from './output.ts'
-import { type WorkerVoice, workerVoice } from './voice.ts'
+import { type Plan, planOf } from './plan.ts'
+import { workerVoice } from './voice.ts'
 import type { WorkOrder } from './work-order.ts'
 
 /** What the process around it does for a worker. */
@@ -29,8 +26,6 @@ export interface Host {
   ready(graceMs: number): void
   registered(worker: number): void
 }
-
-const GRACE_MS = 10_000
 
 const CODES: Record<StopReason, number> = {
   interrupted: EXIT.ok,
@@ -52,33 +47,19 @@ export async function runWorker(order: WorkOrder, host: Host): Promise<number> {
   outliveReaders(host.streams)
   const configuration = await loadConfiguration(host.streams.env, order.config)
   const { settings } = configuration
-  const handlers = await handlersOf(order, configuration)
-  const queues = queuesOf(order, settings, handlers)
-  process.title = `faena queue:work ${order.name} ${queues.join(',')}`
+  const plan = await planOf(order, configuration)
+  process.title = `faena queue:work ${order.name} ${plan.queues.join(',')}`
 
   const { url, timezone, connection } = settings
   const store = await openStore(url, { timezone, connection })
   const voice = workerVoice(order, settings, host.streams)
   try {
-    const background = backgroundOf({
-      store,
-      settings,
-      jobs: jobsOf(settings, handlers),
-      leaseMs: order.leaseMs ?? settings.leaseMs,
-      notice: voice.notice,
-      onError: voice.error,
-    })
-    const worker =
-      handlers.length === 0 ? undefined : workerOf(order, settings, { store, handlers, queues, host, voice })
-    worker?.events.on('registered', (event) => host.registered(event.worker))
-    voice.banner({
-      queues,
-      jobs: handlers.map(({ job }) => job.name),
-      database: maskedUrl(url),
-      graceMs: order.graceMs ?? GRACE_MS,
-      again: host.generation > 0,
-    })
-    const reason = await live(life, order, host, worker, background)
+    const { jobs, leaseMs } = plan
+    const background = backgroundOf({ store, settings, jobs, leaseMs, notice: voice.notice, onError: voice.error })
+    const worker = plan.handlers.length === 0 ? undefined : workerOf(order, plan, settings, store, host, voice.error)
+    if (worker !== undefined) voice.follow(worker.events)
+    voice.banner(plan, maskedUrl(url), host.generation > 0)
+    const reason = await live({ life, order, plan, host, worker, background })
     voice.farewell(reason)
     return CODES[reason]
   } finally {
@@ -87,54 +68,60 @@ export async function runWorker(order: WorkOrder, host: Host): Promise<number> {
   }
 }
 
-/** The stop may come at any moment, also before there is a worker; then it waits here. */
-class Life implements Controls {
-  readonly asked = Promise.withResolvers<void>()
-  stopping = false
-  worker: Worker | undefined
-  #now = false
-
-  stop(): void {
-    this.stopping = true
-    this.asked.resolve()
-    void this.worker?.stop()
-  }
-
-  stopNow(): void {
-    this.#now = true
-    this.stop()
-    void this.worker?.stop({ graceMs: 0 })
-  }
-
-  quiet(): void {
-    this.worker?.quiet()
-  }
-
-  resume(): void {
-    this.worker?.resume()
-  }
-
-  lead(worker: Worker): void {
-    this.worker = worker
-    if (this.stopping) void worker.stop(this.#now ? { graceMs: 0 } : {})
-  }
+function workerOf(
+  order: WorkOrder,
+  plan: Plan,
+  settings: Settings,
+  store: Store,
+  host: Host,
+  onError: (error: unknown) => void,
+): Worker {
+  const { memoryMb, jobs: _, ...planned } = plan
+  const { name, restMs, maxJobs, maxTimeMs, once, stopWhenEmpty } = order
+  const worker = createWorker({
+    ...planned,
+    store,
+    name,
+    restMs,
+    maxJobs,
+    maxTimeMs,
+    once,
+    stopWhenEmpty,
+    onError,
+    memoryLimitBytes: memoryMb * 1_048_576,
+    surface: settings.surface,
+    replaces: host.replaces ?? undefined,
+    heartbeat: heartbeatOf(settings),
+  })
+  worker.events.on('registered', (event) => host.registered(event.worker))
+  return worker
 }
 
-async function live(
-  life: Life,
-  order: WorkOrder,
-  host: Host,
-  worker: Worker | undefined,
-  background: Background,
-): Promise<StopReason> {
-  const endsSoon = order.once === true || order.stopWhenEmpty === true
+/** A database in memory is one process's own; its heartbeat thread would open another. */
+function heartbeatOf({ url, timezone, connection }: Settings) {
+  const place = parseUrl(url)
+  const inMemory = place.kind === 'memory' || (place.kind === 'sqlite' && place.path === ':memory:')
+  return inMemory ? undefined : { url, timezone, connection }
+}
+
+interface Parts {
+  life: Life
+  order: WorkOrder
+  plan: Plan
+  host: Host
+  worker: Worker | undefined
+  background: Background
+}
+
+async function live({ life, order, plan, host, worker, background }: Parts): Promise<StopReason> {
   if (life.stopping) return 'interrupted'
-  if (endsSoon) await background.reclaimOnce()
+  // A worker that ends soon runs no scheduler; what dead workers held should be there for it all the same.
+  if (order.once || order.stopWhenEmpty) await background.reclaimOnce()
   else await background.start()
   try {
     if (worker === undefined) {
-      host.ready(GRACE_MS)
-      await life.asked.promise
+      host.ready(longestStop(plan))
+      await life.stopAsked
       return 'interrupted'
     }
     const started = worker.start()
@@ -142,7 +129,7 @@ async function live(
     await started
     // The lease of the process before this one ended with the registration: its jobs need not wait for the janitor.
     if (host.replaces !== null) await background.reclaimOnce()
-    host.ready(order.graceMs ?? GRACE_MS)
+    host.ready(longestStop(plan))
     const watch = order.emptyForMs === undefined ? undefined : stopWhenIdleFor(worker, order.emptyForMs)
     const reason = await worker.stopped
     clearInterval(watch)
@@ -150,6 +137,11 @@ async function live(
   } finally {
     await background.stop()
   }
+}
+
+/** The grace, a last call for handlers that were told to abort, and the time outcomes may take to be written. */
+function longestStop({ graceMs }: Plan): number {
+  return graceMs + 1_000 + Math.max(graceMs, 5_000)
 }
 
 /** Laravel's --stop-when-empty-for: nothing was processed for so long. */
@@ -162,85 +154,4 @@ function stopWhenIdleFor(worker: Worker, ms: number): NodeJS.Timeout {
     if (worker.running > 0) busyAt = performance.now()
     else if (performance.now() - busyAt >= ms) void worker.stop()
   }, 100)
-}
-
-interface Parts {
-  store: Store
-  handlers: readonly Handler[]
-  queues: readonly string[]
-  host: Host
-  voice: WorkerVoice
-}
-
-/** A flag that was given wins over the configuration. */
-function workerOf(order: WorkOrder, settings: Settings, { store, handlers, queues, host, voice }: Parts): Worker {
-  const worker = createWorker({
-    store,
-    handlers,
-    queues,
-    name: order.name,
-    concurrency: order.concurrency ?? settings.concurrency,
-    tries: order.tries ?? settings.tries,
-    timeoutMs: order.timeoutMs ?? settings.timeoutMs,
-    backoff: order.backoffMs ?? backoffOf(settings),
-    leaseMs: order.leaseMs ?? settings.leaseMs,
-    sleepMs: order.sleepMs ?? settings.sleepMs,
-    restMs: order.restMs,
-    graceMs: order.graceMs ?? GRACE_MS,
-    maxJobs: order.maxJobs,
-    maxTimeMs: order.maxTimeMs,
-    memoryLimitBytes: (order.memoryMb ?? 0) * 1_048_576,
-    once: order.once,
-    stopWhenEmpty: order.stopWhenEmpty,
-    surface: settings.surface,
-    replaces: host.replaces ?? undefined,
-    heartbeat: heartbeatOf(settings),
-    onError: voice.error,
-  })
-  voice.follow(worker.events)
-  return worker
-}
-
-/** A database in memory is one process's own; its heartbeat thread would open another. */
-function heartbeatOf({ url, timezone, connection }: Settings) {
-  const place = parseUrl(url)
-  const inMemory = place.kind === 'memory' || (place.kind === 'sqlite' && place.path === ':memory:')
-  return inMemory ? undefined : { url, timezone, connection }
-}
-
-function backoffOf({ backoff }: Settings) {
-  return Array.isArray(backoff) ? backoff : { ...backoff }
-}
-
-async function handlersOf(order: WorkOrder, { settings, folder, path }: Configuration): Promise<Handler[]> {
-  checkConnection(order.connection, settings.connection, 'Queues are named with --queue')
-  if (settings.sync) {
-    throw new FaenaError(
-      'UNSUPPORTED',
-      'QUEUE_CONNECTION is sync: jobs run where they are dispatched, and there is nothing for a worker to do. Set QUEUE_CONNECTION=database.',
-    )
-  }
-  const handlers = await loadHandlers(settings.handlers, folder)
-  if (handlers.length > 0 || (order.kind === 'start' && settings.handlers.length === 0)) return handlers
-  const where =
-    path === null
-      ? 'there is no faena.config.ts here'
-      : `${path} names ${settings.handlers.length === 0 ? 'none' : 'files that export none'}`
-  throw new FaenaError(
-    'BAD_CONFIGURATION',
-    `A worker needs handlers, and ${where}; name their files: handlers: ['handlers.ts']`,
-  )
-}
-
-/** Without a word on queues from anybody, a worker serves `default` and then all that its handlers' jobs go to. */
-function queuesOf(order: WorkOrder, settings: Settings, handlers: readonly Handler[]): readonly string[] {
-  if (order.queues !== undefined) return order.queues
-  if (settings.from.queues !== undefined) return settings.queues
-  return [...new Set([DEFAULT_QUEUE, ...handlers.map(({ job }) => job.queue)])]
-}
-
-function jobsOf(settings: Settings, handlers: readonly Handler[]): AnyJob[] {
-  const jobs = new Map<string, AnyJob>(handlers.map(({ job }) => [job.name, job]))
-  for (const job of settings.jobs) jobs.set(job.name, job)
-  return [...jobs.values()]
 }

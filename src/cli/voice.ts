@@ -9,18 +9,14 @@ import { heading, NO_HANDLERS, WHAT_TO_TRY, workerFacts } from './banner.ts'
 import { printJobs, timestamp } from './job-lines.ts'
 import { LineWriter } from './line-writer.ts'
 import { outputOn, type Streams, terminalWidth } from './output.ts'
+import type { Plan } from './plan.ts'
 import { safe, styleFor } from './style.ts'
 import type { WorkOrder } from './work-order.ts'
 
 /** What a worker process says: a banner, its jobs, and what an operator should know. */
 export interface WorkerVoice {
-  banner(facts: {
-    queues: readonly string[]
-    jobs: readonly string[]
-    database: string
-    graceMs: number
-    again: boolean
-  }): void
+  /** `again`: the process before this one has said it all. */
+  banner(plan: Plan, database: string, again: boolean): void
   follow(events: Events<WorkerEvents>): void
   notice(text: string): void
   error(error: unknown): void
@@ -50,27 +46,14 @@ export function workerVoice(order: WorkOrder, settings: Settings, streams: Strea
     else errors.line(`faena: ${safe(text)}`)
   }
   const voice: WorkerVoice = {
-    banner({ queues, jobs, database, graceMs, again }) {
+    banner(plan, database, again) {
       if (json || !shows('info')) return
       if (again) return output.line(`  Process ${process.pid} goes on.`)
-      output.info(heading(queues))
-      const facts = workerFacts({
-        queues,
-        worker: order.name,
-        pid: process.pid,
-        concurrency: order.once ? 1 : (order.concurrency ?? settings.concurrency),
-        jobs,
-        schedules: settings.schedules.length,
-        database,
-        tries: order.tries ?? settings.tries,
-        timeoutMs: order.timeoutMs ?? settings.timeoutMs,
-        leaseMs: order.leaseMs ?? settings.leaseMs,
-        backoff: order.backoffMs ?? settings.backoff,
-        memoryMb: order.memoryMb ?? 0,
-        graceMs,
-      })
-      for (const [label, text] of facts) output.line(`  ${output.style.dim(label.padEnd(10))} ${text}`)
-      if (jobs.length === 0) output.line(`\n  ${NO_HANDLERS.join('\n  ')}`)
+      output.info(heading(plan.queues))
+      for (const [label, text] of workerFacts(order, plan, settings, database)) {
+        output.line(`  ${output.style.dim(label.padEnd(10))} ${text}`)
+      }
+      if (plan.handlers.length === 0) output.line(`\n  ${NO_HANDLERS.join('\n  ')}`)
       if (order.kind === 'start') {
         output.line('\n  Try, in another terminal:')
         for (const [command, what] of WHAT_TO_TRY) output.line(`    ${command.padEnd(36)} ${output.style.dim(what)}`)

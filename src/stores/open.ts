@@ -29,7 +29,7 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
     }
     case 'postgres': {
       const { postgresStore } = await import('./postgres/store.ts')
-      return postgresStore({ ...postgresUrl(parsed.url), ...options })
+      return postgresStore({ url: parsed.url, ...options })
     }
     case 'memory': {
       const { memoryStore } = await import('./memory/store.ts')
@@ -38,16 +38,4 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
     default:
       throw new FaenaError('UNSUPPORTED', `This version of Faena has no ${parsed.kind} store yet; use sqlite:PATH`)
   }
-}
-
-/** `?schema=app&prefix=queue_` in the URL say where the tables are; the rest is for the client. */
-function postgresUrl(text: string): { url: string; schema?: string; prefix?: string } {
-  const url = new URL(text)
-  const taken = (name: string) => {
-    const value = url.searchParams.get(name) ?? undefined
-    url.searchParams.delete(name)
-    return value
-  }
-  const [schema, prefix] = [taken('schema'), taken('prefix')]
-  return { url: url.href, schema, prefix }
 }

@@ -126,6 +126,7 @@ export class Parent implements Controls {
     else {
       this.#everReady = true
       this.#graceMs = said.graceMs
+      if (this.#stopped.signal.aborted) this.#killAfter(said.graceMs + KILL_MARGIN_MS)
       if (this.#quiet) this.#tell({ kind: 'quiet' })
     }
   }

@@ -16,11 +16,13 @@ const IDLE_MS = 60_000
 /** Threads and child processes for handlers that asked for one, used again for the next job of the same module. */
 export class Isolates {
   readonly #defaults: PolicyDefaults
+  readonly #graceMs: number
   readonly #idle = new Map<string, Host[]>()
   readonly #all = new Set<Host>()
 
-  constructor(defaults: PolicyDefaults) {
+  constructor(defaults: PolicyDefaults, graceMs: number) {
     this.#defaults = defaults
+    this.#graceMs = graceMs
   }
 
   /** Runs the job in a host of its own. Rejects as the handler did, or with what became of the host. */
@@ -28,12 +30,18 @@ export class Isolates {
     const { in: kind, module } = run.bound!.handler.isolate!
     const key = `${kind} ${module}`
     const host = this.#idle.get(key)?.pop() ?? this.#open(kind)
-    const abort = () => host.abort(run)
+    let patience: NodeJS.Timeout | undefined
+    const abort = () => {
+      host.abort(run)
+      // Whatever the reason is: here, unlike in the worker's own thread, a handler that does not obey can be ended.
+      patience = setTimeout(() => host.kill(run), this.#graceMs)
+    }
     run.kill = () => host.kill(run)
     run.signal.addEventListener('abort', abort)
     try {
       return await host.perform(run, module, this.#defaults)
     } finally {
+      clearTimeout(patience)
       run.kill = null
       run.signal.removeEventListener('abort', abort)
       this.#keep(host, key)

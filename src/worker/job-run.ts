@@ -43,6 +43,8 @@ export class JobRun {
   overdue = false
   /** The worker no longer waits for it: its attempt was settled, given back or lost while the handler still ran. */
   abandoned = false
+  /** Another job was handed over under its row id: its own row is gone, and its outcome must not be written. */
+  displaced = false
   /** Why it was told to abort. */
   aborted: FaenaError | null = null
   /** What the handler asked for by release() or fail(): it counts even where the handler swallowed the throw. */

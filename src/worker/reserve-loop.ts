@@ -12,11 +12,14 @@ import type { Settler } from './settler.ts'
 export interface LoopHost {
   /** Of the current lease, or null. */
   readonly settler: Settler | null
+  /** A job is held from now on. */
+  took(run: JobRun): void
   /** Neither quiet nor stopping. */
   readonly mayReserve: boolean
   readonly running: number
-  /** Jobs begun since the start. */
+  /** Jobs begun and ended since the start. */
   readonly begun: number
+  readonly ended: number
   /** Nothing runs, waits, or is still to be written. */
   readonly isEmpty: boolean
   /** Ends the worker if one of Laravel's reasons holds. */
@@ -53,6 +56,9 @@ export class ReserveLoop {
   #bytes = 0
   #reserving = false
   #resting = false
+  /** Look for more once no more than so many wait: twice what ended while the store was last asked, so that slots don't
+   *  run dry in the time it takes to answer, and a store that answers at once is asked seldom. */
+  #reorder = 0
   #failures = 0
   /** A wake-up came while the store was asked: its job may have been stored too late for the answer. */
   #hinted = false
@@ -66,6 +72,7 @@ export class ReserveLoop {
   /** A reservation's answer was lost: jobs may be reserved that nobody here knows of. */
   #doubt = false
   #stallTimer: NodeJS.Timeout | undefined
+  #closed = false
   #idleWaiters: (() => void)[] = []
 
   constructor(settings: Settings, pace: Pace, host: LoopHost) {
@@ -94,7 +101,7 @@ export class ReserveLoop {
     const { settler, mayReserve, running } = this.#host
     if (this.#reserving || !mayReserve || settler === null || settler.full || this.suspect !== null) return
     const ahead = this.#ahead()
-    if (this.waiting * 2 > ahead) return
+    if (this.waiting > Math.min(ahead / 2, this.#reorder)) return
     const { concurrency, maxJobs } = this.#settings
     const free = Math.max(0, concurrency - running - this.waiting)
     if (this.#resting && !(this.#whenFree && free > 0) && !(this.#whenEmpty && this.#host.isEmpty)) return
@@ -111,7 +118,7 @@ export class ReserveLoop {
   /** Jobs may be due. A hint: it may be wrong, and is bounded in what it costs. */
   hint(): void {
     if (this.#reserving) this.#hinted = true
-    if (!this.#resting || this.#failures > 0) return
+    if (!this.#resting || this.#failures > 0 || this.#closed) return
     const gap = this.#emptyAt + Math.min(this.#empties, LONGEST_HINT_GAP) - steadyNow()
     if (gap > 0) this.#alarm.within(gap)
     else this.wake()
@@ -125,7 +132,7 @@ export class ReserveLoop {
 
   /** A job of ours comes back in so long. */
   dueIn(ms: number): void {
-    if (this.#resting && this.#failures === 0) this.#alarm.within(ms)
+    if (this.#resting && this.#failures === 0 && !this.#closed) this.#alarm.within(ms)
   }
 
   /** Gives back what was taken and not begun. */
@@ -147,7 +154,9 @@ export class ReserveLoop {
     this.#doubt = false
   }
 
+  /** Looks no more. */
   close(): void {
+    this.#closed = true
     this.#alarm.clear()
     clearTimeout(this.#stallTimer)
   }
@@ -169,8 +178,11 @@ export class ReserveLoop {
     this.#alarm.clear()
     const wasEmpty = this.#host.isEmpty
     const maxBytes = Math.max(1, MOST_BYTES - this.#bytes)
+    const endedBefore = this.#host.ended
+    const heldBefore = this.#host.running + this.waiting
+    let answer: Reservation | undefined
     try {
-      const answer = await store.reserve({
+      answer = await store.reserve({
         worker: settler.worker,
         queues,
         names,
@@ -179,17 +191,24 @@ export class ReserveLoop {
         singleTryLimit: free,
         defaultTries: defaults.tries,
       })
-      this.#reserving = false
+    } catch (error) {
+      this.#failed(error)
+    }
+    this.#reserving = false
+    if (answer !== undefined) {
+      const ended = this.#host.ended - endedBefore
+      this.#reorder = ended < heldBefore ? 2 * ended : Number.POSITIVE_INFINITY
       this.#failures = 0
       this.#take(settler, answer, limit, free, maxBytes, wasEmpty)
-    } catch (error) {
-      this.#reserving = false
-      if (isFaenaError(error) && error.inDoubt) this.#doubt = true
-      const retryMs = retryDelay(++this.#failures)
-      this.#rest(retryMs)
-      this.#host.failed(error, this.#failures, retryMs)
     }
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  #failed(error: unknown): void {
+    if (isFaenaError(error) && error.inDoubt) this.#doubt = true
+    const retryMs = retryDelay(++this.#failures)
+    this.#rest(retryMs)
+    this.#host.failed(error, this.#failures, retryMs)
   }
 
   #take(
@@ -226,6 +245,7 @@ export class ReserveLoop {
     for (const job of jobs) {
       bytes += job.payload.length
       const run = new JobRun(job, settler)
+      this.#host.took(run)
       if (job.crashes >= SUSPECT) {
         if (this.suspect === null) this.suspect = run
         else this.#release(run)
@@ -269,7 +289,7 @@ export class ReserveLoop {
 
   #rest(ms: number): void {
     this.#resting = true
-    this.#alarm.within(ms)
+    if (!this.#closed) this.#alarm.within(ms)
   }
 
   async #resolveDoubt(): Promise<void> {
@@ -279,7 +299,7 @@ export class ReserveLoop {
 
   /** Jobs taken ahead of slots that don't come free would be held back from idle workers: they go back. */
   #watchStall(): void {
-    if (this.#stallTimer !== undefined) return
+    if (this.#stallTimer !== undefined || this.#closed) return
     const { begun } = this.#host
     this.#stallTimer = setTimeout(() => {
       this.#stallTimer = undefined

@@ -27,8 +27,9 @@ const LONGEST_TURN_MS = 8
 export class Runner {
   readonly running: RunningJobs
   readonly pace = new Pace()
-  /** Jobs begun since the start. */
+  /** Jobs begun and ended since the start. */
   begun = 0
+  ended = 0
   readonly #settings: Settings
   readonly #runSettings: RunSettings
   readonly #slots: Slots
@@ -121,6 +122,7 @@ export class Runner {
 
   #ended(run: JobRun, outcome: Outcome): void {
     if (run.abandoned) return
+    this.ended++
     run.endedAt = steadyNow()
     run.outcome = outcome
     this.pace.took(run.runMs)

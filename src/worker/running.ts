@@ -68,8 +68,9 @@ export class RunningJobs {
     return this.#runs.filter((run) => run !== null)
   }
 
-  find(id: number, attempts: number): JobRun | undefined {
-    return this.all().find(({ job }) => job.id === id && job.attempts === attempts)
+  /** Mostly one; a job whose row is gone and the one that was given its id may be two. */
+  find(id: number, attempts: number): JobRun[] {
+    return this.all().filter(({ job }) => job.id === id && job.attempts === attempts)
   }
 
   abortAll(reason: (name: string) => FaenaError): void {

@@ -67,6 +67,10 @@ export class Settler {
 
   /** Takes a run whose outcome is made (`run.written`). What ends in the same turn of the event loop goes together. */
   add(run: JobRun): void {
+    if (run.displaced) {
+      this.#hooks.lost(run)
+      return
+    }
     this.#queue.push(run)
     this.#text += weight(run.written!)
     if (this.#scheduled || this.#closed) return
@@ -74,7 +78,21 @@ export class Settler {
     setImmediate(() => void this.#flush())
   }
 
-  /** Resolves once nothing is left to write, or `withinMs` are over; answers how many outcomes are left then. */
+  /** Its row is gone, and its id belongs to another job: an outcome that is not under way yet is not written. */
+  withdraw(run: JobRun): void {
+    const at = this.#queue.indexOf(run)
+    const refusedAt = this.#refused.indexOf(run)
+    if (at >= 0) {
+      this.#queue.splice(at, 1)
+      this.#text -= weight(run.written!)
+    } else if (refusedAt >= 0) this.#refused.splice(refusedAt, 1)
+    else return
+    this.#hooks.lost(run)
+  }
+
+  /**
+   * Resolves once everything was written, or refused once more, or `withinMs` are over; answers how many outcomes are left.
+   */
   async drained(withinMs: number): Promise<number> {
     if (this.backlog > 0 && withinMs > 0) {
       // Whoever waits for the end does not wait for a back-off that began long ago.
@@ -110,7 +128,7 @@ export class Settler {
       this.#hooks.moved()
     }
     this.#scheduled = false
-    if (this.backlog === 0) this.#tellIdle()
+    if (!this.busy) this.#tellIdle()
   }
 
   #nextBatch(): JobRun[] {

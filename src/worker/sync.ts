@@ -28,7 +28,7 @@ export function syncRunner(
   handlers: readonly Handler[],
   { middleware = [], defaults = POLICY_DEFAULTS, graceMs = 10_000, onError = () => {} }: SyncOptions = {},
 ): (payload: string, queue: string) => Promise<unknown> {
-  const isolates = new Isolates(defaults)
+  const isolates = new Isolates(defaults, graceMs)
   const settings: RunSettings = {
     handlers: bindHandlers(handlers, middleware),
     defaults,

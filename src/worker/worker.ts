@@ -6,6 +6,7 @@ import { Alarm } from './alarm.ts'
 import { steadyNow } from './clock.ts'
 import type { StoreOperation, WorkerEvents } from './events.ts'
 import { Heart } from './heartbeat.ts'
+import { HeldJobs } from './held.ts'
 import { Isolates } from './isolate.ts'
 import type { JobRun } from './job-run.ts'
 import { type Settings, settingsOf, type WorkerOptions } from './options.ts'
@@ -58,6 +59,7 @@ class QueueWorker implements Worker {
   readonly #loop: ReserveLoop
   readonly #tenure: Tenure
   readonly #heart: Heart
+  readonly #held = new HeldJobs()
   readonly #recorder: Recorder
   readonly #reporter: Reporter
   readonly #isolates: Isolates
@@ -74,7 +76,7 @@ class QueueWorker implements Worker {
     this.#settings = settings
     this.events = new Events<WorkerEvents>(onError)
     this.#slots = new Slots(concurrency)
-    this.#isolates = new Isolates(defaults)
+    this.#isolates = new Isolates(defaults, settings.graceMs)
     this.#recorder = new Recorder(
       store,
       () => this.#runner.running.all(),
@@ -99,7 +101,7 @@ class QueueWorker implements Worker {
       failed: (operation, error, failures, retryMs) => this.#storeError(operation, error, failures, retryMs),
       settler: {
         applied: (run) => this.#applied(run),
-        lost: (run) => this.#reporter.lost(run),
+        lost: (run) => this.#lostRun(run),
         moved: () => this.#moved(),
       },
     })
@@ -171,7 +173,13 @@ class QueueWorker implements Worker {
     this.#runner.pump()
   }
 
+  #lostRun(run: JobRun): void {
+    this.#held.drop(run)
+    this.#reporter.lost(run)
+  }
+
   #applied(run: JobRun): void {
+    this.#held.drop(run)
     const { outcome } = run
     if (outcome?.kind === 'retry' || outcome?.kind === 'released') this.#loop.dueIn(outcome.delayMs)
     this.#reporter.applied(run)
@@ -201,8 +209,7 @@ class QueueWorker implements Worker {
 
   #gone(jobs: readonly { id: number; attempts: number }[]): void {
     for (const { id, attempts } of jobs) {
-      const run = this.#runner.running.find(id, attempts)
-      run?.abort(cancelled(run.name))
+      for (const run of this.#runner.running.find(id, attempts)) run.abort(cancelled(run.name))
     }
   }
 
@@ -287,6 +294,7 @@ class QueueWorker implements Worker {
       get settler() {
         return worker.#tenure.settler
       },
+      took: (run) => worker.#held.take(run),
       get mayReserve() {
         return worker.#state === 'running'
       },
@@ -295,6 +303,9 @@ class QueueWorker implements Worker {
       },
       get begun() {
         return worker.#runner.begun
+      },
+      get ended() {
+        return worker.#runner.ended
       },
       get isEmpty() {
         return running.count === 0 && worker.#loop.waiting === 0 && !worker.#tenure.busy

@@ -1,9 +1,10 @@
 import type { Harness, HarnessOptions } from './harness.ts'
 import { openMemory } from './memory-harness.ts'
+import { openMysql, openMysqlOfLaravel } from './mysql-harness.ts'
 import { openPostgres } from './postgres-harness.ts'
 import { openSqlite } from './sqlite-harness.ts'
 
-/** A store the suites run on. MySQL and Redis join this list with a harness each. */
+/** A store the suites run on. Redis joins this list with a harness of its own. */
 export interface TestedStore {
   name: string
   open(options?: HarnessOptions): Promise<Harness>
@@ -13,6 +14,8 @@ const ALL: TestedStore[] = [
   { name: 'memory', open: openMemory },
   { name: 'sqlite', open: openSqlite },
   { name: 'postgres', open: openPostgres },
+  { name: 'mysql', open: openMysql },
+  { name: 'mysql-laravel', open: openMysqlOfLaravel },
 ]
 
 /** Those that need no server. */

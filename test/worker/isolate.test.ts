@@ -7,7 +7,7 @@ const exported: Record<string, Handler> = Object.fromEntries(
   Object.entries(handlers).filter((entry): entry is [string, Handler] => isHandler(entry[1])),
 )
 
-type Name = 'Talk' | 'Throws' | 'Fails' | 'Releases' | 'Obeys' | 'Spins' | 'Dies'
+type Name = 'Talk' | 'Throws' | 'Fails' | 'Releases' | 'Obeys' | 'Spins' | 'Blocks' | 'Odd' | 'Dies'
 
 describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (place) => {
   const handler = (name: Name): Handler => exported[`${place}${name}`]!
@@ -70,6 +70,27 @@ describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (p
     await push(store, handler('Talk').job, { n: 1 })
     await completed
     expect(worker.state).toBe('running')
+  })
+
+  test('is ended when it was cancelled and does not obey', async () => {
+    const store = await openMemory()
+    const worker = await startWorker(store, [handler('Blocks')])
+    const started = worker.events.once('started')
+    const cancelled = worker.events.once('cancelled')
+    const uuid = await push(store, handler('Blocks').job)
+    await started
+    await store.remove({ refs: [uuid] }, { limit: 1, upTo: Number.MAX_SAFE_INTEGER })
+
+    expect(await cancelled).toMatchObject({ uuid })
+  })
+
+  test('may return what cannot be sent, as long as nobody keeps it', async () => {
+    const store = await openMemory()
+    const worker = await startWorker(store, [handler('Odd')])
+    const completed = worker.events.once('completed')
+    await push(store, handler('Odd').job)
+
+    expect(await completed).toMatchObject({ result: undefined })
   })
 
   test('fails the attempt when it ends its process or thread', async () => {

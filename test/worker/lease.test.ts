@@ -207,6 +207,33 @@ test('a row the store refuses is mended and written alone; its neighbours are no
   ).toEqual([true, true])
 })
 
+test('a row the store will not take in any form holds up nothing, not even the end', async () => {
+  const memory = await openMemory()
+  const job = aJob({ name: 'bad' })
+  const fine = aJob()
+  const bad = newJob(job)
+  const [pushed] = await memory.push([bad])
+  const store = withCalls(memory, (original) => ({
+    settle: async (settlement) => {
+      const outcomes = settlement.outcomes.filter(({ id }) => id !== pushed!.id)
+      const answer = await original.settle({ ...settlement, outcomes })
+      if (outcomes.length === settlement.outcomes.length) return answer
+      return { ...answer, refused: [{ id: pushed!.id!, error: new Error('out of range') }] }
+    },
+  }))
+  const worker = await startWorker(store, [handle(job, () => {}), handle(fine, () => {})])
+  const refusals = nth(worker, 'storeError', 3)
+  expect(await refusals).toMatchObject({ operation: 'settle', error: new Error('out of range') })
+  const completed = worker.events.once('completed')
+  await push(store, fine)
+  await completed
+  const notice = worker.events.once('notice')
+  await worker.stop()
+
+  expect((await notice).text).toMatch(/1 outcomes could not be written/)
+  expect(await memory.get(pushed!.uuid)).toMatchObject({ attempts: 0, status: 'due' })
+})
+
 test('after a reservation whose answer was lost the worker gives back what nobody knows of', async () => {
   const memory = await openMemory()
   const job = aJob()

@@ -122,6 +122,37 @@ test('stopWhenEmpty ends when nothing is due, after what its own jobs brought ba
   expect(await store.countFailed()).toBe(0)
 })
 
+test('maxTime and the memory limit end an idle worker too', async () => {
+  const store = await openMemory()
+  const handlers = [handle(aJob(), () => {})]
+  const timed = await startWorker(store, handlers, { maxTimeMs: 30, sleepMs: 10 })
+  const large = await startWorker(store, handlers, { memoryLimitBytes: 1 })
+
+  expect(await Promise.all([timed.stopped, large.stopped])).toEqual(['max_time', 'memory'])
+})
+
+test('a worker that replaces a dead one needs not wait for the end of its lease', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const row = { name: '', host: '', pid: 1, version: '', queues: [], concurrency: 1, leaseMs: 60_000 }
+  const dead = await store.register(row)
+  const uuid = await push(store, job)
+  const request = {
+    queues: ['default'],
+    names: [job.name],
+    limit: 1,
+    maxBytes: 1e6,
+    singleTryLimit: 1,
+    defaultTries: 3,
+  }
+  await store.reserve({ worker: dead, ...request })
+  const worker = await startWorker(store, [handle(job, () => {})], { replaces: dead })
+  const completed = worker.events.once('completed')
+  await store.reclaim()
+
+  expect(await completed).toMatchObject({ uuid, attempts: 1 })
+})
+
 test('a restart command ends the worker after its running jobs, for as long as they take', async () => {
   const store = await openMemory()
   const job = aJob()

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { DEFAULT_QUEUE } from '../../core/job.ts'
 import { EXIT } from '../../supervisor/exit-codes.ts'
 import { mayGoOn } from '../ask.ts'
 import { counted, inBulk } from '../bulk.ts'
@@ -9,14 +10,14 @@ import type { Session } from '../session.ts'
 import { safe } from '../style.ts'
 
 interface ClearOptions {
-  queue: string[]
+  queue?: string[]
   force?: boolean
 }
 
 export function define(command: Command, runner: Runner): void {
   command
     .argument('[connection]', 'name of the connection, as Laravel takes it')
-    .option('--queue <names>', 'the queues to clear, joined by commas', listOption, ['default'])
+    .option('--queue <names>', 'the queues to clear, joined by commas (default: default)', listOption)
     .option('--force', 'without asking; needed in production')
     .option('--json', 'one JSON document for programs')
     .addHelpText(
@@ -32,7 +33,7 @@ export function define(command: Command, runner: Runner): void {
 async function clear(
   session: Session,
   given: string | undefined,
-  { queue: queues, force }: ClearOptions,
+  { queue: queues = [DEFAULT_QUEUE], force }: ClearOptions,
 ): Promise<number> {
   const { admin, output, connection, streams } = session
   checkConnection(given, connection.name, 'Queues are named with --queue')

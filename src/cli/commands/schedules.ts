@@ -35,7 +35,7 @@ const ACTS: Record<string, Act> = {
 export function define(command: Command, runner: Runner): void {
   const acts = Object.keys(ACTS).join(', ')
   command
-    .argument('[what]', `list (default), ${acts}`, 'list')
+    .argument('[what]', `list (default), ${acts}`)
     .argument('[key]', 'the schedule, for all but list')
     .option('--json', 'one JSON document for programs')
     .addHelpText(
@@ -50,7 +50,7 @@ export function define(command: Command, runner: Runner): void {
         ['faena schedules pause nightly-report', 'until resume'],
       ]),
     )
-    .action((what: string, key: string | undefined) => {
+    .action((what = 'list', key: string | undefined) => {
       const act = Object.hasOwn(ACTS, what) ? ACTS[what] : undefined
       if (what !== 'list' && act === undefined) {
         command.error(`error: argument 'what' is '${what}'. Allowed choices are list, ${acts}.`)

@@ -7,7 +7,7 @@ import type { WorkOrder } from '../work-order.ts'
 
 interface WorkOptions {
   queue?: string[]
-  name: string
+  name?: string
   tries?: number
   timeout?: number
   backoff?: number[]
@@ -60,7 +60,7 @@ export function define(command: Command, runner: Runner): void {
     .option('--once', 'run at most one job, and end')
     .option('--stop-when-empty', 'end when nothing is due')
     .option('--stop-when-empty-for <seconds>', 'end when nothing was processed for so long', secondsOption)
-    .option('--name <name>', 'shown in faena workers and in the process list', 'default')
+    .option('--name <name>', 'shown in faena workers and in the process list (default: default)')
     .option('--concurrency <number>', 'jobs at once (default: 10)', wholeOption(1, 10_000))
     .option('--lease <time>', 'how long jobs stay its own when it falls silent (default: 30s)', durationOption)
     .option('--grace <time>', 'how long running jobs may go on after a stop (default: 10s)', durationOption)
@@ -112,7 +112,7 @@ function orderOf(connection: string | undefined, options: WorkOptions): WorkOrde
     kind: 'work',
     connection,
     config: config === undefined ? undefined : resolve(config),
-    name: rest.name,
+    name: rest.name ?? 'default',
     queues,
     concurrency: rest.concurrency,
     tries: rest.tries,

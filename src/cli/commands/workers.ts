@@ -17,7 +17,7 @@ const WHAT: Record<WorkerCommand, string> = {
 
 export function define(command: Command, runner: Runner): void {
   command
-    .argument('[what]', 'list (default), or what to tell workers: quiet, resume, stop, restart', 'list')
+    .argument('[what]', 'list (default), or what to tell workers: quiet, resume, stop, restart')
     .argument('[id]', 'the worker to tell; all if left out', wholeOption(1))
     .option('--json', 'one JSON document for programs')
     .addHelpText(
@@ -27,7 +27,7 @@ export function define(command: Command, runner: Runner): void {
         ['faena workers quiet 12', 'worker 12 finishes what it has and takes no more'],
       ]),
     )
-    .action((what: string, id: number | undefined) => {
+    .action((what = 'list', id: number | undefined) => {
       if (what !== 'list' && !Object.hasOwn(WHAT, what)) {
         command.error(`error: argument 'what' is '${what}'. Allowed choices are list, ${Object.keys(WHAT).join(', ')}.`)
       }

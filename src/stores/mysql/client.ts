@@ -62,6 +62,8 @@ export async function loadClient(): Promise<MysqlModule> {
     const module = (await import('mysql2')) as unknown as { default?: MysqlModule } & MysqlModule
     return module.default ?? module
   } catch (cause) {
-    throw new FaenaError('BAD_CONFIGURATION', 'MySQL and MariaDB need the package mysql2; run: npm install mysql2', { cause })
+    throw new FaenaError('BAD_CONFIGURATION', 'MySQL and MariaDB need the package mysql2; run: npm install mysql2', {
+      cause,
+    })
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Sql } from '../sql/sql.ts'
 import type { Answer } from './client.ts'
 import { faultOf, mayHaveCommitted, translated } from './errors.ts'
-import { Lane } from './lane.ts'
+import { closed, Lane } from './lane.ts'
 import type { Session } from './session.ts'
 import type { Source } from './source.ts'
 import { textOf } from './text.ts'
@@ -60,7 +60,10 @@ export class Connection {
   async query(lane: LaneName, statements: readonly Sql[], options: CallOptions = {}): Promise<Answer[]> {
     return this.#repeated(lane, async (session, doubt) => {
       doubt.sent = true
-      return session.run(statements.map((statement) => textOf(statement)), this.#patience(options))
+      return session.run(
+        statements.map((statement) => textOf(statement)),
+        this.#patience(options),
+      )
     })
   }
 
@@ -100,6 +103,11 @@ export class Connection {
     if (!this.#closed) return
     this.#closed = false
     this.#lanes.clear()
+  }
+
+  /** Throws STORE_CLOSED after `close`. */
+  refuseClosed(): void {
+    if (this.#closed) throw closed(this.source.shown)
   }
 
   #lane(name: LaneName): Lane {

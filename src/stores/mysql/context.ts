@@ -2,6 +2,7 @@ import type { WallClock } from '../../core/wallclock.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 import type { AllFloors } from './floors.ts'
+import type { Held } from './held.ts'
 import type { Names } from './names.ts'
 import type { Shape } from './shape.ts'
 
@@ -18,6 +19,8 @@ export interface Context {
   readonly shape: Shape
   /** Where reserve begins to look. */
   readonly floors: AllFloors
+  /** What workers of this process hold, as far as it is known here. */
+  readonly held: Held
   /** Jobs may be due: tells this process. */
   readonly wake: () => void
 }

@@ -1,19 +1,18 @@
-import { type Dialect, SQLITE } from '../sql/dialect.ts'
+import type { Dialect } from '../sql/dialect.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { Names } from './names.ts'
 
 /** Where MySQL and MariaDB say what the shared reads ask in words of their own. */
 export function mysqlDialect(names: Names): Dialect {
   return {
-    ...SQLITE,
     tables: names,
     key: raw('`key`'),
     jobUuid: raw('substr(j.payload, 10, 36)'),
     jobUuidIn: (uuids) => payloadsOf(raw('j.payload'), uuids),
     // A table that Laravel made minds no case; what is looked for here does.
     like: (column, pattern) => sql`convert(${column} using utf8mb4) collate utf8mb4_bin like ${pattern} escape '!'`,
-    likeAnyCase: (column, pattern) =>
-      sql`lower(convert(${column} using utf8mb4)) like lower(${pattern}) escape '!'`,
+    likeAnyCase: (column, pattern) => sql`lower(convert(${column} using utf8mb4)) like lower(${pattern}) escape '!'`,
+    wallText: (column) => column,
     queuesWithJobs: sql`select distinct queue from ${names.jobs}`,
     oldestDue: (second) => sql`
       select queue, created_at, available_at from ${names.jobs}

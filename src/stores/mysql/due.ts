@@ -17,7 +17,8 @@ export interface Level {
 const SMALL_PAYLOAD = 8_192
 
 /** The columns of a job about to be reserved. A row without a name is read in full: its payload tells whose it is. */
-const COLUMNS = raw(`id, queue, attempts, max_attempts, name, priority, available_at, created_at, length(payload) as bytes,
+const COLUMNS =
+  raw(`id, queue, attempts, max_attempts, name, priority, available_at, created_at, length(payload) as bytes,
   case when name is null or length(payload) <= ${SMALL_PAYLOAD} then payload end as payload`)
 
 /**
@@ -25,7 +26,13 @@ const COLUMNS = raw(`id, queue, attempts, max_attempts, name, priority, availabl
  * `floor`: begins behind that job. The bound on the due second is written so that the range has an upper end even where
  * the floor lies in this very second; an empty range would cost the order.
  */
-export function dueJobs(context: Context, level: Level, names: readonly string[], floor: Floor | null, limit: number): Sql {
+export function dueJobs(
+  context: Context,
+  level: Level,
+  names: readonly string[],
+  floor: Floor | null,
+  limit: number,
+): Sql {
   const range = floor
     ? sql`((available_at = ${floor.availableAt} and id > ${floor.id})
         or (available_at > ${floor.availableAt} and available_at <= ${nowSecond(context)} + 1))

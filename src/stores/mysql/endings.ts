@@ -92,7 +92,12 @@ function textStatements(context: Context, { id, outcome, run }: JobOutcome, fail
  * A copy of the job that an earlier retry (Laravel's, which takes two transactions) left behind is overwritten: one uuid
  * has one row here, and the newest failure is the one to read. The payload goes from row to row inside the server.
  */
-export function failedStatements({ names, connectionName }: Context, id: number, failure: Failure, failedAt: string): Sql[] {
+export function failedStatements(
+  { names, connectionName }: Context,
+  id: number,
+  failure: Failure,
+  failedAt: string,
+): Sql[] {
   const { uuid, payload, exception, name, fingerprint, headline, surfaced } = failure
   return [
     sql`delete from ${names.failedJobs} where uuid = ${uuid}`,
@@ -111,7 +116,9 @@ function rowStatements(context: Context, outcomes: readonly JobOutcome[]): Sql[]
   const { jobs } = context.names
   const statements: Sql[] = []
   for (const kind of ['retry', 'released'] as const) {
-    const returned = outcomes.flatMap(({ id, outcome }) => (outcome.kind === kind ? [{ id, delayMs: outcome.delayMs }] : []))
+    const returned = outcomes.flatMap(({ id, outcome }) =>
+      outcome.kind === kind ? [{ id, delayMs: outcome.delayMs }] : [],
+    )
     if (returned.length === 0) continue
     const spent = kind === 'retry' ? raw('reserved_at = null, reserved_by = null') : GIVE_BACK
     statements.push(

@@ -72,15 +72,23 @@ export function translated(error: unknown, server: string, inDoubt: boolean): un
   const text = error instanceof Error ? error.message : String(error)
   switch (faultOf(error)) {
     case 'repeat':
-      return unavailable(`The database at ${server} was too busy with the same rows: ${text}; nothing was stored`, error, false)
+      return unavailable(
+        `The database at ${server} was too busy with the same rows: ${text}; nothing was stored`,
+        error,
+        false,
+      )
     case 'unavailable': {
       const doubt = inDoubt ? 'it is not known whether what was asked was stored' : 'nothing was stored'
       return unavailable(`The database at ${server} cannot be used: ${text || String(error)}; ${doubt}`, error, inDoubt)
     }
     case 'unmigrated':
-      return new FaenaError('MIGRATION_NEEDED', `The database at ${server} lacks what this version needs: ${text}; run faena migrate`, {
-        cause: error,
-      })
+      return new FaenaError(
+        'MIGRATION_NEEDED',
+        `The database at ${server} lacks what this version needs: ${text}; run faena migrate`,
+        {
+          cause: error,
+        },
+      )
     case 'row':
       if (error instanceof TooLarge) return new FaenaError('PAYLOAD_TOO_LARGE', text, { cause: error })
       return error

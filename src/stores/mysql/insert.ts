@@ -13,7 +13,11 @@ const UUIDS_PER_STATEMENT = 200
 const BYTES_PER_CHARACTER = 6
 
 /** Inserts for jobs whose keys were seen to, in as few statements as the server's limits allow. */
-export function insertStatements(context: Context, handle: Pick<Handle, 'room' | 'foreign'>, jobs: readonly NewJob[]): Sql[] {
+export function insertStatements(
+  context: Context,
+  handle: Pick<Handle, 'room' | 'foreign'>,
+  jobs: readonly NewJob[],
+): Sql[] {
   const mostCharacters = Math.floor(handle.room / BYTES_PER_CHARACTER)
   const statements: Sql[] = []
   let rows: string[] = []

@@ -113,6 +113,9 @@ export class Lane {
   }
 }
 
-function closed(server: string): FaenaError {
-  return new FaenaError('STORE_CLOSED', `The store at ${server} is not open; call open() first, and nothing after close()`)
+export function closed(server: string): FaenaError {
+  return new FaenaError(
+    'STORE_CLOSED',
+    `The store at ${server} is not open; call open() first, and nothing after close()`,
+  )
 }

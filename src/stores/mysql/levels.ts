@@ -17,7 +17,12 @@ export interface Levels {
  * One row about the queues. Asking for the smallest priority above each known one finds every priority that is new, each
  * by a single step into the index; asking for all that there are would read the whole index.
  */
-export function levelsQuery(context: Context, queues: readonly string[], floors: Floors, more: readonly Sql[] = []): Sql {
+export function levelsQuery(
+  context: Context,
+  queues: readonly string[],
+  floors: Floors,
+  more: readonly Sql[] = [],
+): Sql {
   const { jobs, queues: settings } = context.names
   const columns = queues.flatMap((queue, at) => {
     const above = numbersOf(floors.levelsOf(queue)).map((level) => sql` and priority > ${level}`)
@@ -41,8 +46,9 @@ export function readLevels(row: SqlRow, queues: readonly string[], floors: Floor
     const asked = numbersOf(known)
     const answers = [...asked.keys(), asked.length].map((place) => row[`level_${at}_${place}`])
     const found = [...new Set(answers.filter((each) => each !== null).map(Number))].sort((a, b) => a - b)
-    if (found.some((level) => !asked.includes(level))) levels.complete = false
-    const all = inOrder(found, Number(row[`none_${at}`]) === 1)
+    const none = Number(row[`none_${at}`]) === 1
+    if (found.some((level) => !asked.includes(level)) || (none && !known.includes(null))) levels.complete = false
+    const all = inOrder(found, none)
     floors.foundLevels(queue, all)
     if (Number(row[`paused_${at}`]) === 1) continue
     for (const priority of all) {
@@ -54,7 +60,12 @@ export function readLevels(row: SqlRow, queues: readonly string[], floors: Floor
 }
 
 /** Columns that tell, level by level, whether a job is due and when the next one will be. */
-export function outlookColumns(context: Context, queues: readonly string[], floors: Floors, names: readonly string[]): Sql[] {
+export function outlookColumns(
+  context: Context,
+  queues: readonly string[],
+  floors: Floors,
+  names: readonly string[],
+): Sql[] {
   return queues.flatMap((queue, at) =>
     floors.levelsOf(queue).flatMap((priority, place) => {
       const { due, next } = outlook(context, { queue, priority }, names)

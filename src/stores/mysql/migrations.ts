@@ -88,7 +88,10 @@ async function migrateAlone(
 ): Promise<MigrationReport> {
   const from = await installed(session, names)
   if (from > SCHEMA_VERSION) {
-    throw new FaenaError('MIGRATION_NEEDED', `The database is at schema version ${from}, this Faena knows ${SCHEMA_VERSION}: update the faena package`)
+    throw new FaenaError(
+      'MIGRATION_NEEDED',
+      `The database is at schema version ${from}, this Faena knows ${SCHEMA_VERSION}: update the faena package`,
+    )
   }
   const steps: MigrationStep[] = []
   for (const { version, name, missing } of STEPS.filter((step) => step.version > from)) {
@@ -114,7 +117,10 @@ async function apply(session: Session, names: Names, step: MigrationStep): Promi
     } catch (cause) {
       if (faultOf(cause) === 'unavailable') throw cause
       const text = `Migration ${step.version} (${step.name}) failed at: ${statement.split('\n')[0]}: ${(cause as Error).message}`
-      const advice = faultOf(cause) === 'repeat' ? '; look for a transaction that was left open on the table, then run faena migrate again' : ''
+      const advice =
+        faultOf(cause) === 'repeat'
+          ? '; look for a transaction that was left open on the table, then run faena migrate again'
+          : ''
       throw new FaenaError('MIGRATION_FAILED', `${text}${advice}`, { cause })
     }
   }
@@ -137,7 +143,10 @@ async function lockOut(session: Session, names: Names): Promise<void> {
   const name = sql`concat('faena:', md5(${`${names.schema}.${names.plain.migrations}`}))`
   const [answer] = await session.run([textOf(sql`select get_lock(${name}, ${MIGRATOR_SECONDS}) as taken`)], 0)
   if (Number(answer?.rows[0]?.taken) === 1) return
-  throw new FaenaError('MIGRATION_FAILED', `Another migration of ${names.schema} has been running for ${MIGRATOR_SECONDS} s; wait for its end`)
+  throw new FaenaError(
+    'MIGRATION_FAILED',
+    `Another migration of ${names.schema} has been running for ${MIGRATOR_SECONDS} s; wait for its end`,
+  )
 }
 
 async function installed(session: Session, names: Names): Promise<number> {

@@ -19,20 +19,30 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
     try {
-      if (options.tx !== undefined) return await insert(context, await callersHandle(options.tx, context.connection.timeoutMs), jobs, options)
+      if (options.tx !== undefined)
+        return await insert(context, await callersHandle(options.tx, context.connection.timeoutMs), jobs, options)
       const pushed = (await pushPlain(context, jobs, options)) ?? (await pushNumbered(context, jobs, options))
       if (jobs.some(({ unique, availableAt }) => unique || availableAt !== undefined)) context.floors.lower()
       context.wake()
       return pushed
     } catch (error) {
       if (faultOf(error) !== 'row' || isFaenaError(error)) throw error
-      throw new FaenaError('BAD_ARGUMENT', `The database refused a job: ${(error as Error).message}; nothing was stored`, { cause: error })
+      throw new FaenaError(
+        'BAD_ARGUMENT',
+        `The database refused a job: ${(error as Error).message}; nothing was stored`,
+        { cause: error },
+      )
     }
   }
 }
 
 /** Inserts in the transaction that `handle` has open, in order, so that the ids rise as the jobs do. */
-export async function insert(context: Context, handle: Handle, jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
+export async function insert(
+  context: Context,
+  handle: Handle,
+  jobs: readonly NewJob[],
+  options: PushOptions = {},
+): Promise<Pushed[]> {
   if (!options.fresh) await refuseKnown(context, handle, jobs)
   if (jobs.some(({ unique }) => unique)) return insertKeyed(context, handle, jobs)
   const answers = await handle.run(...insertStatements(context, handle, jobs))
@@ -40,7 +50,11 @@ export async function insert(context: Context, handle: Handle, jobs: readonly Ne
 }
 
 /** Undefined where it takes more: unique keys, uuids to be looked up, several statements, or an answer that is stored already. */
-async function pushPlain(context: Context, jobs: readonly NewJob[], { pushId, fresh }: PushOptions): Promise<Pushed[] | undefined> {
+async function pushPlain(
+  context: Context,
+  jobs: readonly NewJob[],
+  { pushId, fresh }: PushOptions,
+): Promise<Pushed[] | undefined> {
   if (!fresh || jobs.some(({ unique }) => unique)) return undefined
   try {
     return await context.connection.transaction('push', async (transaction) => {
@@ -57,6 +71,16 @@ async function pushPlain(context: Context, jobs: readonly NewJob[], { pushId, fr
 }
 
 async function pushNumbered(context: Context, jobs: readonly NewJob[], options: PushOptions): Promise<Pushed[]> {
+  try {
+    return await pushOnce(context, jobs, options)
+  } catch (error) {
+    // The first try of this very push was still under way, and has now been stored.
+    if (errorNumber(error) === OUT_OF_RANGE && options.pushId) return pushOnce(context, jobs, options)
+    throw error
+  }
+}
+
+async function pushOnce(context: Context, jobs: readonly NewJob[], options: PushOptions): Promise<Pushed[]> {
   const { pushId } = options
   const { producers } = context.names
   return context.connection.transaction('push', async (transaction) => {

@@ -23,7 +23,17 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
         const values = rows
           .slice(at, at + ROWS_PER_STATEMENT)
           .map((row) => [
-            ...[row.minute, worker, row.queue, row.name, row.completed, row.failed, row.retried, row.released, row.cancelled],
+            ...[
+              row.minute,
+              worker,
+              row.queue,
+              row.name,
+              row.completed,
+              row.failed,
+              row.retried,
+              row.released,
+              row.cancelled,
+            ],
             ...[Math.round(row.waitMs), Math.round(row.runMs)],
           ])
         await connection.query('common', [

@@ -86,7 +86,15 @@ async function take(
     if (taking.full) break
     await looking.takeFrom(group, taking, guess)
   }
-  const reservation = await reserveTaken(context, transaction, request.worker, mostAttempts, taking, groups.flat(), looking.flags)
+  const reservation = await reserveTaken(
+    context,
+    transaction,
+    request.worker,
+    mostAttempts,
+    taking,
+    groups.flat(),
+    looking.flags,
+  )
   floors.end()
   return reservation
 }
@@ -130,7 +138,8 @@ class Looking {
     const rows = dueJobs(this.#context, level, this.#names, floor, request.limit)
     const answers = await this.#transaction.run(...statements, rows, this.#flagsQuery())
     this.#readFlags(answers.at(-1))
-    if (this.#guessed.from !== null) this.#floors.swept(level.queue, level.priority, performance.now() - this.#guessed.from)
+    if (this.#guessed.from !== null)
+      this.#floors.swept(level.queue, level.priority, performance.now() - this.#guessed.from)
     return answers
   }
 
@@ -152,7 +161,8 @@ class Looking {
     } else {
       rows = await this.#rows(level, floor, wanted)
     }
-    if (floor && rows.length < wanted && this.#floors.worthSweeping(queue, priority)) rows = await this.#rows(level, null, wanted)
+    if (floor && rows.length < wanted && this.#floors.worthSweeping(queue, priority))
+      rows = await this.#rows(level, null, wanted)
     for (;;) {
       const passed = taking.add(rows)
       if (rows.length < wanted || passed === undefined) return
@@ -223,7 +233,12 @@ export async function reserveTaken(
   for (const row of rowsAt(answers, asked.crashes)) byId.get(Number(row.job_id))!.crashes = Number(row.crashes)
   for (const row of rowsAt(answers, asked.payloads)) byId.get(Number(row.id))!.payload = String(row.payload)
   const [next] = rowsAt(answers, asked.next)
-  const nextDueMs = next ? soonest(levels.map((_, at) => next[`next_${at}`]), Number(next.now)) : null
+  const nextDueMs = next
+    ? soonest(
+        levels.map((_, at) => next[`next_${at}`]),
+        Number(next.now),
+      )
+    : null
   return { jobs, nextDueMs, lost: false }
 }
 

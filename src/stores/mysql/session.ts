@@ -66,7 +66,9 @@ export class Session {
   async run(statements: readonly string[], timeoutMs: number): Promise<Answer[]> {
     const bytes = statements.reduce((sum, statement) => sum + Buffer.byteLength(statement) + 2, 0)
     if (bytes > this.longest) {
-      throw new TooLarge(`A statement of ${bytes} bytes is larger than the server takes (max_allowed_packet ${this.longest + MARGIN})`)
+      throw new TooLarge(
+        `A statement of ${bytes} bytes is larger than the server takes (max_allowed_packet ${this.longest + MARGIN})`,
+      )
     }
     try {
       const answers = await query(this.#connection, statements, timeoutMs)

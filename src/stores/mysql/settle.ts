@@ -16,7 +16,11 @@ import { callersHandle } from './transaction.ts'
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
     const settled = await settleOnce(context, settlement)
-    const returned = settlement.outcomes.filter(({ outcome }) => outcome.kind === 'retry' || outcome.kind === 'released')
+    // In the application's transaction nothing is certain yet.
+    if (settlement.tx === undefined) context.held.settled(settlement.worker, [...settled.applied, ...settled.lost])
+    const returned = settlement.outcomes.filter(
+      ({ outcome }) => outcome.kind === 'retry' || outcome.kind === 'released',
+    )
     if (returned.length > 0) {
       context.floors.lower()
       if (returned.some(({ outcome }) => 'delayMs' in outcome && outcome.delayMs <= 0)) context.wake()
@@ -53,7 +57,10 @@ const OUT_OF_RANGE = 1_690
  * The whole batch in one packet, which the server stops before its commit if not every row was found: exp() of a large
  * number is an error under every setting. Undefined then, with nothing changed.
  */
-async function inOne(context: Context, { worker, seq, outcomes, channel = 0 }: Settlement): Promise<Settled | undefined> {
+async function inOne(
+  context: Context,
+  { worker, seq, outcomes, channel = 0 }: Settlement,
+): Promise<Settled | undefined> {
   const { jobs, locks, settlements } = context.names
   const runs = outcomes.flatMap(({ run }) => (run ? [run] : []))
   const keyed = outcomes.filter(({ unique }) => unique).map(({ id }) => id)
@@ -63,7 +70,8 @@ async function inOne(context: Context, { worker, seq, outcomes, channel = 0 }: S
     sql`update ${settlements} set seq = ${seq} + 0 * exp(if(row_count() = ${outcomes.length}, 0, 10000)), answer = null, at = ${nowMs(context)}
          where worker = ${worker} and channel = ${channel}`,
   ]
-  if (keyed.length > 0) statements.push(sql`delete from ${locks} where job_id in (${idList(keyed)}) and until <> 'window'`)
+  if (keyed.length > 0)
+    statements.push(sql`delete from ${locks} where job_id in (${idList(keyed)}) and until <> 'window'`)
   if (runs.length > 0) statements.push(saveRunsStatement(context, runs))
   try {
     await context.connection.atOnce('settle', statements)
@@ -87,7 +95,11 @@ function ofAttempts(outcomes: readonly JobOutcome[]): Sql {
 }
 
 /** Reads the last number first: a settlement that was written is never written again. */
-async function numbered(context: Context, { worker, seq, outcomes, channel = 0 }: Settlement, how: Alone): Promise<Settled> {
+async function numbered(
+  context: Context,
+  { worker, seq, outcomes, channel = 0 }: Settlement,
+  how: Alone,
+): Promise<Settled> {
   const { settlements } = context.names
   const mine = sql`worker = ${worker} and channel = ${channel}`
   return context.connection.transaction('settle', async (transaction) => {
@@ -110,7 +122,10 @@ function exceptions({ lost, refused }: Settled): string | null {
 }
 
 function remembered(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as { lost: number[]; refused: { id: number; text: string }[] }
+  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
+    lost: number[]
+    refused: { id: number; text: string }[]
+  }
   const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
   return {
     applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),

@@ -44,7 +44,10 @@ export class Shape {
            where table_schema = ${schema} and table_name = ${plain.jobs} and index_name = ${DUE_INDEX} limit 1`,
     ])
     const attempts = columns?.rows.find(({ name }) => String(name).toLowerCase() === 'attempts')
-    return { ordered: (indexes?.rows.length ?? 0) > 0, mostAttempts: topOf(String(attempts?.type ?? 'smallint unsigned')) }
+    return {
+      ordered: (indexes?.rows.length ?? 0) > 0,
+      mostAttempts: topOf(String(attempts?.type ?? 'smallint unsigned')),
+    }
   }
 }
 

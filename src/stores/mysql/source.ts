@@ -20,7 +20,10 @@ export function sourceOf(given: string | MysqlConfig): Source {
   const config = typeof given === 'string' ? fromUrl(given) : { ...given }
   const { host = 'localhost', port = 3306, database } = config
   if (typeof database !== 'string' || database === '') {
-    throw new FaenaError('BAD_CONFIGURATION', `The URL ${shownUrl(given)} names no database; allowed: mysql://user:password@host:port/database`)
+    throw new FaenaError(
+      'BAD_CONFIGURATION',
+      `The URL ${shownUrl(given)} names no database; allowed: mysql://user:password@host:port/database`,
+    )
   }
   return { config: { ...config, host, port }, database, shown: `${host}:${port}/${database}` }
 }

@@ -18,7 +18,8 @@ const UNSAFE_ABROAD = /[\\\x00-\x1f\x7f-\uffff]/
 
 export function literal(value: unknown, foreign = false): string {
   if (typeof value === 'string') {
-    if (!(foreign ? UNSAFE_ABROAD : UNSAFE).test(value)) return `'${value.includes("'") ? value.replaceAll("'", "''") : value}'`
+    if (!(foreign ? UNSAFE_ABROAD : UNSAFE).test(value))
+      return `'${value.includes("'") ? value.replaceAll("'", "''") : value}'`
     return `_utf8mb4 x'${Buffer.from(value, 'utf8').toString('hex')}'`
   }
   if (value === null || value === undefined) return 'null'

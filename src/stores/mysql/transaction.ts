@@ -28,7 +28,10 @@ export async function callersHandle(tx: unknown, timeoutMs: number): Promise<Han
     return answersOf(result, 1)[0]!
   }
   if (!(await ask('do 0')).inTransaction) {
-    throw new FaenaError('BAD_ARGUMENT', 'tx has no transaction open; call await connection.beginTransaction() before the dispatch')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx has no transaction open; call await connection.beginTransaction() before the dispatch',
+    )
   }
   const step = steps.get(connection) ?? Number((await ask('select @@auto_increment_increment as step')).rows[0]?.step)
   steps.set(connection, step)
@@ -47,10 +50,16 @@ export async function callersHandle(tx: unknown, timeoutMs: number): Promise<Han
 function plainConnection(tx: unknown): CallersConnection {
   const given = tx as CallersConnection | null | undefined
   if (typeof given?.getConnection === 'function') {
-    throw new FaenaError('BAD_ARGUMENT', 'tx is a pool; allowed: one connection of it (await pool.getConnection()) with a transaction open')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx is a pool; allowed: one connection of it (await pool.getConnection()) with a transaction open',
+    )
   }
   if (typeof given?.query !== 'function' || typeof given.beginTransaction !== 'function') {
-    throw new FaenaError('BAD_ARGUMENT', 'tx is not a MySQL connection; allowed: a connection of mysql2 with a transaction open')
+    throw new FaenaError(
+      'BAD_ARGUMENT',
+      'tx is not a MySQL connection; allowed: a connection of mysql2 with a transaction open',
+    )
   }
   return typeof given.connection?.query === 'function' ? given.connection : given
 }
@@ -60,7 +69,13 @@ function within(timeoutMs: number, connection: CallersConnection, text: string):
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const advice = 'roll back, and close the connection'
-      reject(new FaenaError('STORE_UNAVAILABLE', `The transaction's connection did not answer within ${timeoutMs} ms; ${advice}`, { inDoubt: false }))
+      reject(
+        new FaenaError(
+          'STORE_UNAVAILABLE',
+          `The transaction's connection did not answer within ${timeoutMs} ms; ${advice}`,
+          { inDoubt: false },
+        ),
+      )
     }, timeoutMs)
     connection.query({ sql: text, rowsAsArray: false, nestTables: false, typeCast: true }, (error, result) => {
       clearTimeout(timer)
@@ -72,5 +87,9 @@ function within(timeoutMs: number, connection: CallersConnection, text: string):
 
 function explained(error: Error): Error {
   if (errorNumber(error) === undefined || faultOf(error) !== 'unmigrated') return error
-  return new FaenaError('BAD_ARGUMENT', `tx is a connection to a server or user that does not see Faena's tables: ${error.message}`, { cause: error })
+  return new FaenaError(
+    'BAD_ARGUMENT',
+    `tx is a connection to a server or user that does not see Faena's tables: ${error.message}`,
+    { cause: error },
+  )
 }

@@ -88,7 +88,7 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   const current = raw(handle.foreign ? 'lock in share mode' : '')
   const [answer] = await handle.run(sql`
     select l.${key}, l.uuid, l.job_id, l.until, j.id is not null as present, j.reserved_at is not null as reserved,
-           coalesce(l.expires_at <= ${nowMs(context)}, 0) as over
+           coalesce(l.expires_at <= ${nowMs(context)}, 0) as expired
       from ${locks} l left join ${jobs} j on j.id = l.job_id
      where l.${key} in (${valueList(keys)}) ${current}`)
   const holders = new Map<string, Holder>()
@@ -106,8 +106,8 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   return holders
 }
 
-function isLive({ job_id, until, present, over }: SqlRow): boolean {
-  if (Number(job_id) === 0 || Number(over) === 1) return false
+function isLive({ job_id, until, present, expired }: SqlRow): boolean {
+  if (Number(job_id) === 0 || Number(expired) === 1) return false
   return until === 'window' || Number(present) === 1
 }
 

@@ -28,6 +28,12 @@ $function$`
  */
 export function reserveFunction(names: Names): string {
   const [workers, queues, locks, reclaims] = ['workers', 'queues', 'locks', 'reclaims'].map(names.own)
+  const jobOf = `${names.own('job_of_1')}(j.payload)`
+  const isUnclear = `j.name is null and ${jobOf} is null`
+  // What a payload says of its tries counts only where our column was lost; a time limit for retries sets them aside.
+  const isSingle = `coalesce(j.max_attempts, case when j.name is not null then null
+                when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
+                else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1`
   return `
 create or replace function ${names.own('reserve_1')}(
   by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer,
@@ -45,8 +51,10 @@ declare
   this_queue text;
   this_priority integer;
   found_ids bigint[];
-  found_bytes bigint[];
-  found_singles boolean[];
+  found_bytes bigint;
+  found_singles integer;
+  found_unclear integer;
+  found_job record;
   bytes bigint := 0;
   singles integer := 0;
   taken bigint[] := '{}';
@@ -74,20 +82,14 @@ begin
        limit 1;
       exit when this_priority is null;
 
-      select array_agg(d.id) filter (where not d.is_unclear), array_agg(d.bytes) filter (where not d.is_unclear),
-             array_agg(d.is_single) filter (where not d.is_unclear), unclear || coalesce(array_agg(d.id) filter (where d.is_unclear), '{}')
-        into found_ids, found_bytes, found_singles, unclear
+      select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+        into found_ids, found_bytes, found_singles, found_unclear
         from (
-          select j.id, octet_length(j.payload)::bigint as bytes,
-                 coalesce(j.max_attempts, case when j.name is not null then null
-                                               when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
-                                               else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end,
-                          default_tries) = 1 as is_single,
-                 j.name is null and ${names.own('job_of_1')}(j.payload) is null as is_unclear
+          select j.id, octet_length(j.payload)::bigint as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
             from ${names.jobs} j
            where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
              and j.reserved_at is null
-             and (j.name = any(of_names) or (j.name is null and coalesce(${names.own('job_of_1')}(j.payload) = any(of_jobs), true)
+             and (j.name = any(of_names) or (j.name is null and coalesce(${jobOf} = any(of_jobs), true)
                                              and j.id <> all(left_alone)))
            order by j.available_at, j.id
            limit most - cardinality(taken)
@@ -95,19 +97,25 @@ begin
         ) d;
 
       if found_ids is not null then
-        if bytes + (select sum(b) from unnest(found_bytes) b) <= most_bytes
-           and singles + (select count(*) from unnest(found_singles) s where s) <= most_singles then
-          bytes := bytes + (select sum(b) from unnest(found_bytes) b);
-          singles := singles + (select count(*) from unnest(found_singles) s where s);
+        if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
+          bytes := bytes + found_bytes;
+          singles := singles + found_singles;
           taken := taken || found_ids;
         else
-          for at in 1 .. cardinality(found_ids) loop
-            is_full := (cardinality(taken) > 0 and bytes + found_bytes[at] > most_bytes)
-                       or (found_singles[at] and singles >= most_singles);
+          for found_job in
+            select j.id, octet_length(j.payload) as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
+              from ${names.jobs} j where j.id = any(found_ids) order by j.available_at, j.id
+          loop
+            if found_job.is_unclear then
+              unclear := unclear || found_job.id;
+              continue;
+            end if;
+            is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
+                       or (found_job.is_single and singles >= most_singles);
             exit when is_full;
-            bytes := bytes + found_bytes[at];
-            singles := singles + found_singles[at]::integer;
-            taken := taken || found_ids[at];
+            bytes := bytes + found_job.bytes;
+            singles := singles + found_job.is_single::integer;
+            taken := taken || found_job.id;
           end loop;
         end if;
         is_full := is_full or cardinality(taken) >= most;

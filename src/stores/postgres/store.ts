@@ -48,9 +48,10 @@ export interface PostgresOptions extends NameOptions {
  */
 export function postgresStore(options: PostgresOptions): Store {
   const timeoutMs = options.timeoutMs ?? 5_000
-  const source = sourceOf(options, timeoutMs)
+  const { url, ...named } = readUrl(options.url)
+  const source = sourceOf({ ...options, url }, timeoutMs)
   const connection = new Connection(source, timeoutMs)
-  const names = tableNames(options)
+  const names = tableNames({ ...named, ...options })
   const dialect = dialectOf(names)
   const wakeup = new Wakeup(source, connection, names.plainOwn(names.schema), options.notifications ?? true)
   const context: Context = {
@@ -108,6 +109,17 @@ export function postgresStore(options: PostgresOptions): Store {
     ...recording(context),
     listen: (wake) => wakeup.listen(wake),
   }
+}
+
+/** `?schema=app&prefix=queue_` at the end of a URL say where the tables are; the rest is for the client. */
+function readUrl(text: string | undefined): { url?: string; schema?: string; prefix?: string } {
+  if (text === undefined || !URL.canParse(text)) return { url: text }
+  const url = new URL(text)
+  const [schema, prefix] = ['schema', 'prefix'].map((name) => url.searchParams.get(name) ?? undefined)
+  if (schema === undefined && prefix === undefined) return { url: text }
+  url.searchParams.delete('schema')
+  url.searchParams.delete('prefix')
+  return { url: url.href, ...(schema && { schema }), ...(prefix && { prefix }) }
 }
 
 function sourceOf({ url, config, pool }: PostgresOptions, timeoutMs: number): Source {

@@ -24,6 +24,10 @@ export interface Dialect {
   readonly jobUuid: Sql
   /** Matches jobs of these uuids, where `jobUuid in (…)` would not find its index. */
   jobUuidIn?(uuids: readonly string[]): Sql
+  /** Matches any of the values, however many: for a database that limits the placeholders of a statement. */
+  oneOf?(column: Sql, values: readonly unknown[]): Sql
+  /** Matches literal text somewhere in the column, minding the case: where `like` would not. */
+  contains?(column: Sql, text: string): Sql
   /** Matches a LIKE pattern in which `!` is the escape sign; `like` minds the case of letters, `likeAnyCase` does not. */
   like(column: Sql, pattern: string): Sql
   likeAnyCase(column: Sql, pattern: string): Sql

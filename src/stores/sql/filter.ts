@@ -6,10 +6,10 @@ import { joined, raw, type Sql, sql } from './sql.ts'
 /** `where` of a list of jobs; columns of the table stand under the alias `j`. `second` is the store's clock in seconds. */
 export function jobConditions(dialect: Dialect, filter: JobFilter, second: number): Sql {
   const all: Sql[] = [raw('1 = 1')]
-  if (filter.refs) all.push(references(filter.refs, raw('j.id'), dialect.jobUuid, dialect.jobUuidIn))
+  if (filter.refs) all.push(references(dialect, filter.refs, raw('j.id'), dialect.jobUuid, dialect.jobUuidIn))
   if (filter.queue !== undefined) all.push(sql`j.queue = ${filter.queue}`)
   if (filter.name !== undefined) all.push(named(filter.name))
-  if (filter.search !== undefined) all.push(dialect.like(raw('j.payload'), anywhere(filter.search)))
+  if (filter.search !== undefined) all.push(containing(dialect, filter.search))
   if (filter.status === 'reserved') all.push(raw('j.reserved_at is not null'))
   if (filter.status === 'pending' || filter.status === 'due' || filter.status === 'delayed')
     all.push(raw('j.reserved_at is null'))
@@ -21,7 +21,7 @@ export function jobConditions(dialect: Dialect, filter: JobFilter, second: numbe
 /** `where` of a list of failed jobs; failed_jobs stands under `f`, faena_failed (left-joined) under `l`. */
 export function failedConditions(dialect: Dialect, filter: FailedFilter, wallText: (ms: number) => string): Sql {
   const all: Sql[] = [raw('1 = 1')]
-  if (filter.refs) all.push(references(filter.refs, raw('f.id'), raw('f.uuid')))
+  if (filter.refs) all.push(references(dialect, filter.refs, raw('f.id'), raw('f.uuid')))
   if (filter.queue !== undefined) all.push(sql`f.queue = ${filter.queue}`)
   if (filter.name !== undefined) all.push(sql`l.name = ${filter.name}`)
   if (filter.fingerprint !== undefined) all.push(sql`l.fingerprint = ${filter.fingerprint}`)
@@ -41,10 +41,11 @@ function named(name: string): Sql {
 }
 
 /** Row ids and uuids mixed, each looked up by its own index. No reference matches nothing. */
-function references(refs: readonly JobRef[], id: Sql, uuid: Sql, uuidIn?: Dialect['jobUuidIn']): Sql {
+function references(dialect: Dialect, refs: readonly JobRef[], id: Sql, uuid: Sql, uuidIn?: Dialect['jobUuidIn']): Sql {
   const ids = refs.filter((ref) => typeof ref === 'number')
   const uuids = refs.filter((ref): ref is string => typeof ref === 'string' && isUuid(ref))
   const within = (column: Sql, values: readonly unknown[]) =>
+    dialect.oneOf?.(column, values) ??
     sql`${column} in (${joined(
       values.map((value) => sql`${value}`),
       ', ',
@@ -53,6 +54,11 @@ function references(refs: readonly JobRef[], id: Sql, uuid: Sql, uuidIn?: Dialec
   if (ids.length > 0 && uuids.length > 0) return sql`(${within(id, ids)} or ${withUuid()})`
   if (ids.length > 0) return within(id, ids)
   return uuids.length > 0 ? withUuid() : raw('1 = 0')
+}
+
+function containing(dialect: Dialect, text: string): Sql {
+  const payload = raw('j.payload')
+  return dialect.contains?.(payload, text) ?? dialect.like(payload, anywhere(text))
 }
 
 /** A pattern for literal text anywhere: `%` and `_` in it mean themselves. */

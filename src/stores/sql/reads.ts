@@ -19,6 +19,8 @@ import { joined, raw, type Sql, sql } from './sql.ts'
 /** What the read path needs of a database. `all` may run elsewhere (a thread, a replica of the connection). */
 export interface Reader {
   all(statement: Sql): Promise<SqlRow[]>
+  /** As `all`, for what an index finds, however large the table is. */
+  lookUp?(statement: Sql): Promise<SqlRow[]>
   /** Unix ms by the database's clock. */
   now(): Promise<number>
   readonly wallClock: WallClock
@@ -46,7 +48,7 @@ type Reads = Pick<
 
 /** The reads that all SQL stores share: plain SQL in the words that SQLite, PostgreSQL and MySQL have in common. */
 export function sqlReads(reader: Reader): Reads {
-  const { all, now, wallClock, dialect } = reader
+  const { all, lookUp = all, now, wallClock, dialect } = reader
   const { tables } = dialect
   const jobs = sql`select ${raw(JOB_COLUMNS)} from ${tables.jobs} j`
   const failedFrom = sql`${tables.failedJobs} f left join ${tables.failed} l on l.uuid = f.uuid and l.failed_id = f.id`
@@ -57,12 +59,12 @@ export function sqlReads(reader: Reader): Reads {
   return {
     async get(ref) {
       const at = await now()
-      const rows = await all(sql`${jobs} where ${jobsWhere({ refs: [ref] }, 0)} order by j.id desc limit 1`)
+      const rows = await lookUp(sql`${jobs} where ${jobsWhere({ refs: [ref] }, 0)} order by j.id desc limit 1`)
       return rows[0] && storedJob(rows[0], at)
     },
 
     async getFailed(ref) {
-      const rows = await all(sql`${failed} where ${failedWhere({ refs: [ref] })} order by f.id desc limit 1`)
+      const rows = await lookUp(sql`${failed} where ${failedWhere({ refs: [ref] })} order by f.id desc limit 1`)
       return rows[0] && failedJob(rows[0], wallClock)
     },
 
@@ -141,13 +143,15 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async bounds() {
-      const [row] = await all(sql`
+      const [row] = await lookUp(sql`
         select (select coalesce(max(id), 0) from ${tables.jobs}) as job, (select coalesce(max(id), 0) from ${tables.failedJobs}) as failed`)
       return { job: Number(row?.job ?? 0), failed: Number(row?.failed ?? 0) }
     },
 
     async unlabelled(limit: number) {
-      const rows = await all(sql`${failed} where l.uuid is null order by f.id desc limit ${limit}`)
+      const rows = await all(
+        sql`${failed} where l.uuid is null and f.uuid is not null order by f.id desc limit ${limit}`,
+      )
       return rows.map((row) => failedJob(row, wallClock))
     },
 
@@ -173,11 +177,11 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async schedules() {
-      return (await all(sql`select * from ${tables.schedules} order by ${dialect.key}`)).map(schedule)
+      return (await lookUp(sql`select * from ${tables.schedules} order by ${dialect.key}`)).map(schedule)
     },
 
     async workers() {
-      const rows = await all(sql`select * from ${tables.workers} where lease_until > ${await now()} order by id`)
+      const rows = await lookUp(sql`select * from ${tables.workers} where lease_until > ${await now()} order by id`)
       return rows.map(workerState)
     },
 

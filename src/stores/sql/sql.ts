@@ -32,7 +32,15 @@ export function raw(text: string): Sql {
 }
 
 export function joined(pieces: readonly Sql[], separator: string): Sql {
-  return pieces.reduce((all, piece, at) => (at === 0 ? piece : sql`${all}${raw(separator)}${piece}`), raw(''))
+  const text = ['']
+  const values: unknown[] = []
+  for (const [at, piece] of pieces.entries()) {
+    const [first = '', ...rest] = piece.text
+    text[text.length - 1] += at === 0 ? first : separator + first
+    text.push(...rest)
+    values.push(...piece.values)
+  }
+  return { text, values }
 }
 
 /** The statement with `?` for each value, or with `$1`, `$2`, … */

@@ -1,4 +1,5 @@
 import { JOB_PREFIX, maxAttemptsOf, retriedPayload, tryReadPayload, withUuid } from '../../core/payload.ts'
+import { uuidv7 } from '../../core/uuid.ts'
 import type {
   AdminStore,
   Chunk,
@@ -12,12 +13,12 @@ import type {
   UniqueKey,
   WorkerCommand,
 } from '../../store.ts'
-import { SQLITE } from '../sql/dialect.ts'
 import { failedConditions, jobConditions } from '../sql/filter.ts'
 import { failedColumns, type SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, idList, secondOf } from './context.ts'
+import { DIALECT, jobsOfUuids } from './dialect.ts'
 import { insertRow, liveHolder, takeKey } from './push.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
@@ -32,13 +33,13 @@ export function adminWrites(context: Context): AdminWrites {
   const jobsOf = (filter: JobFilter, chunk: Chunk) =>
     select(sql`
       select j.id, j.reserved_at from jobs j
-       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(SQLITE, filter, secondOf(now()))}
+       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(DIALECT, filter, secondOf(now()))}
        order by j.id limit ${chunk.limit}`)
 
   const failedOf = (filter: FailedFilter, chunk: Chunk, columns: Sql) =>
     select(sql`
       select ${columns} from failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id
-       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(SQLITE, filter, wallClock.text)}
+       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(DIALECT, filter, wallClock.text)}
        order by f.id limit ${chunk.limit}`)
 
   return {
@@ -71,7 +72,7 @@ export function adminWrites(context: Context): AdminWrites {
 
     async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       const done = await connection.write('full', () => {
-        const rows = failedOf(filter, chunk, failedColumns(SQLITE))
+        const rows = failedOf(filter, chunk, failedColumns(DIALECT))
         return chunkDone(rows, chunk, rows.filter((row) => retryRow(context, row)).length)
       })
       if (done.changed > 0) context.wake()
@@ -90,8 +91,9 @@ export function adminWrites(context: Context): AdminWrites {
       await connection.write('normal', () => {
         for (const { id, uuid, name, fingerprint, headline, surfaced } of labels) {
           connection.run(
-            'insert or replace into faena_failed (uuid, failed_id, name, fingerprint, headline, surfaced) values (?, ?, ?, ?, ?, ?)',
-            ...[uuid, id, name, fingerprint, headline, surfaced],
+            `insert or replace into faena_failed (uuid, failed_id, name, fingerprint, headline, surfaced)
+             select ?, ?, ?, ?, ?, ? where exists (select 1 from failed_jobs where id = ? and uuid = ?)`,
+            ...[uuid, id, name, fingerprint, headline, surfaced, id, uuid],
           )
         }
       })
@@ -165,13 +167,14 @@ function alter({ connection, now }: Context, ids: number[], patch: JobPatch): vo
 function retryRow(context: Context, row: SqlRow): boolean {
   const { connection, now } = context
   const at = now()
-  const uuid = String(row.uuid)
   const stored = String(row.payload)
+  // Laravel's tables of old may have rows without one.
+  const uuid = row.uuid === null ? (tryReadPayload(stored)?.uuid ?? uuidv7()) : String(row.uuid)
   const text = retriedPayload(withUuid(stored, uuid), at)
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false
-  if (connection.get('select 1 from jobs where substr(payload, 10, 36) = ? limit 1', uuid)) return false
+  if (isLive(context, uuid)) return false
   const job: NewJob = {
     uuid,
     queue: String(row.queue),
@@ -184,6 +187,11 @@ function retryRow(context: Context, row: SqlRow): boolean {
   if (key && key.until !== 'window') takeKey(connection, { ...key, onTaken: 'skip' } as UniqueKey, uuid, id, at)
   dropFailed(context, row)
   return true
+}
+
+function isLive({ connection }: Context, uuid: string): boolean {
+  const found = jobsOfUuids([uuid])
+  return connection.get(statementText(found, 'question'), ...(found.values as Value[])) !== undefined
 }
 
 function dropFailed({ connection }: Context, row: SqlRow): void {

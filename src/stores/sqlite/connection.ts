@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { type BigIntStats, mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { FaenaError } from '../../core/errors.ts'
+import { FaenaError, notAllowed } from '../../core/errors.ts'
 import { holdAlone, versionAtLeast, WAL_SAFE_VERSION } from './safety.ts'
 
 export type Value = SQLInputValue
@@ -16,21 +16,31 @@ type Durability = 'full' | 'normal'
  * from a timer, so that the event loop is free for whoever must commit first.
  */
 export class Connection {
+  /** Whole, so that it names the same file wherever the process goes, and is never read as a URI of SQLite's. */
   readonly path: string
   readonly #timeoutMs: number
   readonly #statements = new Map<string, StatementSync>()
+  readonly #underWay = new Set<Promise<unknown>>()
   #database: DatabaseSync | undefined
+  #closing = false
+  #file: BigIntStats | undefined
   #release: (() => void) | undefined
   #durability: Durability | undefined
   #serverVersion = ''
 
   constructor(path: string, timeoutMs: number) {
-    this.path = path
+    if (path === '') throw notAllowed('BAD_ARGUMENT', 'path', path, 'a file, or :memory:')
+    this.path = path === ':memory:' ? path : resolve(path)
     this.#timeoutMs = timeoutMs
   }
 
+  /** Takes calls. */
   get opened(): boolean {
-    return this.#database !== undefined
+    return this.#database !== undefined && !this.#closing
+  }
+
+  get inMemory(): boolean {
+    return this.path === ':memory:'
   }
 
   get serverVersion(): string {
@@ -39,42 +49,45 @@ export class Connection {
 
   async open(): Promise<void> {
     if (this.#database) return
-    const inMemory = this.path === ':memory:'
-    if (!inMemory) mkdirSync(dirname(this.path), { recursive: true })
     const database = this.#connect()
+    // Each step may find the file locked, even the first: whoever opens a new file switches it to WAL, and needs it alone.
+    const step = <T>(work: () => T) => this.#patiently(work)
     try {
-      this.#serverVersion = (
-        database.prepare('select sqlite_version() as version').get() as { version: string }
-      ).version
-      if (!inMemory && !versionAtLeast(this.#serverVersion, WAL_SAFE_VERSION)) {
-        this.#release = holdAlone(this.path, this.#serverVersion)
-      }
-      database.exec(
-        'pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -4000',
+      const { version } = await step(
+        () => database.prepare('select sqlite_version() as version').get() as { version: string },
       )
-      await this.#patiently(() => database.exec('pragma journal_mode = wal'))
+      this.#serverVersion = version
+      if (!this.inMemory && !versionAtLeast(version, WAL_SAFE_VERSION)) this.#release = holdAlone(this.path, version)
+      await step(() =>
+        database.exec(
+          'pragma busy_timeout = 0; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -4000',
+        ),
+      )
+      await step(() => database.exec('pragma journal_mode = wal'))
+      this.#file = this.#stat()
     } catch (error) {
       database.close()
-      this.#release?.()
+      this.#letGo()
       throw error
     }
+    this.#closing = false
     this.#database = database
   }
 
-  close(): void {
+  /** Waits for what is under way; calls that come meanwhile find the store closed. */
+  async close(): Promise<void> {
+    this.#closing = true
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
     this.#statements.clear()
     this.#database?.close()
     this.#database = undefined
-    this.#release?.()
-    this.#release = undefined
+    this.#durability = undefined
+    this.#letGo()
   }
 
   get database(): DatabaseSync {
     if (this.#database) return this.#database
-    throw new FaenaError(
-      'STORE_CLOSED',
-      `The SQLite store ${this.path} is not open; call open() first, and nothing after close()`,
-    )
+    throw this.closed()
   }
 
   /** A statement prepared once per text. */
@@ -101,11 +114,13 @@ export class Connection {
   }
 
   /**
-   * Runs `work` in one write transaction, as often as it takes to get the write lock; `work` must be repeatable. Rejects
-   * with STORE_UNAVAILABLE once the time-out has passed, or if the disk is full or fails; nothing is stored then.
+   * Runs `work` in one write transaction, as often as it takes to get the write lock; `work` must be repeatable and wake
+   * nobody, since whoever wakes may call in the middle of the transaction. Rejects with STORE_UNAVAILABLE once the time-out
+   * has passed, or if the disk is full or fails or the file is gone; nothing is stored then.
    */
-  async write<T>(durability: Durability, work: () => T): Promise<T> {
-    return this.#patiently(() => {
+  async write<T>(durability: Durability, work: () => T, timeoutMs = this.#timeoutMs): Promise<T> {
+    return this.#call(timeoutMs, () => {
+      this.#requireFile()
       this.#setDurability(durability)
       this.prepare('begin immediate').run()
       try {
@@ -121,11 +136,12 @@ export class Connection {
 
   /** A read; busy only while another process recovers the log after a crash. */
   async read<T>(work: () => T): Promise<T> {
-    return this.#patiently(work)
+    return this.#call(this.#timeoutMs, work)
   }
 
   #connect(): DatabaseSync {
     try {
+      if (!this.inMemory) mkdirSync(dirname(this.path), { recursive: true })
       return new DatabaseSync(this.path, { enableForeignKeyConstraints: false })
     } catch (cause) {
       throw new FaenaError(
@@ -136,29 +152,74 @@ export class Connection {
     }
   }
 
+  #letGo(): void {
+    this.#release?.()
+    this.#release = undefined
+  }
+
+  closed(): FaenaError {
+    return new FaenaError(
+      'STORE_CLOSED',
+      `The SQLite store ${this.path} is not open; call open() first, and nothing after close()`,
+    )
+  }
+
+  #stat(): BigIntStats | undefined {
+    return this.inMemory ? undefined : statSync(this.path, { bigint: true, throwIfNoEntry: false })
+  }
+
+  /** A file that was deleted or replaced still takes our writes, but nobody would ever find them again. */
+  #requireFile(): void {
+    if (this.inMemory) return
+    const found = this.#stat()
+    if (found !== undefined && found.ino === this.#file?.ino && found.dev === this.#file.dev) return
+    throw new FaenaError(
+      'STORE_UNAVAILABLE',
+      `The SQLite file ${this.path} was ${found ? 'replaced by another' : 'deleted'} while it was open; nothing was stored. Put it back, or restart this process.`,
+    )
+  }
+
   #setDurability(durability: Durability): void {
     if (this.#durability === durability) return
-    this.prepare(`pragma synchronous = ${durability}`).run()
+    this.database.exec(`pragma synchronous = ${durability}`)
     this.#durability = durability
   }
 
-  async #patiently<T>(work: () => T): Promise<T> {
-    let deadline: number | undefined
+  async #call<T>(timeoutMs: number, work: () => T): Promise<T> {
+    if (!this.opened) throw this.closed()
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error)) throw translated(error, this.path)
+    }
+    const call = this.#patiently(work, timeoutMs)
+    this.#underWay.add(call)
+    try {
+      return await call
+    } finally {
+      this.#underWay.delete(call)
+    }
+  }
+
+  async #patiently<T>(work: () => T, timeoutMs = this.#timeoutMs): Promise<T> {
+    const began = performance.now()
     for (let tries = 0; ; tries++) {
       try {
         return work()
       } catch (error) {
         if (!isBusy(error)) throw translated(error, this.path)
-        deadline ??= performance.now() + this.#timeoutMs
-        if (performance.now() >= deadline) {
+        const waited = performance.now() - began
+        if (waited >= timeoutMs) {
           throw new FaenaError(
             'STORE_UNAVAILABLE',
-            `The SQLite file ${this.path} was locked by another writer for ${this.#timeoutMs} ms; nothing was stored. Look for a transaction that is left open.`,
+            `The SQLite file ${this.path} was locked by another writer for ${timeoutMs} ms; nothing was stored. Look for a transaction that is left open.`,
             { cause: error },
           )
         }
-        // Jittered, so that processes that were refused together do not come back together.
-        await new Promise((resolve) => setTimeout(resolve, Math.min(1 + tries, 12) * (0.5 + Math.random())))
+        // Jittered, so that processes that were refused together do not come back together; and whoever has waited for long
+        // looks most often, since the lock goes to who comes by when it is free.
+        const gap = Math.max(1, Math.min(1 + tries, 12 - waited / 100))
+        await new Promise((resolve) => setTimeout(resolve, gap * (0.5 + Math.random())))
       }
     }
   }
@@ -166,7 +227,8 @@ export class Connection {
 
 const BUSY = 5
 const LOCKED = 6
-const UNAVAILABLE = new Set([8, 10, 13, 14, 26]) // readonly, I/O error, full, cannot open, not a database
+const PROTOCOL = 15 // the lock was contended for so long that SQLite itself gave up
+const UNAVAILABLE = new Set([8, 10, 11, 13, 14, 26]) // readonly, I/O error, malformed, full, cannot open, not a database
 
 function resultCode(error: unknown): number {
   const code = (error as { errcode?: unknown } | null)?.errcode
@@ -175,7 +237,7 @@ function resultCode(error: unknown): number {
 
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error)
-  return code === BUSY || code === LOCKED
+  return code === BUSY || code === LOCKED || code === PROTOCOL
 }
 
 function translated(error: unknown, path: string): unknown {

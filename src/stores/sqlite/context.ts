@@ -1,3 +1,4 @@
+import { notAllowed } from '../../core/errors.ts'
 import type { WallClock } from '../../core/wallclock.ts'
 import type { Connection } from './connection.ts'
 
@@ -9,7 +10,7 @@ export interface Context {
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the file. */
   readonly connectionName: string
-  /** Tells this process's listeners that jobs may be due. */
+  /** Tells this process's listeners that jobs may be due. Only between transactions: a listener may reserve at once. */
   readonly wake: () => void
 }
 
@@ -22,10 +23,23 @@ export function secondOf(ms: number): number {
   return Math.floor(ms / 1_000)
 }
 
-/** When a new or returning job falls due, in whole seconds. One that may run at once is due now, not at the next second. */
-export function dueSecond(now: number, delayMs: number | undefined, availableAt?: number): number {
-  if (availableAt !== undefined) return secondFrom(availableAt)
-  return delayMs && delayMs > 0 ? secondFrom(now + delayMs) : secondOf(now)
+/** The largest second an unsigned 32-bit column holds: where Laravel's tables end, every store ends. */
+const LAST_SECOND = 4_294_967_295
+
+/**
+ * When a new or returning job falls due, in whole seconds. One that may run at once is due now, not at the next second.
+ * Throws BAD_ARGUMENT for what other stores' columns cannot hold.
+ */
+export function dueSecond(now: number, delayMs = 0, availableAt?: number): number {
+  const second =
+    availableAt !== undefined ? secondFrom(availableAt) : delayMs > 0 ? secondFrom(now + delayMs) : secondOf(now)
+  if (second >= 0 && second <= LAST_SECOND) return second
+  throw notAllowed(
+    'BAD_ARGUMENT',
+    'availableAt',
+    second * 1_000,
+    `0 to ${LAST_SECOND * 1_000} (unix ms, the year 2106)`,
+  )
 }
 
 /** Ids as a JSON array for `json_each(?)`: one value for any number of them. */

@@ -25,7 +25,7 @@ export function diagnosing({ connection }: Context, newest: number): () => Promi
     )
     const journal = String(connection.get('pragma journal_mode')?.journal_mode)
     findings.push(
-      journal === 'wal' || connection.path === ':memory:'
+      journal === 'wal' || connection.inMemory
         ? { level: 'ok', topic: 'journal', text: `journal_mode ${journal}` }
         : {
             level: 'problem',
@@ -45,7 +45,7 @@ export function diagnosing({ connection }: Context, newest: number): () => Promi
             remedy: 'Run faena migrate.',
           },
     )
-    if (connection.path !== ':memory:') findings.push(...fileFindings(connection.path), ...integrity())
+    if (!connection.inMemory) findings.push(...fileFindings(connection.path), ...integrity())
     return findings
   }
 

@@ -42,15 +42,16 @@ export function leasing(context: Context) {
     },
 
     async deregister(worker: number): Promise<number> {
-      return connection.write('full', () => {
-        const given = connection.run(
+      const given = await connection.write('full', () => {
+        const count = connection.run(
           `update jobs set ${GIVE_BACK} where reserved_by = ? and reserved_at is not null`,
           worker,
         )
         connection.run('delete from faena_workers where id = ?', worker)
-        if (given > 0) context.wake()
-        return given
+        return count
       })
+      if (given > 0) context.wake()
+      return given
     },
 
     async heartbeat(beat: Heartbeat): Promise<HeartbeatAnswer> {
@@ -78,7 +79,9 @@ export function leasing(context: Context) {
     async reclaim(): Promise<Reclaimed> {
       const seen = await connection.read(() => deadWorkers(context))
       if (seen.length === 0) return { workers: [], returned: 0, failed: [] }
-      return connection.write('full', () => reclaimDead(context))
+      const reclaimed = await connection.write('full', () => reclaimDead(context))
+      if (reclaimed.returned > 0) context.wake()
+      return reclaimed
     },
   }
 }
@@ -127,7 +130,6 @@ function reclaimDead(context: Context): Reclaimed {
     connection.run('delete from faena_workers where id = ?', id)
     reclaimed.workers.push(id)
   }
-  if (reclaimed.returned > 0) context.wake()
   return reclaimed
 }
 

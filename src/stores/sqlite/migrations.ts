@@ -51,6 +51,8 @@ const STEPS: MigrationStep[] = [
       'create index faena_jobs_reserved on jobs (reserved_by) where reserved_at is not null',
       // Payloads begin with {"uuid":"…": the thirty-six characters from the tenth on are the uuid.
       'create index faena_jobs_uuid on jobs (substr(payload, 10, 36))',
+      // The few that begin otherwise, which somebody else wrote; each is looked into when a uuid is asked for.
+      `create index faena_jobs_odd on jobs (id) where substr(payload, 1, 9) <> '{"uuid":"'`,
       `create table faena_workers (
         id integer primary key autoincrement,
         name text not null,
@@ -140,6 +142,9 @@ const STEPS: MigrationStep[] = [
   },
 ]
 
+/** How long one process waits while another migrates: an index on a large table is not made in seconds. */
+const PATIENCE_MS = 2 * 60_000
+
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
 
 export function schemaVersion(connection: Connection): number {
@@ -167,18 +172,22 @@ export async function migrate(
     )
   }
   if (options.dryRun || before === SCHEMA_VERSION) return { from: before, to: SCHEMA_VERSION, steps: missing(before) }
-  return connection.write('full', () => {
-    connection.database.exec(
-      'create table if not exists faena_migrations (version integer primary key, name text not null, applied_at integer not null)',
-    )
-    const from = schemaVersion(connection)
-    const steps = missing(from)
-    for (const step of steps) {
-      options.onStep?.(step)
-      apply(connection, step, now())
-    }
-    return { from, to: SCHEMA_VERSION, steps }
-  })
+  return connection.write(
+    'full',
+    () => {
+      connection.database.exec(
+        'create table if not exists faena_migrations (version integer primary key, name text not null, applied_at integer not null)',
+      )
+      const from = schemaVersion(connection)
+      const steps = missing(from)
+      for (const step of steps) {
+        options.onStep?.(step)
+        apply(connection, step, now())
+      }
+      return { from, to: SCHEMA_VERSION, steps }
+    },
+    PATIENCE_MS,
+  )
 }
 
 /** The step without the columns that an earlier installation, or the owner of the tables, has added already. */

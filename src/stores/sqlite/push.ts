@@ -1,8 +1,8 @@
-import { FaenaError } from '../../core/errors.ts'
+import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, secondOf } from './context.ts'
-import { callersHandle, type Handle } from './transaction.ts'
+import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
 
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
@@ -24,11 +24,17 @@ export function pushing(context: Context) {
 
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
-    if (options.tx !== undefined)
-      return insert(context, callersHandle(options.tx, context.connection.path), jobs, options)
+    if (options.tx !== undefined) {
+      const handle = callersHandle(options.tx, context.connection.path)
+      return allOrNothing(handle, () => insert(context, handle, jobs, options))
+    }
     const { pushId } = options
     const known = pushId && answered.get(pushId.producer)
-    if (known && known.seq >= pushId.seq) return known.pushed
+    if (pushId && known?.seq === pushId.seq) return known.pushed
+    if (pushId && known && pushId.seq < known.seq) {
+      const allowed = `${known.seq} or more: later pushes are stored already`
+      throw notAllowed('BAD_ARGUMENT', 'pushId.seq', pushId.seq, allowed)
+    }
     const pushed = await context.connection.write('full', () => insert(context, context.connection, jobs, options))
     if (pushId) answered.set(pushId.producer, { seq: pushId.seq, pushed })
     context.wake()
@@ -133,6 +139,9 @@ export function liveHolder(handle: Handle, key: string, now: number): Holder | u
 }
 
 export function takeKey(handle: Handle, unique: UniqueKey, uuid: string, jobId: number, now: number): void {
+  if (unique.until === 'window' && unique.forMs === undefined) {
+    throw notAllowed('BAD_ARGUMENT', 'unique.forMs', undefined, 'how long the window lasts, in ms')
+  }
   handle
     .prepare(
       `insert into faena_locks (key, uuid, job_id, until, expires_at) values (?, ?, ?, ?, ?)

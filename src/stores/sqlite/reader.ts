@@ -8,50 +8,55 @@ import type { Connection, Value } from './connection.ts'
 const SMALL = 20_000
 const IDLE_MS = 30_000
 
+/** How many rows there are at most. Each end is a look-up of its own: both in one select would go through the table. */
+const SPAN = `select ${['jobs', 'failed_jobs', 'faena_runs']
+  .map((table) => `coalesce((select max(id) from ${table}) - (select min(id) from ${table}), 0)`)
+  .join(' + ')} as span`
+
 /**
  * Runs the reads of lists, counts and groups. On large tables they go to a thread with a connection of its own, so that a
  * dashboard never holds up the event loop that dispatches or works; the thread ends when it was idle for half a minute.
  */
 export class ThreadedReader {
   readonly #connection: Connection
+  readonly #idleMs: number
   readonly #waiting = new Map<number, { resolve: (rows: SqlRow[]) => void; reject: (error: Error) => void }>()
   #thread: Worker | undefined
   #idle: NodeJS.Timeout | undefined
   #number = 0
+  #allAnswered: (() => void)[] = []
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, idleMs = IDLE_MS) {
     this.#connection = connection
+    this.#idleMs = idleMs
   }
 
+  /** A read that may have to look at every row of a table. */
   async all(statement: Sql): Promise<SqlRow[]> {
-    const text = statementText(statement, 'question')
-    const values = statement.values as Value[]
-    return (await this.#isSmall())
-      ? this.#connection.read(() => this.#connection.all(text, ...values))
-      : this.#inThread(text, values)
+    return (await this.#isSmall()) ? this.here(statement) : this.#inThread(statement)
   }
 
+  /** A read that finds its rows by an index, however large the table. */
+  async here(statement: Sql): Promise<SqlRow[]> {
+    const text = statementText(statement, 'question')
+    return this.#connection.read(() => this.#connection.all(text, ...(statement.values as Value[])))
+  }
+
+  /** Waits for the reads under way. Those that come later are refused by the connection, which closes first. */
   async close(): Promise<void> {
-    clearTimeout(this.#idle)
-    const thread = this.#thread
-    this.#thread = undefined
-    await thread?.terminate()
-    for (const { reject } of this.#waiting.values())
-      reject(new FaenaError('STORE_CLOSED', 'The store was closed while it read'))
-    this.#waiting.clear()
+    if (this.#waiting.size > 0) await new Promise<void>((resolve) => this.#allAnswered.push(resolve))
+    await this.#endThread()
   }
 
   async #isSmall(): Promise<boolean> {
-    if (this.#connection.path === ':memory:') return true
-    return this.#connection.read(() => {
-      const row = this.#connection.get(
-        'select coalesce((select max(id) - min(id) from jobs), 0) + coalesce((select max(id) - min(id) from failed_jobs), 0) as span',
-      )
-      return Number(row?.span) < SMALL
-    })
+    if (this.#connection.inMemory) return true
+    return this.#connection.read(() => Number(this.#connection.get(SPAN)?.span) < SMALL)
   }
 
-  #inThread(text: string, values: Value[]): Promise<SqlRow[]> {
+  async #inThread(statement: Sql): Promise<SqlRow[]> {
+    const text = statementText(statement, 'question')
+    const { values } = statement
+    if (!this.#connection.opened) throw this.#connection.closed()
     const thread = this.#started()
     const number = ++this.#number
     return new Promise((resolve, reject) => {
@@ -83,10 +88,21 @@ export class ThreadedReader {
     else waiting?.reject(new FaenaError('STORE_UNAVAILABLE', `Reading from ${this.#connection.path} failed: ${error}`))
     if (this.#waiting.size > 0) return
     this.#thread?.unref()
-    this.#idle = setTimeout(() => {
-      void this.close()
-    }, IDLE_MS)
+    this.#idle = setTimeout(() => void this.#endThread(), this.#idleMs)
     this.#idle.unref()
+    this.#tellAllAnswered()
+  }
+
+  /** Leaves the reads alone that another thread, begun meanwhile, may have to answer. */
+  async #endThread(): Promise<void> {
+    clearTimeout(this.#idle)
+    const thread = this.#thread
+    this.#thread = undefined
+    await thread?.terminate()
+  }
+
+  #tellAllAnswered(): void {
+    for (const resolve of this.#allAnswered.splice(0)) resolve()
   }
 
   #ended(thread: Worker, cause: Error): void {
@@ -100,5 +116,6 @@ export class ThreadedReader {
       )
     }
     this.#waiting.clear()
+    this.#tellAllAnswered()
   }
 }

@@ -2,6 +2,9 @@ import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import { type Context, idList, secondOf } from './context.ts'
 
+/** Where the column ends in Laravel's tables: from there on only the worker's id tells one attempt from the next. */
+const MOST_ATTEMPTS = 65_535
+
 const LOST: Reservation = { jobs: [], nextDueMs: null, lost: true }
 
 /**
@@ -26,8 +29,9 @@ export function reserving(context: Context) {
 /** The answer where nothing is due, or undefined where there is something to take. */
 function look(context: Context, request: ReserveRequest): Reservation | undefined {
   if (!leaseHolds(context, request.worker)) return LOST
-  const jobs = candidates(context, openQueues(context, request.queues), { ...request, limit: 1 })
-  return jobs.length > 0 ? undefined : { jobs, nextDueMs: nextDue(context, request.queues), lost: false }
+  const queues = openQueues(context, request.queues)
+  const jobs = candidates(context, queues, { ...request, limit: 1 })
+  return jobs.length > 0 ? undefined : { jobs, nextDueMs: nextDue(context, queues), lost: false }
 }
 
 function take(context: Context, request: ReserveRequest): Reservation {
@@ -43,11 +47,12 @@ function leaseHolds({ connection, now }: Context, worker: number): boolean {
   return connection.get('select 1 from faena_workers where id = ? and lease_until > ?', worker, now()) !== undefined
 }
 
+/** In the worker's order, each once: a queue named twice must not give its jobs twice. */
 function openQueues({ connection }: Context, queues: readonly string[]): readonly string[] {
-  const paused = connection.all('select name from faena_queues where paused_at is not null')
-  if (paused.length === 0) return queues
-  const names = new Set(paused.map((row) => row.name))
-  return queues.filter((queue) => !names.has(queue))
+  const open = new Set(queues)
+  for (const { name } of connection.all('select name from faena_queues where paused_at is not null'))
+    open.delete(name as string)
+  return [...open]
 }
 
 function candidates(context: Context, queues: readonly string[], request: ReserveRequest): ReservedJob[] {
@@ -115,7 +120,7 @@ function takeDue(
       id,
       queue,
       payload,
-      attempts: attempts + 1,
+      attempts: Math.min(attempts + 1, MOST_ATTEMPTS),
       maxAttempts,
       name,
       priority,
@@ -143,7 +148,7 @@ function dueStatement(names: number): string {
 }
 
 /** The first priority of a queue's pending jobs, or the first after `above`. */
-function firstPriority({ connection }: Context, queue: string, above = -1e9): number | undefined {
+function firstPriority({ connection }: Context, queue: string, above = Number.MIN_SAFE_INTEGER): number | undefined {
   const row = connection.get(
     `select coalesce(priority, 0) as priority from jobs indexed by faena_jobs_due
       where queue = ? and reserved_at is null and coalesce(priority, 0) > ?
@@ -157,7 +162,7 @@ function firstPriority({ connection }: Context, queue: string, above = -1e9): nu
 function reserveRows({ connection, now }: Context, worker: number, jobs: ReservedJob[]): void {
   const ids = idList(jobs.map(({ id }) => id))
   connection.run(
-    `update jobs set reserved_at = ?, attempts = min(attempts + 1, 65535), reserved_by = ?
+    `update jobs set reserved_at = ?, attempts = min(attempts + 1, ${MOST_ATTEMPTS}), reserved_by = ?
       where id in (select value from json_each(?))`,
     secondOf(now()),
     worker,
@@ -196,7 +201,8 @@ function nextDue(context: Context, queues: readonly string[]): number | null {
         priority,
         secondOf(now()),
       )
-      if (row) soonest = Math.min(soonest, row.available_at as number)
+      // Somebody may have written a date as text there; such a job falls due never.
+      if (typeof row?.available_at === 'number') soonest = Math.min(soonest, row.available_at)
     }
   }
   return soonest === Number.POSITIVE_INFINITY ? null : Math.max(0, soonest * 1_000 - now())

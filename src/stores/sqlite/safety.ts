@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FaenaError } from '../../core/errors.ts'
 
@@ -16,7 +17,7 @@ const held = new Map<string, { count: number; database: DatabaseSync }>()
  * that the operating system lifts if we die. Returns what lets it go. Throws STORE_UNSAFE where another process was first.
  */
 export function holdAlone(path: string, version: string): () => void {
-  const file = `${resolve(path)}-alone`
+  const file = `${realPath(path)}-alone`
   const known = held.get(file)
   if (known) known.count++
   else held.set(file, { count: 1, database: lock(file, path, version) })
@@ -31,6 +32,15 @@ export function holdAlone(path: string, version: string): () => void {
   }
 }
 
+/** One file has one lock, whichever links lead to it. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return join(realpathSync(dirname(path)), basename(path))
+  }
+}
+
 function lock(file: string, path: string, version: string): DatabaseSync {
   const database = new DatabaseSync(file)
   try {
@@ -40,7 +50,7 @@ function lock(file: string, path: string, version: string): DatabaseSync {
     database.close()
     throw new FaenaError(
       'STORE_UNSAFE',
-      `Another process uses ${path}, and this Node's SQLite ${version} can corrupt a database that two processes write to. ` +
+      `Another process, or another thread of this one, uses ${path}, and this Node's SQLite ${version} can corrupt a database that two processes write to. ` +
         `Use a Node with SQLite ${WAL_SAFE_VERSION} or later (node -p process.versions.sqlite), or run everything in one process.`,
       { cause },
     )

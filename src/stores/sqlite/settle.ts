@@ -1,9 +1,8 @@
 import { isFaenaError } from '../../core/errors.ts'
 import type { Failure, JobOutcome, NewRun, Settled, Settlement } from '../../store.ts'
-import { isBusy } from './connection.ts'
 import { type Context, dueSecond, idList } from './context.ts'
 import { saveRun } from './records.ts'
-import { callersHandle, type Handle } from './transaction.ts'
+import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
 
 /**
  * Writes outcomes in one transaction at synchronous FULL, together with the settlement's number in the worker's row, so
@@ -13,7 +12,8 @@ import { callersHandle, type Handle } from './transaction.ts'
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
     if (settlement.tx !== undefined) {
-      return jobByJob(context, callersHandle(settlement.tx, context.connection.path), settlement, false)
+      const handle = callersHandle(settlement.tx, context.connection.path)
+      return allOrNothing(handle, () => jobByJob(context, handle, settlement, false))
     }
     return context.connection.write('full', () => settleOnce(context, settlement))
   }
@@ -91,7 +91,7 @@ function jobByJob(context: Context, handle: Handle, { worker, outcomes }: Settle
       const applied = write(context, handle, worker, outcome)
       settled[applied ? 'applied' : 'lost'].push(outcome.id)
     } catch (error) {
-      if (!isolate || isBusy(error) || isFaenaError(error) || !isRowsFault(error)) throw error
+      if (!isolate || !isRowsFault(error)) throw error
       handle.prepare('rollback to outcome').run()
       settled.refused.push({ id: outcome.id, error: error as Error })
     }
@@ -103,6 +103,7 @@ function jobByJob(context: Context, handle: Handle, { worker, outcomes }: Settle
 const ROW_FAULTS = new Set([18, 19, 20, 25]) // too big, constraint, mismatch, range
 
 function isRowsFault(error: unknown): boolean {
+  if (isFaenaError(error)) return error.code === 'BAD_ARGUMENT'
   const code = (error as { errcode?: number }).errcode
   return code === undefined || ROW_FAULTS.has(code & 0xff)
 }

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
-import { SQLITE } from '../sql/dialect.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { adminWrites } from './admin.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
+import { DIALECT } from './dialect.ts'
 import { leasing } from './lease.ts'
 import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { pushing } from './push.ts'
@@ -38,7 +38,7 @@ export interface SqliteOptions {
  */
 export function sqliteStore(options: SqliteOptions): Store {
   const connection = new Connection(options.path, options.timeoutMs ?? 5_000)
-  const wakeup = new Wakeup(options.path)
+  const wakeup = new Wakeup(connection.path)
   const reader = new ThreadedReader(connection)
   const now = options.clock ?? Date.now
   const context: Context = {
@@ -49,21 +49,37 @@ export function sqliteStore(options: SqliteOptions): Store {
     wake: () => wakeup.wake(),
   }
 
+  let opening: Promise<void> | undefined
+
+  const openAll = async () => {
+    try {
+      await connection.open()
+      if (options.migrate ?? true) await migrate(connection, now, {})
+    } catch (error) {
+      // Half open it would let calls through to tables that it does not know.
+      opening = undefined
+      await connection.close()
+      throw error
+    }
+  }
+
   return {
     kind: 'sqlite',
     durability:
       'An acknowledged dispatch, completion or failure is on disk (WAL, synchronous FULL): it survives a crash of the process or the system and a loss of power. A reservation may be undone by a loss of power; the job is then pending again.',
 
-    async open() {
-      if (connection.opened) return
-      await connection.open()
-      if (options.migrate ?? true) await migrate(connection, now, {})
+    open() {
+      opening ??= openAll()
+      return opening
     },
 
     async close() {
+      await opening?.catch(() => {})
+      opening = undefined
       wakeup.close()
+      const closed = connection.close()
       await reader.close()
-      connection.close()
+      await closed
     },
 
     migrate: (migration = {}) => migrate(connection, now, migration),
@@ -82,13 +98,17 @@ export function sqliteStore(options: SqliteOptions): Store {
     ...leasing(context),
     ...sqlReads({
       all: (statement) => reader.all(statement),
+      lookUp: (statement) => reader.here(statement),
       now: async () => now(),
       wallClock: context.wallClock,
-      dialect: SQLITE,
+      dialect: DIALECT,
     }),
     ...adminWrites(context),
     ...scheduling(context),
     ...recording(context),
-    listen: (wake) => wakeup.listen(wake),
+    listen(wake) {
+      if (!connection.opened) throw connection.closed()
+      return wakeup.listen(wake)
+    },
   }
 }

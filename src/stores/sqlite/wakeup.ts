@@ -1,17 +1,31 @@
+import { type FSWatcher, watch } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** How often an idle process looks whether another one wrote. One look costs a few microseconds. */
-const LOOK_MS = 2
+/** While others write, how often it is looked whether a commit of theirs has become visible. */
+const LOOK_MS = 1
+/** How long after the last change looking goes on; after that the file itself must tell. */
+const ALERT_MS = 20
+/** How often it is looked all the same while nothing is told: some file systems never do. */
+const BACKSTOP_MS = 250
 
 /**
- * Tells listeners that jobs may be due: at once when this process pushed, and within LOOK_MS when another connection wrote
- * to the file (`pragma data_version` changes then, and costs no read of the database).
+ * Tells listeners that jobs may be due: at once when this process pushed, and within a millisecond or two when another
+ * connection committed to the file. Idle it costs next to nothing: the operating system tells when the log was written to.
+ *
+ *   alert ──no change for ALERT_MS──▶ resting ──the log was written, or the backstop saw a change──▶ alert
+ *
+ * The log is written before its commit can be seen, so the alarm of the file only says that looking is worth it; whether
+ * there was a commit, `pragma data_version` says.
  */
 export class Wakeup {
   readonly #listeners = new Set<() => void>()
   readonly #path: string
-  #watching: NodeJS.Timeout | undefined
   #database: DatabaseSync | undefined
+  #version: () => number = () => 0
+  #seen = 0
+  #changedAt = 0
+  #looking: NodeJS.Timeout | undefined
+  #watcher: FSWatcher | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -19,7 +33,7 @@ export class Wakeup {
 
   listen(wake: () => void): () => void {
     this.#listeners.add(wake)
-    this.#watch()
+    this.#open()
     return () => {
       this.#listeners.delete(wake)
       if (this.#listeners.size === 0) this.close()
@@ -30,38 +44,78 @@ export class Wakeup {
     for (const listener of this.#listeners) {
       try {
         listener()
-      } catch {
-        // What was written is written: a listener's mistake must not make the dispatch that woke it reject.
+      } catch (error) {
+        // A listener's mistake is not the push's that woke it, and the others are woken all the same.
+        process.emitWarning(error instanceof Error ? error : String(error))
       }
     }
   }
 
   close(): void {
-    clearInterval(this.#watching)
-    this.#watching = undefined
+    clearInterval(this.#looking)
+    this.#looking = undefined
+    this.#watcher?.close()
+    this.#watcher = undefined
     this.#database?.close()
     this.#database = undefined
   }
 
-  #watch(): void {
-    if (this.#watching || this.#path === ':memory:') return
-    // A connection of its own: on the store's, its own writes would not show, but neither would they be told apart.
-    const database = new DatabaseSync(this.#path, { readOnly: true })
-    const version = database.prepare('pragma data_version')
-    version.setReturnArrays(true)
-    const read = () => (version.get() as unknown as [number])[0]
-    let seen = read()
-    this.#database = database
-    this.#watching = setInterval(() => {
-      try {
-        const now = read()
-        if (now === seen) return
-        seen = now
-      } catch {
-        // Busy for a moment: waking once too often is harmless, missing a change is not.
-      }
-      this.wake()
-    }, LOOK_MS)
-    this.#watching.unref()
+  #open(): void {
+    if (this.#database || this.#path === ':memory:') return
+    try {
+      // A connection of its own: the store's own writes would not show on the store's.
+      this.#database = new DatabaseSync(this.#path, { readOnly: true })
+      const statement = this.#database.prepare('pragma data_version')
+      statement.setReturnArrays(true)
+      this.#version = () => (statement.get() as unknown as [number])[0]
+      this.#seen = this.#version()
+    } catch {
+      // The file is gone or busy. A hint is not promised, and whoever polls finds the jobs.
+    }
+    this.#beAlert()
+  }
+
+  #beAlert(): void {
+    if (!this.#database) return
+    this.#watcher?.close()
+    this.#watcher = undefined
+    this.#changedAt = performance.now()
+    this.#every(LOOK_MS, () => {
+      if (this.#look()) this.#changedAt = performance.now()
+      else if (performance.now() - this.#changedAt > ALERT_MS) this.#rest()
+    })
+  }
+
+  #rest(): void {
+    this.#every(BACKSTOP_MS, () => {
+      if (this.#look()) this.#beAlert()
+    })
+    try {
+      this.#watcher = watch(`${this.#path}-wal`, { persistent: false }, () => this.#beAlert())
+      this.#watcher.on('error', () => this.#watcher?.close())
+    } catch {
+      // No alarm to be had here (the log's file is gone, or too many are watched): the backstop alone is left.
+    }
+    // What was written between the last look and the alarm's being set would be told to nobody.
+    if (this.#look()) this.#beAlert()
+  }
+
+  #every(ms: number, look: () => void): void {
+    clearInterval(this.#looking)
+    this.#looking = setInterval(look, ms)
+    this.#looking.unref()
+  }
+
+  /** Wakes, and answers true, if another connection committed since the last look. */
+  #look(): boolean {
+    try {
+      const version = this.#version()
+      if (version === this.#seen) return false
+      this.#seen = version
+    } catch {
+      // Busy for a moment: waking once too often is harmless, missing a change is not.
+    }
+    this.wake()
+    return true
   }
 }

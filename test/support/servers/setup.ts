@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { TestProject } from 'vitest/node'
+import { startMariadb } from './mariadb.ts'
 import { startPostgres } from './postgres.ts'
 import type { Throwaway } from './throwaway.ts'
 
@@ -14,6 +15,7 @@ declare module 'vitest' {
 /** How each kind of server is started. A URL in the environment stands for a server of one's own. */
 const STARTS: Record<string, { given: string | undefined; start: () => Promise<Throwaway> }> = {
   postgres: { given: process.env.FAENA_TEST_POSTGRES_URL, start: startPostgres },
+  mysql: { given: process.env.FAENA_TEST_MYSQL_URL, start: startMariadb },
 }
 
 /**

@@ -1,0 +1,91 @@
+import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
+import { type Sql, sql } from '../sql/sql.ts'
+import { type Context, nowMs } from './context.ts'
+import { GIVE_BACK } from './endings.ts'
+import { heldBy } from './held.ts'
+import { idList, rowList } from './text.ts'
+
+/** In the order of their numbers, which a heartbeat brings back in the place of an insert's id. */
+const COMMANDS: readonly WorkerCommand[] = ['quiet', 'resume', 'stop', 'restart']
+
+const IDS_PER_STATEMENT = 1_000
+
+/** A worker's life: its row and its heartbeats. */
+export function leasing(context: Context) {
+  const { connection, names } = context
+  const { workers, settlements, jobs } = names
+
+  return {
+    async register(worker: NewWorker): Promise<number> {
+      const id = await connection.transaction('beat', async (transaction) => {
+        const now = nowMs(context)
+        const statements: Sql[] = []
+        if (worker.replaces !== undefined)
+          statements.push(sql`update ${workers} set lease_until = 0 where id = ${worker.replaces}`)
+        statements.push(sql`
+          insert into ${workers} (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
+          values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.version}, ${JSON.stringify(worker.queues)},
+                  ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs})`)
+        const answers = await transaction.run(...statements)
+        const { insertId } = answers.at(-1)!
+        const rows = [0, 1].map((channel) => [insertId, channel, 0, null, nowMs(context)])
+        await transaction.commit(
+          sql`insert into ${settlements} (worker, channel, seq, answer, at) values ${rowList(rows)}`,
+        )
+        return insertId
+      })
+      context.held.begin(id)
+      return id
+    },
+
+    async deregister(worker: number): Promise<number> {
+      const known = context.held.of(worker)
+      const given = await connection.transaction(
+        'beat',
+        async (transaction) => {
+          // First the worker's row, so that a reservation under way has been written, or finds no lease.
+          await transaction.run(sql`select id from ${workers} where id = ${worker} for update`)
+          const ids = known ? [...known] : (await heldBy(context, transaction, worker)).map(({ id }) => id)
+          let given = 0
+          for (let at = 0; at < ids.length; at += IDS_PER_STATEMENT) {
+            const [answer] = await transaction.run(sql`
+              update ${jobs} set ${GIVE_BACK}
+               where id in (${idList(ids.slice(at, at + IDS_PER_STATEMENT))}) and reserved_by = ${worker} and reserved_at is not null`)
+            given += answer!.affected
+          }
+          await transaction.commit(sql`delete from ${workers} where id = ${worker}`)
+          return given
+        },
+        { slow: true },
+      )
+      context.held.end(worker)
+      context.floors.forget(worker)
+      if (given > 0) {
+        context.floors.lower()
+        context.wake()
+      }
+      return given
+    },
+
+    /** One statement for an idle worker: the command comes back in the place of an insert's id. */
+    async heartbeat({ worker, leaseMs, running, memoryBytes, state, held }: Heartbeat): Promise<HeartbeatAnswer> {
+      const code = sql`coalesce(field(command, ${COMMANDS[0]}, ${COMMANDS[1]}, ${COMMANDS[2]}, ${COMMANDS[3]}), 0)`
+      const statements = [
+        sql`update ${workers}
+               set lease_until = ${nowMs(context)} + ${leaseMs}, beat_at = ${nowMs(context)}, running = ${running},
+                   memory_bytes = ${Math.round(memoryBytes)}, state = ${state},
+                   command = if(last_insert_id(${code}) >= 0, null, command)
+             where id = ${worker} and lease_until > ${nowMs(context)}`,
+      ]
+      if (held.length > 0) {
+        const ids = idList(held.map(({ id }) => id))
+        statements.push(sql`select id, attempts from ${jobs} where id in (${ids}) and reserved_by = ${worker}`)
+      }
+      const [beat, rows] = await connection.query('beat', statements)
+      if (beat!.affected === 0) return { lost: true, gone: held.map(({ id }) => id), command: null }
+      const mine = new Map(rows?.rows.map((row) => [Number(row.id), Number(row.attempts)]))
+      const gone = held.filter(({ id, attempts }) => mine.get(id) !== attempts).map(({ id }) => id)
+      return { lost: false, gone, command: COMMANDS[beat!.insertId - 1] ?? null }
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import { FaenaError, isFaenaError } from '../../core/errors.ts'
+import type { Reservation, ReserveRequest } from '../../store.ts'
+import type { Context } from './context.ts'
+import { reserveInOrder } from './reserve.ts'
+
+/** Takes due jobs, in the way that fits the table: Faena's own has an index to read in order, one of Laravel's has not. */
+export function reserving(context: Context) {
+  return async function reserve(request: ReserveRequest): Promise<Reservation> {
+    try {
+      const reservation = await reserveFrom(context, request)
+      context.held.add(
+        request.worker,
+        reservation.jobs.map(({ id }) => id),
+      )
+      return reservation
+    } catch (error) {
+      if (isFaenaError(error, 'STORE_UNAVAILABLE') && error.inDoubt) context.held.doubt(request.worker)
+      // The table may have been changed under us: look at it anew the next time.
+      if (isFaenaError(error, 'MIGRATION_NEEDED')) context.shape.forget()
+      throw error
+    }
+  }
+}
+
+async function reserveFrom(context: Context, request: ReserveRequest): Promise<Reservation> {
+  const { ordered } = await context.shape.read()
+  if (ordered) return reserveInOrder(context, request)
+  throw new FaenaError('UNSUPPORTED', 'not yet')
+}

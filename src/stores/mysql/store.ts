@@ -1,0 +1,137 @@
+import { performance } from 'node:perf_hooks'
+import { wallClock } from '../../core/wallclock.ts'
+import type { Store } from '../../store.ts'
+import { sqlReads } from '../sql/reads.ts'
+import { type Sql, sql } from '../sql/sql.ts'
+import { adminWrites } from './admin.ts'
+import { Connection } from './connection.ts'
+import { type Context, nowMs } from './context.ts'
+import { diagnosing } from './diagnosis.ts'
+import { mysqlDialect } from './dialect.ts'
+import { errorNumber } from './errors.ts'
+import { AllFloors } from './floors.ts'
+import { Held } from './held.ts'
+import { leasing } from './lease.ts'
+import { migrate, versionOf } from './migrations.ts'
+import { type NameOptions, tableNames } from './names.ts'
+import { pushing } from './push.ts'
+import { reclaiming } from './reclaim.ts'
+import { recording } from './records.ts'
+import { reserving } from './reserving.ts'
+import { refuseUnsafe } from './safety.ts'
+import { scheduling } from './schedules.ts'
+import { settling } from './settle.ts'
+import { Shape } from './shape.ts'
+import { type MysqlConfig, sourceOf } from './source.ts'
+import { Wakeup } from './wakeup.ts'
+
+export interface MysqlOptions extends NameOptions {
+  /** `mysql://user:password@host:port/database` or `mariadb://…`, or a configuration of the mysql2 package. */
+  url: string | MysqlConfig
+  /** Zone of `failed_jobs.failed_at` (Laravel's app.timezone). Default UTC. */
+  timezone?: string
+  /** Written to `failed_jobs.connection`; what Laravel calls its connection, so that it can retry. Default `database`. */
+  connection?: string
+  /** How long a call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
+  timeoutMs?: number
+  /** Unix ms in place of the server's clock; for tests. */
+  clock?: () => number
+}
+
+/** MySQL 8.0 and later, MariaDB 10.6 and later: the database that the application has already, and Laravel's tables in it. */
+export function mysqlStore(options: MysqlOptions): Store {
+  const source = sourceOf(options.url)
+  const connection = new Connection(source, options.timeoutMs ?? 5_000)
+  const names = tableNames(options, source.database)
+  const dialect = mysqlDialect(names)
+  const wakeup = new Wakeup(`${source.shown} ${names.jobs.text[0]}`)
+  const floors = new AllFloors()
+  const context: Context = {
+    connection,
+    names,
+    wallClock: wallClock(options.timezone ?? 'UTC'),
+    connectionName: options.connection ?? 'database',
+    clock: options.clock,
+    shape: new Shape(connection, names),
+    floors,
+    held: new Held(),
+    wake: () => {
+      floors.expect()
+      wakeup.wake()
+    },
+  }
+  const now = async () => {
+    if (options.clock) return options.clock()
+    const [answer] = await connection.query('common', [sql`select ${nowMs(context)} as now`])
+    return Number(answer!.rows[0]!.now)
+  }
+  const all = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
+  let opened = false
+
+  return {
+    kind: 'mysql',
+    durability:
+      'An acknowledged dispatch, completion or failure survives what the server survives: with innodb_flush_log_at_trx_commit = 1, its default, a crash of the server and a loss of power. faena doctor says so where it is set otherwise.',
+
+    async open() {
+      if (opened) return
+      connection.reopen()
+      await refuseUnsafe(context)
+      opened = true
+    },
+
+    async close() {
+      opened = false
+      wakeup.close()
+      await connection.close()
+    },
+
+    async migrate(migration = {}) {
+      connection.refuseClosed()
+      const report = await migrate(source, names, connection.timeoutMs, migration)
+      context.shape.forget()
+      return report
+    },
+
+    async ping() {
+      const started = performance.now()
+      const [answer] = await connection.query('common', [sql`select ${nowMs(context)} as now, version() as version`])
+      const latencyMs = performance.now() - started
+      const { now: at, version } = answer!.rows[0]!
+      return {
+        latencyMs,
+        now: Number(at),
+        schemaVersion: await schemaVersion(context),
+        server: serverName(String(version)),
+      }
+    },
+
+    diagnose: diagnosing(context),
+    push: pushing(context),
+    reserve: reserving(context),
+    settle: settling(context),
+    reclaim: reclaiming(context),
+    ...leasing(context),
+    ...sqlReads({ all, now, wallClock: context.wallClock, dialect }),
+    ...adminWrites(context, dialect, now),
+    ...scheduling(context),
+    ...recording(context),
+    listen: (wake) => wakeup.listen(wake),
+  }
+}
+
+/** 0 where there are no tables yet. */
+export async function schemaVersion({ connection, names }: Context): Promise<number> {
+  try {
+    const [answer] = await connection.query('common', [versionOf(names)])
+    return Number(answer!.rows[0]!.version)
+  } catch (error) {
+    const cause = (error as { cause?: unknown }).cause
+    if (errorNumber(cause) === 1_146) return 0
+    throw error
+  }
+}
+
+export function serverName(version: string): string {
+  return /mariadb/i.test(version) ? `MariaDB ${version.replace(/-mariadb.*$/i, '')}` : `MySQL ${version}`
+}

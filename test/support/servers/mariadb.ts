@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import mysql from 'mysql2/promise'
+import { ensureInstalled, type Software } from './install.ts'
+import { folderOf, freePort, serverUser, startServer, type Throwaway, untilReady } from './throwaway.ts'
+
+export const MARIADB: Software = {
+  name: 'MariaDB',
+  program: 'mariadbd',
+  folders: ['/usr/sbin', '/usr/local/sbin'],
+  package: 'mariadb-server',
+}
+
+/** A MariaDB with the settings it comes with (flush at every commit), on a free port of the loopback. */
+export async function startMariadb(settings: Record<string, string> = {}): Promise<Throwaway> {
+  const binaries = ensureInstalled(MARIADB)
+  const user = serverUser('mysql')
+  const folder = folderOf(user, 'mariadb')
+  const data = join(folder, 'data')
+  const asUser = { ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: folder }
+  const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db']
+  execFileSync('mariadb-install-db', install, { ...asUser, stdio: 'pipe' })
+  const port = await freePort()
+  const given: Record<string, string | number> = {
+    datadir: data,
+    port,
+    'bind-address': '127.0.0.1',
+    socket: join(folder, 'socket'),
+    'pid-file': join(folder, 'pid'),
+    tmpdir: folder,
+    'max-connections': 300,
+    ...settings,
+  }
+  const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`)
+  const program = join(binaries, 'mariadbd')
+  const { child, log, stop } = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], {
+    ...asUser,
+    folder,
+  })
+  const url = `mysql://root@127.0.0.1:${port}/mysql`
+  await untilReady(child, log, async () => {
+    const connection = await mysql.createConnection(url)
+    await connection.end()
+  })
+  return { url, stop }
+}
