@@ -14,6 +14,8 @@ export interface JobContext<Input = unknown> {
   readonly attempt: number
   /** 0 = no limit. */
   readonly maxAttempts: number
+  /** The schedule that made the job, and the run it is for (unix ms): earlier than now where a missed run is made up. */
+  readonly schedule: { readonly key: string; readonly at: number } | null
   /** Aborted when the attempt times out, the job is cancelled or deleted, the lease is lost, or the worker must stop. */
   readonly signal: AbortSignal
   /** How far the job is, from 0 to 100, with an optional word on what it does; shown by `faena show` and the dashboard. */

@@ -33,6 +33,10 @@ export class Context implements JobContext {
     this.maxAttempts = policy === null || policy.retryUntil !== null ? 0 : policy.maxTries
   }
 
+  get schedule(): { key: string; at: number } | null {
+    return this.#run.payload?.faena.schedule ?? null
+  }
+
   get signal(): AbortSignal {
     return this.#run.signal
   }

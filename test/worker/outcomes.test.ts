@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { handle, type JobContext } from '../../src/core/handler.ts'
 import { defineJob, type JobFailure } from '../../src/core/job.ts'
+import { withSchedule } from '../../src/core/payload.ts'
 import { aJob } from './jobs.ts'
 import { listenTo, newJob, nth, openMemory, push, startWorker } from './support.ts'
 
@@ -22,6 +23,20 @@ test('a handler gets the job it runs, and the job is gone once it has returned',
   })
   expect(seen).toMatchObject([{ uuid, attempt: 1, maxAttempts: 3, input: { caseId: 7 }, queue: 'default' }])
   expect(await store.get(uuid)).toBeUndefined()
+})
+
+test('a handler is told which run of which schedule its job is for', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const schedule = { key: 'nightly', at: 1_767_571_200_000 }
+  const seen: JobContext['schedule'][] = []
+  const worker = await startWorker(store, [handle(job, (context) => void seen.push(context.schedule))])
+  const both = nth(worker, 'completed', 2)
+  const planned = newJob(job)
+  await store.push([{ ...planned, payload: withSchedule(planned.payload, schedule) }, newJob(job)])
+
+  await both
+  expect(seen).toEqual([schedule, null])
 })
 
 test('the handler gets what the schema makes of the stored input', async () => {
