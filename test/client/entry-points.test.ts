@@ -15,12 +15,11 @@ test('the public names are these, and none appears or goes by accident', () => {
     'isFaenaError',
     'isHandler',
     'isJob',
-    'memoryStore',
     'openQueue',
     'openStore',
     'settingsFrom',
     'syncRunner',
     'type',
   ])
-  expect(Object.keys(testing).sort()).toEqual(['drain', 'fakeClock', 'fakeQueue', 'jobFactory'])
+  expect(Object.keys(testing).sort()).toEqual(['drain', 'fakeClock', 'fakeQueue', 'jobFactory', 'memoryStore'])
 })

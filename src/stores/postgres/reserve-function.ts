@@ -22,9 +22,14 @@ $function$`
  * from one to the next in the index, and the due jobs of each are locked in its order. Rows that others have locked are
  * passed by. What is taken keeps to the bounds, and nothing behind a job that had to stay is taken.
  *
- * Answers rows of three kinds: \`part\` 1 is a job taken; 2 a due row without name that the regular expression cannot place,
- * not taken; 3, always last, the answer to the call. Worker rows are locked after job rows, and reclaim does the opposite,
- * but what reclaim then waits for are jobs of a worker whose row it holds, and such a worker gets none here.
+ * With `known_queues` it looks at those pairs of queue and priority only, and in each not before the place given, so that
+ * it need not walk over what others deleted while an old snapshot keeps the server from forgetting it (see scan-floor.ts).
+ *
+ * Answers rows of four kinds: `part` 1 is a job taken; 2 a due row without name that the regular expression cannot place, not
+ * taken; 3 a pair that was looked at and the place where the next look may begin; 4, always last, the answer to the call.
+ *
+ * The worker's row is locked after job rows, and reclaim does the opposite; but what reclaim then waits for are jobs of a
+ * worker whose row it holds, and such a worker gets none here.
  */
 export function reserveFunction(names: Names): string {
   const [workers, queues, locks, reclaims] = ['workers', 'queues', 'locks', 'reclaims'].map(names.own)
@@ -37,24 +42,37 @@ export function reserveFunction(names: Names): string {
   return `
 create or replace function ${names.own('reserve_1')}(
   by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer,
-  default_tries integer, left_alone bigint[], given_ms bigint
+  default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[],
+  known_ids bigint[], given_ms bigint
 ) returns table (
   part integer, id bigint, queue text, payload text, attempts integer, max_attempts integer, name text, priority integer,
-  available_at integer, created_at integer, crashes integer, next_due_ms bigint, lost boolean
+  available_at integer, created_at integer, crashes integer, next_due_ms bigint, looked_us bigint, lost boolean
 ) ${functionHead} as $function$
 #variable_conflict use_column
 declare
-  ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  started constant timestamptz := clock_timestamp();
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from started) * 1000)::bigint);
   this_second constant integer := ms / 1000;
   -- The empty text keeps "not equal to any" apart from "cannot be told" where no names are given.
   of_jobs constant text[] := array(select 'faena@' || n from unnest(of_names) n) || array[''];
+  open_queues constant text[] := array(
+    select u.name from unnest(of_queues) with ordinality u(name, at)
+     where not exists (select from ${queues} q where q.name = u.name and q.paused_at is not null)
+     order by u.at
+  );
+  pair integer := 0;
+  queue_at integer := 1;
   this_queue text;
-  this_priority integer;
+  this_priority integer := -2147483648;
+  place integer;
+  place_id bigint;
   found_ids bigint[];
   found_bytes bigint;
   found_singles integer;
   found_unclear integer;
+  found_until integer;
   found_job record;
+  wanted integer;
   bytes bigint := 0;
   singles integer := 0;
   taken bigint[] := '{}';
@@ -62,84 +80,104 @@ declare
   soonest integer;
   next_due integer;
   is_full boolean := most < 1;
+  is_lost boolean := not exists (select from ${workers} w where w.id = by_worker and w.lease_until > ms);
   counts_crashes boolean;
+  us bigint;
 begin
-  if not exists (select from ${workers} w where w.id = by_worker and w.lease_until > ms) then
-    return query select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
-                        null::integer, null::integer, null::integer, null::bigint, true;
-    return;
-  end if;
+  <<pairs>>
+  while not (is_full or is_lost) loop
+    if known_queues is not null then
+      pair := pair + 1;
+      exit pairs when pair > cardinality(known_queues);
+      continue pairs when known_queues[pair] <> all(open_queues);
+      this_queue := known_queues[pair];
+      this_priority := known_priorities[pair];
+      place := known_places[pair];
+      place_id := known_ids[pair];
+    else
+      loop
+        exit pairs when queue_at > cardinality(open_queues);
+        this_queue := open_queues[queue_at];
+        select coalesce(j.priority, 0) into this_priority
+          from ${names.jobs} j
+         where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
+         order by coalesce(j.priority, 0)
+         limit 1;
+        exit when found;
+        queue_at := queue_at + 1;
+        this_priority := -2147483648;
+      end loop;
+      place := -2147483648;
+      place_id := 0;
+    end if;
 
-  <<queues>>
-  foreach this_queue in array of_queues loop
-    continue queues when exists (select from ${queues} q where q.name = this_queue and q.paused_at is not null);
-    this_priority := -2147483648;
-    loop
-      select coalesce(j.priority, 0) into this_priority
-        from ${names.jobs} j
-       where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
-       order by coalesce(j.priority, 0)
-       limit 1;
-      exit when this_priority is null;
+    wanted := most - cardinality(taken);
+    select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), max(d.available_at)
+      into found_ids, found_bytes, found_singles, found_unclear, found_until
+      from (
+        select j.id, j.available_at, octet_length(j.payload)::bigint as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
+          from ${names.jobs} j
+         where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
+           and (j.available_at, j.id) > (place, place_id) and j.reserved_at is null
+           and (j.name = any(of_names) or (j.name is null and coalesce(${jobOf} = any(of_jobs), true) and j.id <> all(left_alone)))
+         order by j.available_at, j.id
+         limit wanted
+           for update skip locked
+      ) d;
 
-      select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
-        into found_ids, found_bytes, found_singles, found_unclear
-        from (
-          select j.id, octet_length(j.payload)::bigint as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
-            from ${names.jobs} j
-           where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
-             and j.reserved_at is null
-             and (j.name = any(of_names) or (j.name is null and coalesce(${jobOf} = any(of_jobs), true)
-                                             and j.id <> all(left_alone)))
-           order by j.available_at, j.id
-           limit most - cardinality(taken)
-             for update skip locked
-        ) d;
-
-      if found_ids is not null then
-        if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
-          bytes := bytes + found_bytes;
-          singles := singles + found_singles;
-          taken := taken || found_ids;
-        else
-          for found_job in
-            select j.id, octet_length(j.payload) as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
-              from ${names.jobs} j where j.id = any(found_ids) order by j.available_at, j.id
-          loop
-            if found_job.is_unclear then
-              unclear := unclear || found_job.id;
-              continue;
-            end if;
-            is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
-                       or (found_job.is_single and singles >= most_singles);
-            exit when is_full;
-            bytes := bytes + found_job.bytes;
-            singles := singles + found_job.is_single::integer;
-            taken := taken || found_job.id;
-          end loop;
-        end if;
-        is_full := is_full or cardinality(taken) >= most;
+    if found_ids is not null then
+      if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
+        bytes := bytes + found_bytes;
+        singles := singles + found_singles;
+        taken := taken || found_ids;
+        place := found_until;
+        place_id := found_ids[cardinality(found_ids)];
+      else
+        for found_job in
+          select j.id, j.available_at, octet_length(j.payload) as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
+            from ${names.jobs} j where j.id = any(found_ids) order by j.available_at, j.id
+        loop
+          if found_job.is_unclear then
+            unclear := unclear || found_job.id;
+            continue;
+          end if;
+          is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
+                     or (found_job.is_single and singles >= most_singles);
+          exit when is_full;
+          bytes := bytes + found_job.bytes;
+          singles := singles + found_job.is_single::integer;
+          taken := taken || found_job.id;
+          place := found_job.available_at;
+          place_id := found_job.id;
+        end loop;
       end if;
-      exit queues when is_full;
+      is_full := is_full or cardinality(taken) >= most;
+    end if;
+    -- All that was due has been seen: what comes will be due from this second on.
+    if not is_full and coalesce(cardinality(found_ids), 0) < wanted and place < this_second then
+      place := this_second;
+      place_id := 0;
+    end if;
+    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority, place,
+                        null::integer, null::integer, null::bigint, null::bigint, null::boolean;
+    exit pairs when is_full;
 
-      select j.available_at into soonest
-        from ${names.jobs} j
-       where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
-         and j.reserved_at is null
-       order by j.available_at
-       limit 1;
-      next_due := least(next_due, soonest);
-    end loop;
+    select j.available_at into soonest
+      from ${names.jobs} j
+     where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
+       and j.reserved_at is null
+     order by j.available_at
+     limit 1;
+    next_due := least(next_due, soonest);
   end loop;
+  us := extract(epoch from clock_timestamp() - started) * 1000000;
 
   if cardinality(taken) > 0 then
     -- Whoever reclaims this worker waits for us now, or we wait for it here and find the row gone.
     perform from ${workers} w where w.id = by_worker and w.lease_until > ms for key share;
-    if not found then
-      return query select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
-                          null::integer, null::integer, null::integer, null::bigint, true;
-      return;
-    end if;
+    is_lost := not found;
+  end if;
+  if cardinality(taken) > 0 and not is_lost then
     if exists (select from ${locks} l where l.until = 'processing') then
       -- A key that a push looks at just now is left: a reserved holder frees it all the same.
       delete from ${locks} l using (
@@ -153,16 +191,17 @@ begin
        where j.id = any(taken)
       returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
                 j.available_at::integer, j.created_at::integer,
-                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id) end, null::bigint, null::boolean;
+                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id) end,
+                null::bigint, null::bigint, null::boolean;
   end if;
   return query
     select 2, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
-           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::boolean
+           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::bigint, null::boolean
       from ${names.jobs} j where j.id = any(unclear);
   return query
-    select 3, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
+    select 4, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
            null::integer, null::integer, null::integer,
-           case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, false;
+           case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, us, is_lost;
 end
 $function$`
 }

@@ -1,12 +1,15 @@
+import { performance } from 'node:perf_hooks'
 import { JOB_PREFIX, maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import { type Context, givenMs, nowMs } from './context.ts'
+import { type Place, type ScanFloor, ScanFloors } from './scan-floor.ts'
 
 const TAKEN = 1
 const UNCLEAR = 2
+const PLACE = 3
 
 /** Rows of other runtimes whose payload only a JSON parser could place are remembered, the latest of them. */
 const MOST_LEFT_ALONE = 1_000
@@ -14,11 +17,35 @@ const MOST_LEFT_ALONE = 1_000
 /** Takes due jobs in one call. A second one follows only where a row without our columns had to be looked at here. */
 export function reserving(context: Context) {
   const leftAlone = new Set<number>()
+  const floors = new ScanFloors()
 
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
-    const rows = await context.connection.query('lease', statement(context, request, [...leftAlone]))
+    const floor = floors.of(request)
+    const places = floor.places(performance.now())
+    const reservation = await look(request, floor, places)
+    const tooFew = reservation.jobs.length < request.limit && !reservation.lost
+    if (places === undefined || !tooFew) return reservation
+    if (reservation.jobs.length === 0 && floor.mayHaveMissed) return look(request, floor, undefined)
+    const nextDueMs = Math.min(reservation.nextDueMs ?? Number.POSITIVE_INFINITY, floor.restMs(performance.now()))
+    return { ...reservation, nextDueMs }
+  }
+
+  async function look(
+    request: ReserveRequest,
+    floor: ScanFloor,
+    places: readonly Place[] | undefined,
+  ): Promise<Reservation> {
+    const rows = await context.connection.query('lease', statement(context, request, [...leftAlone], places))
     const answer = rows.at(-1)!
     const jobs = rows.filter((row) => row.part === TAKEN).map(reservedJob)
+    floor.learn({
+      swept: places === undefined,
+      places: rows.filter((row) => row.part === PLACE).map(placeOf),
+      found: jobs.length,
+      wanted: request.limit,
+      us: answer.looked_us as number,
+      now: performance.now(),
+    })
     const unclear = rows.filter((row) => row.part === UNCLEAR)
     if (unclear.length > 0) jobs.push(...(await takeLookedAt(context, request, unclear, leftAlone)))
     return {
@@ -29,11 +56,27 @@ export function reserving(context: Context) {
   }
 }
 
-function statement(context: Context, request: ReserveRequest, leftAlone: number[]) {
+function statement(
+  context: Context,
+  request: ReserveRequest,
+  leftAlone: number[],
+  places: readonly Place[] | undefined,
+) {
   const { worker, queues, names, limit, maxBytes, singleTryLimit, defaultTries } = request
+  const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
   return sql`select * from ${raw(context.names.own('reserve_1'))}(
     ${worker}, ${textArray(queues)}, ${textArray(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
-    ${numberArray(leftAlone)}, ${givenMs(context)})`
+    ${numberArray(leftAlone)}, ${places ? textArray(places.map(({ queue }) => queue)) : null}, ${numbers(({ priority }) => priority)},
+    ${numbers(({ second }) => second)}, ${numbers(({ id }) => id)}, ${givenMs(context)})`
+}
+
+function placeOf(row: SqlRow): Place {
+  return {
+    queue: row.queue as string,
+    priority: row.priority as number,
+    second: row.available_at as number,
+    id: row.id as number,
+  }
 }
 
 /** Rows come in the order in which they lie in the table; the order of the queue is theirs by what they say. */
