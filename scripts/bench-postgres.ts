@@ -54,11 +54,12 @@ async function measured(round: number): Promise<void> {
   const before = await stats(schema)
   const tenths: number[] = []
   const drained = await timed(() => drain(store, tenths))
-  await admin.query('select pg_sleep(1.2)')
+  const latency = pin ? [] : await latencies(store)
+  // A connection tells the server's statistics what it did when it ends, at the latest.
+  await store.close()
+  await admin.query('select pg_sleep(0.3)')
   const after = await stats(schema)
   await pin?.end()
-  const latency = pin ? [] : await latencies(store)
-  await store.close()
   await admin.query(`drop schema ${schema} cascade`)
   console.log(
     `round ${round}: push ${shown(pushed)}, drain ${shown(drained)}` +

@@ -90,6 +90,7 @@ function workerOf(
     onError,
     memoryLimitBytes: memoryMb * 1_048_576,
     surface: settings.surface,
+    historyPerSecond: settings.history.perSecond,
     replaces: host.replaces ?? undefined,
     heartbeat: heartbeatOf(settings),
   })

@@ -44,6 +44,8 @@ export interface WorkerOptions {
   replaces?: number
   /** What the heartbeat thread opens a store of its own from. Without it a timer beats, and a blocked loop loses the lease. */
   heartbeat?: HeartbeatConfig
+  /** Attempts that history keeps at most per second, a sample where there are more (default 20, 0 = none). */
+  historyPerSecond?: number
   /** Fields of the input that lists of failed jobs show, as FAENA_SURFACE names them: `order_id|orderId,tienda_id`. */
   surface?: string
   /** Errors of hooks and listeners, which have nobody to be thrown at (default: a process warning). */
@@ -69,6 +71,7 @@ export interface Settings {
   graceMs: number
   replaces: number | undefined
   heartbeat: HeartbeatConfig | undefined
+  historyPerSecond: number
   surface: readonly SurfacedField[]
   onError: (error: unknown) => void
 }
@@ -104,6 +107,7 @@ export function settingsOf(options: WorkerOptions): Settings {
     graceMs: ms('graceMs', options.graceMs, 10_000),
     replaces: options.replaces,
     heartbeat: options.heartbeat,
+    historyPerSecond: wholeNumber(options.historyPerSecond ?? 20, 0, 10_000, 'historyPerSecond'),
     surface: surfacedFields(options.surface ?? '', 'surface'),
     onError: options.onError ?? warn,
   }

@@ -5,8 +5,6 @@ import type { JobRun } from './job-run.ts'
 
 const HISTORY_GAP_MS = 1_000
 const METRICS_GAP_MS = 5_000
-/** Rows of history per flush, with that per second. */
-const MOST_ROWS = 20
 /** Totals kept while the store can't be reached; a minute of so many queue and name pairs. */
 const MOST_TOTALS = 2_000
 const MINUTE_MS = 60_000
@@ -34,6 +32,8 @@ export class Recorder {
   readonly #store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>
   readonly #running: () => JobRun[]
   readonly #failed: (error: unknown) => void
+  /** Rows of history per flush, and with that per second. */
+  readonly #mostRows: number
   readonly #totals = new Map<string, Totals>()
   /** The totals counted last: mostly the next job's too. */
   #last: Totals | undefined
@@ -46,10 +46,12 @@ export class Recorder {
   constructor(
     store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>,
     running: () => JobRun[],
+    mostRows: number,
     failed: (error: unknown) => void,
   ) {
     this.#store = store
     this.#running = running
+    this.#mostRows = mostRows
     this.#failed = failed
   }
 
@@ -65,8 +67,8 @@ export class Recorder {
     // The settle has written the row already where the job's result is kept, and an id made up for one attempt finds nothing.
     if (run.written?.run !== undefined || !run.payload?.uuid) return
     if (kind !== 'completed' || run.notesSoFar !== null) {
-      if (this.#telling.length < MOST_ROWS) this.#telling.push(run)
-    } else if (this.#plain.length < MOST_ROWS) this.#plain.push(run)
+      if (this.#telling.length < this.#mostRows) this.#telling.push(run)
+    } else if (this.#plain.length < this.#mostRows) this.#plain.push(run)
   }
 
   /** Writes what there is and ends. */
@@ -127,12 +129,12 @@ export class Recorder {
   #historyRows(): NewRun[] {
     const rows = this.#telling.map((run) => historyRow(run, run.outcome!.kind, headlineOf(run)))
     for (const run of this.#running()) {
-      if (rows.length >= MOST_ROWS) break
+      if (rows.length >= this.#mostRows) break
       if (!run.payload?.uuid || !run.notesSoFar?.changed) continue
       run.notesSoFar.changed = false
       rows.push(historyRow(run, 'running', null))
     }
-    for (const run of this.#plain.slice(0, MOST_ROWS - rows.length)) rows.push(historyRow(run, 'completed', null))
+    for (const run of this.#plain.slice(0, this.#mostRows - rows.length)) rows.push(historyRow(run, 'completed', null))
     this.#telling = []
     this.#plain = []
     return rows

@@ -80,6 +80,7 @@ class QueueWorker implements Worker {
     this.#recorder = new Recorder(
       store,
       () => this.#runner.running.all(),
+      settings.historyPerSecond,
       (error) => this.#storeError('history', error, 1, 0),
     )
     this.#reporter = new Reporter(this.events, this.#recorder, onError)

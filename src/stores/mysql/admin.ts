@@ -59,7 +59,7 @@ export function adminWrites(context: Context, dialect: Dialect, now: () => Promi
           sql`update ${names.jobs} set ${set} where id in (${idList(pending)}) and reserved_at is null`,
         ])
         changed = answer!.affected
-        context.floors.lower()
+        context.views.lower()
         context.wake()
       }
       return chunkDone(rows, chunk, changed)

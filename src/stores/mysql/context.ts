@@ -1,10 +1,10 @@
 import type { WallClock } from '../../core/wallclock.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
-import type { AllFloors } from './floors.ts'
 import type { Held } from './held.ts'
 import type { Names } from './names.ts'
 import type { Shape } from './shape.ts'
+import type { Views } from './views.ts'
 
 /** What the parts of the MySQL store share. */
 export interface Context {
@@ -17,8 +17,8 @@ export interface Context {
   readonly clock: (() => number) | undefined
   /** What the tables look like: ours, or made by Laravel. Read once, and anew after a migration. */
   readonly shape: Shape
-  /** Where reserve begins to look. */
-  readonly floors: AllFloors
+  /** Where each worker's reserve looks. */
+  readonly views: Views
   /** What workers of this process hold, as far as it is known here. */
   readonly held: Held
   /** Jobs may be due: tells this process. */

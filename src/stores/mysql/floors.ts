@@ -29,8 +29,6 @@ export class Floors {
   readonly #levels = new Map<string, readonly (number | null)[]>()
   #lowered = 0
   #begun = false
-  /** There may be something to take: the next reserve takes at once instead of looking first. */
-  expecting = false
 
   /** To be given back to `raise`: what was put in front since then must not be skipped. */
   get lowered(): number {
@@ -96,30 +94,4 @@ function isDue({ sweptAt, sweepMs }: Line): boolean {
 
 function nameOf(queue: string, priority: number | null): string {
   return `${priority}:${queue}`
-}
-
-/** The floors of all workers that reserve through one store. */
-export class AllFloors {
-  readonly #byWorker = new Map<number, Floors>()
-
-  of(worker: number): Floors {
-    let floors = this.#byWorker.get(worker)
-    if (floors === undefined) {
-      floors = new Floors()
-      this.#byWorker.set(worker, floors)
-    }
-    return floors
-  }
-
-  lower(): void {
-    for (const floors of this.#byWorker.values()) floors.lower()
-  }
-
-  expect(): void {
-    for (const floors of this.#byWorker.values()) floors.expecting = true
-  }
-
-  forget(worker: number): void {
-    this.#byWorker.delete(worker)
-  }
 }

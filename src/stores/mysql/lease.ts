@@ -59,9 +59,9 @@ export function leasing(context: Context) {
         { slow: true },
       )
       context.held.end(worker)
-      context.floors.forget(worker)
+      context.views.forget(worker)
       if (given > 0) {
-        context.floors.lower()
+        context.views.lower()
         context.wake()
       }
       return given

@@ -22,7 +22,7 @@ export function pushing(context: Context) {
       if (options.tx !== undefined)
         return await insert(context, await callersHandle(options.tx, context.connection.timeoutMs), jobs, options)
       const pushed = (await pushPlain(context, jobs, options)) ?? (await pushNumbered(context, jobs, options))
-      if (jobs.some(({ unique, availableAt }) => unique || availableAt !== undefined)) context.floors.lower()
+      if (jobs.some(({ unique, availableAt }) => unique || availableAt !== undefined)) context.views.lower()
       context.wake()
       return pushed
     } catch (error) {

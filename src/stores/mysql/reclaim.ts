@@ -46,7 +46,7 @@ export function reclaiming(context: Context) {
       reclaimed.failed.push(...done.failed)
     }
     if (reclaimed.returned > 0) {
-      context.floors.lower()
+      context.views.lower()
       context.wake()
     }
     return reclaimed

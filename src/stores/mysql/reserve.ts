@@ -15,19 +15,20 @@ export const LOST: Reservation = { jobs: [], nextDueMs: null, lost: true }
  * that found nothing last time first looks with a single statement that locks nothing.
  */
 export async function reserveInOrder(context: Context, request: ReserveRequest): Promise<Reservation> {
-  const floors = context.floors.of(request.worker)
+  const view = context.views.of(request.worker)
+  const { floors } = view
   const queues = [...new Set(request.queues)]
-  if (!floors.expecting) {
+  if (!view.expecting) {
     const seen = await look(context, request, queues, floors)
     if (seen) return seen
   }
-  floors.expecting = false
+  view.expecting = false
   const { mostAttempts } = await context.shape.read()
   try {
     const reservation = await context.connection.transaction('reserve', (transaction) =>
       take(context, transaction, request, queues, floors, mostAttempts),
     )
-    if (reservation.jobs.length > 0) floors.expecting = true
+    if (reservation.jobs.length > 0) view.expecting = true
     return reservation
   } catch (error) {
     floors.lower()

@@ -22,7 +22,7 @@ export function settling(context: Context) {
       ({ outcome }) => outcome.kind === 'retry' || outcome.kind === 'released',
     )
     if (returned.length > 0) {
-      context.floors.lower()
+      context.views.lower()
       if (returned.some(({ outcome }) => 'delayMs' in outcome && outcome.delayMs <= 0)) context.wake()
     }
     return settled

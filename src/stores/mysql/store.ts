@@ -9,7 +9,6 @@ import { type Context, nowMs } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
 import { mysqlDialect } from './dialect.ts'
 import { errorNumber } from './errors.ts'
-import { AllFloors } from './floors.ts'
 import { Held } from './held.ts'
 import { leasing } from './lease.ts'
 import { migrate, versionOf } from './migrations.ts'
@@ -23,6 +22,7 @@ import { scheduling } from './schedules.ts'
 import { settling } from './settle.ts'
 import { Shape } from './shape.ts'
 import { type MysqlConfig, sourceOf } from './source.ts'
+import { Views } from './views.ts'
 import { Wakeup } from './wakeup.ts'
 
 export interface MysqlOptions extends NameOptions {
@@ -45,7 +45,7 @@ export function mysqlStore(options: MysqlOptions): Store {
   const names = tableNames(options, source.database)
   const dialect = mysqlDialect(names)
   const wakeup = new Wakeup(`${source.shown} ${names.jobs.text[0]}`)
-  const floors = new AllFloors()
+  const views = new Views()
   const context: Context = {
     connection,
     names,
@@ -53,10 +53,10 @@ export function mysqlStore(options: MysqlOptions): Store {
     connectionName: options.connection ?? 'database',
     clock: options.clock,
     shape: new Shape(connection, names),
-    floors,
+    views,
     held: new Held(),
     wake: () => {
-      floors.expect()
+      views.expect()
       wakeup.wake()
     },
   }

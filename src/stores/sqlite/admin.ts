@@ -18,72 +18,95 @@ import { failedColumns, type SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, idList, secondOf } from './context.ts'
-import { DIALECT, jobsOfUuids } from './dialect.ts'
+import { DIALECT, jobsOfUuids, oneOf } from './dialect.ts'
 import { insertRow, liveHolder, takeKey } from './push.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
   Pick<QueueStore, 'pause' | 'resume'> & { command(worker: number | null, command: WorkerCommand): Promise<number> }
 
-/** The write half of the admin operations: chunk by chunk, each in one transaction at synchronous FULL. */
+/**
+ * The write half of the admin operations: chunk by chunk, each in one transaction at synchronous FULL. Which rows a filter
+ * matches is found out before, since it may have to look at all of them; the transaction looks at those rows once more.
+ */
 export function adminWrites(context: Context): AdminWrites {
-  const { connection, now, wallClock } = context
+  const { connection, now, wallClock, scan } = context
   const select = (statement: Sql) =>
     connection.all(statementText(statement, 'question'), ...(statement.values as Value[]))
 
-  const jobsOf = (filter: JobFilter, chunk: Chunk) =>
-    select(sql`
-      select j.id, j.reserved_at from jobs j
-       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(DIALECT, filter, secondOf(now()))}
-       order by j.id limit ${chunk.limit}`)
+  const jobsWhere = (filter: JobFilter) => jobConditions(DIALECT, filter, secondOf(now()))
+  const failedWhere = (filter: FailedFilter) => failedConditions(DIALECT, filter, wallClock.text)
+  const failedFrom = raw('failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id')
 
-  const failedOf = (filter: FailedFilter, chunk: Chunk, columns: Sql) =>
-    select(sql`
-      select ${columns} from failed_jobs f left join faena_failed l on l.uuid = f.uuid and l.failed_id = f.id
-       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(DIALECT, filter, wallClock.text)}
-       order by f.id limit ${chunk.limit}`)
+  const jobsOf = (filter: JobFilter, { after = 0, upTo, limit }: Chunk) =>
+    scan(sql`
+      select j.id from jobs j where j.id > ${after} and j.id <= ${upTo} and ${jobsWhere(filter)} order by j.id limit ${limit}`)
+
+  const failedOf = (filter: FailedFilter, { after = 0, upTo, limit }: Chunk) =>
+    scan(sql`
+      select f.id from ${failedFrom} where f.id > ${after} and f.id <= ${upTo} and ${failedWhere(filter)}
+       order by f.id limit ${limit}`)
+
+  const jobsAmong = (found: readonly SqlRow[], filter: JobFilter) =>
+    select(
+      sql`select j.id, j.reserved_at from jobs j where ${among('j.id', found)} and ${jobsWhere(filter)} order by j.id`,
+    )
+
+  const failedAmong = (found: readonly SqlRow[], filter: FailedFilter, columns: Sql) =>
+    select(
+      sql`select ${columns} from ${failedFrom} where ${among('f.id', found)} and ${failedWhere(filter)} order by f.id`,
+    )
+
+  /** `work` answers how many rows still matched, and how many of them it changed. */
+  const inChunk = async (found: readonly SqlRow[], { limit }: Chunk, work: () => Changed): Promise<ChunkDone> => {
+    if (found.length === 0) return { changed: 0, skipped: 0, next: null }
+    const { matched, changed } = await connection.write('full', work)
+    const next = found.length < limit ? null : (found.at(-1)!.id as number)
+    return { changed, skipped: matched - changed, next }
+  }
 
   return {
     async change(filter: JobFilter, patch: JobPatch, chunk: Chunk): Promise<ChunkDone> {
-      const done = await connection.write('full', () => {
-        const rows = jobsOf(filter, chunk)
+      const found = await jobsOf(filter, chunk)
+      const done = await inChunk(found, chunk, () => {
+        const rows = jobsAmong(found, filter)
         const pending = rows.filter((row) => row.reserved_at === null).map(({ id }) => id as number)
         alter(context, pending, patch)
-        return chunkDone(rows, chunk, pending.length)
+        return { matched: rows.length, changed: pending.length }
       })
-      context.wake()
+      if (done.changed > 0) context.wake()
       return done
     },
 
     async remove(filter: JobFilter, chunk: Chunk): Promise<ChunkDone> {
-      return connection.write('full', () => {
-        const rows = jobsOf(filter, chunk)
+      const found = await jobsOf(filter, chunk)
+      return inChunk(found, chunk, () => {
+        const rows = jobsAmong(found, filter)
         const ids = idList(rows.map(({ id }) => id as number))
         connection.run(
           `delete from faena_locks where until <> 'window' and job_id in (select value from json_each(?))`,
           ids,
         )
-        return chunkDone(
-          rows,
-          chunk,
-          connection.run('delete from jobs where id in (select value from json_each(?))', ids),
-        )
+        const changed = connection.run('delete from jobs where id in (select value from json_each(?))', ids)
+        return { matched: rows.length, changed }
       })
     },
 
     async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
-      const done = await connection.write('full', () => {
-        const rows = failedOf(filter, chunk, failedColumns(DIALECT))
-        return chunkDone(rows, chunk, rows.filter((row) => retryRow(context, row)).length)
+      const found = await failedOf(filter, chunk)
+      const done = await inChunk(found, chunk, () => {
+        const rows = failedAmong(found, filter, failedColumns(DIALECT))
+        return { matched: rows.length, changed: rows.filter((row) => retryRow(context, row)).length }
       })
       if (done.changed > 0) context.wake()
       return done
     },
 
     async removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
-      return connection.write('full', () => {
-        const rows = failedOf(filter, chunk, raw('f.id, f.uuid'))
+      const found = await failedOf(filter, chunk)
+      return inChunk(found, chunk, () => {
+        const rows = failedAmong(found, filter, raw('f.id, f.uuid'))
         for (const row of rows) dropFailed(context, row)
-        return chunkDone(rows, chunk, rows.length)
+        return { matched: rows.length, changed: rows.length }
       })
     },
 
@@ -131,9 +154,14 @@ export function adminWrites(context: Context): AdminWrites {
   }
 }
 
-function chunkDone(rows: readonly SqlRow[], chunk: Chunk, changed: number): ChunkDone {
-  const next = rows.length < chunk.limit ? null : (rows.at(-1)!.id as number)
-  return { changed, skipped: rows.length - changed, next }
+interface Changed {
+  matched: number
+  changed: number
+}
+
+function among(column: string, found: readonly SqlRow[]): Sql {
+  const ids = found.map(({ id }) => id)
+  return oneOf(raw(column), ids)
 }
 
 function alter({ connection, now }: Context, ids: number[], patch: JobPatch): void {

@@ -43,6 +43,10 @@ export class Connection {
     return this.path === ':memory:'
   }
 
+  get fileExists(): boolean {
+    return this.inMemory || this.#stat() !== undefined
+  }
+
   get serverVersion(): string {
     return this.#serverVersion
   }

@@ -1,10 +1,14 @@
 import { notAllowed } from '../../core/errors.ts'
 import type { WallClock } from '../../core/wallclock.ts'
+import type { SqlRow } from '../sql/rows.ts'
+import type { Sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 
 /** What the parts of the SQLite store share. */
 export interface Context {
   readonly connection: Connection
+  /** A read that may have to look at every row of a table: elsewhere where that takes long, and never under the write lock. */
+  readonly scan: (statement: Sql) => Promise<SqlRow[]>
   /** Unix ms: SQLite has no clock of its own, its process's is the database's. */
   readonly now: () => number
   readonly wallClock: WallClock

@@ -5,9 +5,13 @@ import { type Sql, sql } from '../sql/sql.ts'
 export const DIALECT: Dialect = {
   ...SQLITE,
   jobUuidIn: (uuids) => sql`j.id in (${jobsOfUuids(uuids)})`,
-  oneOf: (column, values) => sql`${column} in (select value from json_each(${JSON.stringify(values)}))`,
+  oneOf,
   // LIKE minds no case here.
   contains: (column, text) => sql`instr(${column}, ${text}) > 0`,
+}
+
+export function oneOf(column: Sql, values: readonly unknown[]): Sql {
+  return sql`${column} in (select value from json_each(${JSON.stringify(values)}))`
 }
 
 /**

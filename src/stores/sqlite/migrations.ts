@@ -190,10 +190,24 @@ export async function migrate(
   )
 }
 
+/** What would be done where there is no file yet. */
+export function fromNothing(): MigrationReport {
+  return { from: 0, to: SCHEMA_VERSION, steps: STEPS }
+}
+
 /** The step without the columns that an earlier installation, or the owner of the tables, has added already. */
 function pending(connection: Connection, step: MigrationStep): MigrationStep {
-  const columns = new Set(connection.all('select name from pragma_table_info(?)', 'jobs').map((row) => row.name))
+  const columns = new Map(
+    connection.all('select name, "notnull" from pragma_table_info(?)', 'jobs').map((row) => [row.name, row.notnull]),
+  )
   const added = (sql: string) => /^alter table jobs add column (\w+)/.exec(sql)?.[1]
+  const strict = step.sql.map(added).find((column) => columns.get(column) === 1)
+  if (strict !== undefined) {
+    throw new FaenaError(
+      'MIGRATION_FAILED',
+      `The table jobs has a column ${strict} of its own that may not be NULL; Faena keeps its ${strict} there and leaves it NULL in most rows. Rename that column, or let it be NULL.`,
+    )
+  }
   return { ...step, sql: step.sql.filter((sql) => !columns.has(added(sql))) }
 }
 

@@ -1,10 +1,13 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
+import type { Value } from './connection.ts'
 import type { Context } from './context.ts'
+import { oneOf } from './dialect.ts'
 import type { Handle } from './transaction.ts'
 
 /** History and metrics: written in the background, in bulk, at synchronous NORMAL. */
 export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
-  const { connection, now } = context
+  const { connection, now, scan } = context
 
   return {
     async saveRuns(runs: readonly NewRun[]): Promise<void> {
@@ -40,40 +43,51 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 
     async prune(keep: Retention, limit: number): Promise<number> {
       const at = now()
-      return connection.write('normal', () => {
-        let left = limit
-        const remove = (sql: string, ...values: number[]) => {
-          if (left > 0) left -= connection.run(sql, ...values, left)
-        }
-        remove(
-          `delete from faena_runs where id in
-             (select id from faena_runs where started_at < ? and (keep_until is null or keep_until < ?) order by started_at limit ?)`,
-          at - keep.runsMs,
-          at,
-        )
-        remove(
-          `delete from faena_metrics where (minute, worker, queue, name) in
-             (select minute, worker, queue, name from faena_metrics where minute < ? limit ?)`,
-          at - keep.metricsMs,
-        )
-        remove(
-          `delete from faena_locks where key in
-             (select key from faena_locks l
-               where expires_at <= ? or (until <> 'window' and not exists (select 1 from jobs j where j.id = l.job_id)) limit ?)`,
-          at,
-        )
-        remove(
-          `delete from faena_reclaims where job_id in
-             (select job_id from faena_reclaims r where not exists (select 1 from jobs j where j.id = r.job_id) limit ?)`,
-        )
-        remove(
-          `delete from faena_failed where uuid in
-             (select uuid from faena_failed l where not exists (select 1 from failed_jobs f where f.uuid = l.uuid) limit ?)`,
-        )
-        return limit - left
-      })
+      let left = limit
+      for (const { table, key, past } of pastTheirTime(keep, at)) {
+        // Found before the write lock is taken, since all of a table may have to be looked at; and looked at once more under it.
+        const found = left > 0 ? await scan(sql`select ${key} as key from ${table} where ${past} limit ${left}`) : []
+        if (found.length === 0) continue
+        const keys = found.map((row) => row.key)
+        const { text, values } = statement(sql`delete from ${table} where ${oneOf(key, keys)} and (${past})`)
+        left -= await connection.write('normal', () => connection.run(text, ...values))
+      }
+      if (left > 0) left -= await pruneMetrics(at - keep.metricsMs, left)
+      return limit - left
     },
   }
+
+  async function pruneMetrics(before: number, limit: number): Promise<number> {
+    const past = await connection.read(() =>
+      connection.get('select 1 from faena_metrics where minute < ? limit 1', before),
+    )
+    if (past === undefined) return 0
+    return connection.write('normal', () =>
+      connection.run(
+        `delete from faena_metrics where (minute, worker, queue, name) in
+           (select minute, worker, queue, name from faena_metrics where minute < ? limit ?)`,
+        before,
+        limit,
+      ),
+    )
+  }
+}
+
+/** What goes, by table: history, keys that hold nothing any more, and what was kept beside rows that are gone. */
+function pastTheirTime(keep: Retention, at: number): { table: Sql; key: Sql; past: Sql }[] {
+  const rule = (table: string, key: string, past: Sql) => ({ table: raw(table), key: raw(key), past })
+  const gone = (text: string) => raw(`not exists (${text})`)
+  const job = gone('select 1 from jobs j where j.id = job_id')
+  return [
+    rule('faena_runs', 'id', sql`started_at < ${at - keep.runsMs} and (keep_until is null or keep_until < ${at})`),
+    rule('faena_locks', 'key', sql`expires_at <= ${at} or (until <> 'window' and ${job})`),
+    rule('faena_reclaims', 'job_id', job),
+    rule('faena_failed', 'uuid', gone('select 1 from failed_jobs f where f.uuid = faena_failed.uuid')),
+  ]
+}
+
+function statement(piece: Sql): { text: string; values: Value[] } {
+  return { text: statementText(piece, 'question'), values: piece.values as Value[] }
 }
 
 /** A run that has ended is never turned back into a running one by a progress report that comes late. */

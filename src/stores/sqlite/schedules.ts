@@ -52,7 +52,12 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
         if (moved > 0 && job) {
           // Where the job's unique key was taken, the run is the holder's: that is what the overlap policy asks after.
           const [pushed] = insert(context, connection, [job])
-          connection.run('update faena_schedules set last_at = ?, last_uuid = ? where key = ?', seen, pushed!.uuid, key)
+          connection.run(
+            'update faena_schedules set last_at = ?, last_uuid = ? where key = ?',
+            Math.min(seen, now()),
+            pushed!.uuid,
+            key,
+          )
         }
         return moved > 0
       })

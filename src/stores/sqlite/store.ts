@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
 import { DIALECT } from './dialect.ts'
 import { leasing } from './lease.ts'
-import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
+import { fromNothing, migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { pushing } from './push.ts'
 import { ThreadedReader } from './reader.ts'
 import { recording } from './records.ts'
@@ -43,18 +43,22 @@ export function sqliteStore(options: SqliteOptions): Store {
   const now = options.clock ?? Date.now
   const context: Context = {
     connection,
+    scan: (statement) => reader.all(statement),
     now,
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
     wake: () => wakeup.wake(),
   }
 
+  const migrates = options.migrate ?? true
   let opening: Promise<void> | undefined
 
   const openAll = async () => {
     try {
+      // A file that is only to be looked at is not made for that.
+      if (!migrates && !connection.fileExists) return
       await connection.open()
-      if (options.migrate ?? true) await migrate(connection, now, {})
+      if (migrates) await migrate(connection, now, {})
     } catch (error) {
       // Half open it would let calls through to tables that it does not know.
       opening = undefined
@@ -82,7 +86,14 @@ export function sqliteStore(options: SqliteOptions): Store {
       await closed
     },
 
-    migrate: (migration = {}) => migrate(connection, now, migration),
+    async migrate(migration = {}) {
+      await opening
+      if (opening && !connection.opened) {
+        if (migration.dryRun) return fromNothing()
+        await connection.open()
+      }
+      return migrate(connection, now, migration)
+    },
 
     async ping() {
       const started = performance.now()
@@ -97,7 +108,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     settle: settling(context),
     ...leasing(context),
     ...sqlReads({
-      all: (statement) => reader.all(statement),
+      all: context.scan,
       lookUp: (statement) => reader.here(statement),
       now: async () => now(),
       wallClock: context.wallClock,

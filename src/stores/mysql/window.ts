@@ -1,0 +1,161 @@
+/** A pending job as far as its place in line goes. Times in whole seconds. */
+export interface Entry {
+  id: number
+  priority: number
+  availableAt: number
+}
+
+/** What a look through all of a queue found. */
+export interface Scan {
+  due: Entry[]
+  delayed: Entry[]
+  /** At most so many of each were asked for. */
+  limit: number
+  /** The largest id in the table when it began. */
+  lastId: number
+  ms: number
+}
+
+const LEAST = 2_000
+const MOST = 128_000
+const SCAN_EVERY_MS = 1_000
+/** A look as cheap as this is not worth putting off. */
+const CHEAP_MS = 20
+/** Of the time, at most one part in so many goes into looks through a whole queue. */
+const SHARE = 20
+/** Ids are given before they are committed; the last ones are read again. */
+const LATE_IDS = 1_000
+const LATE_MS = 2_000
+
+/**
+ * The first jobs of one queue in a table that has no index to read them in order: what a look through the queue found,
+ * and what arrived since. Jobs that another process put back are found by the next look: each second while looks are
+ * cheap, less often where there are so many jobs that a look takes long.
+ */
+export class Window {
+  #due: Entry[] = []
+  #delayed: Entry[] = []
+  readonly #ids = new Set<number>()
+  /** There are more than the look asked for: what sorts behind the last one known is not kept. */
+  #moreDue = false
+  #moreDelayed = false
+  #scannedAt = Number.NEGATIVE_INFINITY
+  #scanMs = 0
+  #dirty = true
+  #taken = 0
+  #limit = LEAST
+  #lastId = 0
+  #marks: { id: number; at: number }[] = []
+
+  /** How many of each the next look asks for: more where they are used up fast, so that looks stay rare. */
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** Arrivals have ids above this. */
+  get arrivedAfter(): number {
+    const old = performance.now() - LATE_MS
+    while (this.#marks.length > 1 && this.#marks[1]!.at <= old) this.#marks.shift()
+    return Math.max(this.#marks[0]?.id ?? 0, this.#lastId - LATE_IDS, 0)
+  }
+
+  /** The second in which the next job falls due. */
+  get nextDue(): number | null {
+    return this.#delayed[0]?.availableAt ?? null
+  }
+
+  /** Something may have been put back that no arrival tells of. */
+  lower(): void {
+    this.#dirty = true
+  }
+
+  /** Whether the queue must be looked through before `wanted` jobs are taken from here. */
+  needsScan(wanted: number): boolean {
+    const age = performance.now() - this.#scannedAt
+    if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
+    if (this.#due.length < wanted && (this.#moreDue || (this.#due.length === 0 && this.#moreDelayed && this.#delayed.length === 0))) {
+      return true
+    }
+    return this.#scanMs < CHEAP_MS && (this.#dirty || this.#due.length < wanted)
+  }
+
+  scanned({ due, delayed, limit, lastId, ms }: Scan): void {
+    if (this.#taken >= this.#limit / 2) this.#limit = Math.min(this.#limit * 4, MOST)
+    else if (this.#taken < this.#limit / 8) this.#limit = Math.max(this.#limit / 2, LEAST)
+    this.#due = due
+    this.#delayed = delayed
+    this.#moreDue = due.length === limit
+    this.#moreDelayed = delayed.length === limit
+    this.#ids.clear()
+    for (const { id } of due) this.#ids.add(id)
+    for (const { id } of delayed) this.#ids.add(id)
+    this.#scannedAt = performance.now()
+    this.#scanMs = ms
+    this.#dirty = false
+    this.#taken = 0
+    this.#seen(lastId)
+  }
+
+  /** Jobs that arrived, or that were read again; `second` tells the delayed from the due. */
+  arrived(entries: readonly Entry[], second: number): void {
+    for (const entry of entries) {
+      if (this.#ids.has(entry.id)) continue
+      if (entry.availableAt <= second) this.#keep(this.#due, entry, inLine, this.#moreDue)
+      else this.#keep(this.#delayed, entry, byTime, this.#moreDelayed)
+    }
+    const last = entries.reduce((most, { id }) => Math.max(most, id), 0)
+    if (last > this.#lastId) this.#seen(last)
+  }
+
+  /** Moves what has fallen due, then answers the first `count` jobs in line. */
+  first(count: number, second: number): Entry[] {
+    let ripe = 0
+    while (ripe < this.#delayed.length && this.#delayed[ripe]!.availableAt <= second) ripe++
+    for (const entry of this.#delayed.splice(0, ripe)) insertSorted(this.#due, entry, inLine)
+    return this.#due.slice(0, count)
+  }
+
+  /** These were taken, by us or by others, or are not ours after all. */
+  drop(ids: ReadonlySet<number>): void {
+    if (ids.size === 0) return
+    this.#due = this.#due.filter(({ id }) => !ids.has(id))
+    for (const id of ids) this.#ids.delete(id)
+    this.#taken += ids.size
+  }
+
+  #keep(list: Entry[], entry: Entry, order: (a: Entry, b: Entry) => number, more: boolean): void {
+    const last = list.at(-1)
+    if (more && (last === undefined || order(entry, last) > 0)) return
+    insertSorted(list, entry, order)
+    this.#ids.add(entry.id)
+  }
+
+  #seen(id: number): void {
+    this.#lastId = Math.max(this.#lastId, id)
+    this.#marks.push({ id: this.#lastId, at: performance.now() })
+  }
+}
+
+/** Jobs arrive mostly in order, so the place is looked for from the end. */
+function insertSorted(list: Entry[], entry: Entry, order: (a: Entry, b: Entry) => number): void {
+  if (list.length === 0 || order(list.at(-1)!, entry) <= 0) {
+    list.push(entry)
+    return
+  }
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (order(list[middle]!, entry) <= 0) low = middle + 1
+    else high = middle
+  }
+  list.splice(low, 0, entry)
+}
+
+function inLine(a: Entry, b: Entry): number {
+  return a.priority - b.priority || byTime(a, b)
+}
+
+function byTime(a: Entry, b: Entry): number {
+  return a.availableAt - b.availableAt || a.id - b.id
+}
