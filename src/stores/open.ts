@@ -31,6 +31,10 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
       const { postgresStore } = await import('./postgres/store.ts')
       return postgresStore({ url: parsed.url, ...options })
     }
+    case 'mysql': {
+      const { mysqlStore } = await import('./mysql/store.ts')
+      return mysqlStore({ url: parsed.url, ...options })
+    }
     case 'memory': {
       const { memoryStore } = await import('./memory/store.ts')
       return memoryStore(options)

@@ -33,7 +33,10 @@ export function openMysqlOfLaravel(options: HarnessOptions = {}): Promise<Harnes
   return open(options, 'laravel-12')
 }
 
-async function open({ timezone, connection }: HarnessOptions, maker: 'faena' | keyof typeof LARAVEL_TABLES): Promise<Harness> {
+async function open(
+  { timezone, connection }: HarnessOptions,
+  maker: 'faena' | keyof typeof LARAVEL_TABLES,
+): Promise<Harness> {
   const server = await serverUrl('mysql')
   looking ??= new WaitingClient('mysql', server)
   const client = looking

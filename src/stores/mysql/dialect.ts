@@ -9,8 +9,8 @@ export function mysqlDialect(names: Names): Dialect {
     key: raw('`key`'),
     jobUuid: raw('substr(j.payload, 10, 36)'),
     jobUuidIn: (uuids) => payloadsOf(raw('j.payload'), uuids),
-    // A table that Laravel made minds no case; what is looked for here does.
-    like: (column, pattern) => sql`convert(${column} using utf8mb4) collate utf8mb4_bin like ${pattern} escape '!'`,
+    exactly,
+    like: (column, pattern) => sql`${exactly(column)} like ${pattern} escape '!'`,
     likeAnyCase: (column, pattern) => sql`lower(convert(${column} using utf8mb4)) like lower(${pattern}) escape '!'`,
     wallText: (column) => column,
     queuesWithJobs: sql`select distinct queue from ${names.jobs}`,
@@ -20,6 +20,11 @@ export function mysqlDialect(names: Names): Dialect {
          and queue not in (select name from ${names.queues} where paused_at is not null)
        order by available_at, id limit 1`,
   }
+}
+
+/** A table that Laravel made minds no case, and may have an older character set. */
+function exactly(text: Sql): Sql {
+  return sql`convert(${text} using utf8mb4) collate utf8mb4_bin`
 }
 
 /** Payloads begin with {"uuid":"…": the beginning of the text is what is indexed, and finds the job. */

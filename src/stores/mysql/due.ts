@@ -17,7 +17,7 @@ export interface Level {
 const SMALL_PAYLOAD = 8_192
 
 /** The columns of a job about to be reserved. A row without a name is read in full: its payload tells whose it is. */
-const COLUMNS =
+export const JOB_COLUMNS =
   raw(`id, queue, attempts, max_attempts, name, priority, available_at, created_at, length(payload) as bytes,
   case when name is null or length(payload) <= ${SMALL_PAYLOAD} then payload end as payload`)
 
@@ -39,7 +39,7 @@ export function dueJobs(
        and available_at + 0 <= ${nowSecond(context)}`
     : sql`available_at <= ${nowSecond(context)}`
   return sql`
-    select ${COLUMNS} from ${context.names.jobs} force index (${raw(DUE_INDEX)})
+    select ${JOB_COLUMNS} from ${context.names.jobs} force index (${raw(DUE_INDEX)})
      where ${inLevel(level)} and ${range} and reserved_at is null and ${runnable(names)}
      order by available_at, id limit ${limit} for update skip locked`
 }

@@ -137,8 +137,8 @@ class Looking {
     const floor = this.#floors.floorOf(queue, level.priority)
     this.#guessed = { level, from: floor ? null : performance.now() }
     const rows = dueJobs(this.#context, level, this.#names, floor, request.limit)
-    const answers = await this.#transaction.run(...statements, rows, this.#flagsQuery())
-    this.#readFlags(answers.at(-1))
+    const answers = await this.#transaction.run(...statements, rows, flagsQuery(this.#context))
+    readFlags(answers.at(-1), this.flags)
     if (this.#guessed.from !== null)
       this.#floors.swept(level.queue, level.priority, performance.now() - this.#guessed.from)
     return answers
@@ -179,22 +179,21 @@ class Looking {
   async #rows(level: Level, floor: ReturnType<Floors['floorOf']>, limit: number): Promise<readonly SqlRow[]> {
     const from = performance.now()
     const statement = dueJobs(this.#context, level, this.#names, floor, limit)
-    const [rows, flags] = await this.#transaction.run(statement, this.#flagsQuery())
-    this.#readFlags(flags)
+    const [rows, flags] = await this.#transaction.run(statement, flagsQuery(this.#context))
+    readFlags(flags, this.flags)
     if (!floor) this.#floors.swept(level.queue, level.priority, performance.now() - from)
     return rows!.rows
   }
+}
 
-  /** Asked after the rows: a key or a crash that came before a row is then never overlooked. */
-  #flagsQuery(): Sql {
-    const { locks, reclaims } = this.#context.names
-    return sql`select exists(select 1 from ${locks} where until = 'processing') as keyed, exists(select 1 from ${reclaims}) as crashed`
-  }
+/** Asked after the rows: a key or a crash that came before a row is then never overlooked. */
+export function flagsQuery({ names }: Context): Sql {
+  return sql`select exists(select 1 from ${names.locks} where until = 'processing') as keyed, exists(select 1 from ${names.reclaims}) as crashed`
+}
 
-  #readFlags(answer: Answer | undefined): void {
-    this.flags.keyed ||= Number(answer?.rows[0]?.keyed) === 1
-    this.flags.crashed ||= Number(answer?.rows[0]?.crashed) === 1
-  }
+export function readFlags(answer: Answer | undefined, flags: Flags): void {
+  flags.keyed ||= Number(answer?.rows[0]?.keyed) === 1
+  flags.crashed ||= Number(answer?.rows[0]?.crashed) === 1
 }
 
 /** Writes the reservation and commits; fetches with it what is still missing, and when the next job falls due. */

@@ -1,13 +1,15 @@
-import { FaenaError, isFaenaError } from '../../core/errors.ts'
+import { isFaenaError } from '../../core/errors.ts'
 import type { Reservation, ReserveRequest } from '../../store.ts'
 import type { Context } from './context.ts'
 import { reserveInOrder } from './reserve.ts'
+import { reserveShared } from './reserve-shared.ts'
 
 /** Takes due jobs, in the way that fits the table: Faena's own has an index to read in order, one of Laravel's has not. */
 export function reserving(context: Context) {
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
     try {
       const reservation = await reserveFrom(context, request)
+      if (reservation.lost) context.views.forget(request.worker)
       context.held.add(
         request.worker,
         reservation.jobs.map(({ id }) => id),
@@ -24,6 +26,5 @@ export function reserving(context: Context) {
 
 async function reserveFrom(context: Context, request: ReserveRequest): Promise<Reservation> {
   const { ordered } = await context.shape.read()
-  if (ordered) return reserveInOrder(context, request)
-  throw new FaenaError('UNSUPPORTED', 'not yet')
+  return ordered ? reserveInOrder(context, request) : reserveShared(context, request)
 }

@@ -19,6 +19,7 @@ import { recording } from './records.ts'
 import { reserving } from './reserving.ts'
 import { refuseUnsafe } from './safety.ts'
 import { scheduling } from './schedules.ts'
+import { serverName } from './server.ts'
 import { settling } from './settle.ts'
 import { Shape } from './shape.ts'
 import { type MysqlConfig, sourceOf } from './source.ts'
@@ -121,7 +122,7 @@ export function mysqlStore(options: MysqlOptions): Store {
 }
 
 /** 0 where there are no tables yet. */
-export async function schemaVersion({ connection, names }: Context): Promise<number> {
+async function schemaVersion({ connection, names }: Context): Promise<number> {
   try {
     const [answer] = await connection.query('common', [versionOf(names)])
     return Number(answer!.rows[0]!.version)
@@ -130,8 +131,4 @@ export async function schemaVersion({ connection, names }: Context): Promise<num
     if (errorNumber(cause) === 1_146) return 0
     throw error
   }
-}
-
-export function serverName(version: string): string {
-  return /mariadb/i.test(version) ? `MariaDB ${version.replace(/-mariadb.*$/i, '')}` : `MySQL ${version}`
 }

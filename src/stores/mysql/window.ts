@@ -73,7 +73,10 @@ export class Window {
   needsScan(wanted: number): boolean {
     const age = performance.now() - this.#scannedAt
     if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
-    if (this.#due.length < wanted && (this.#moreDue || (this.#due.length === 0 && this.#moreDelayed && this.#delayed.length === 0))) {
+    if (
+      this.#due.length < wanted &&
+      (this.#moreDue || (this.#due.length === 0 && this.#moreDelayed && this.#delayed.length === 0))
+    ) {
       return true
     }
     return this.#scanMs < CHEAP_MS && (this.#dirty || this.#due.length < wanted)

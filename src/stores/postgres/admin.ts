@@ -11,11 +11,12 @@ import type {
 } from '../../store.ts'
 import type { Dialect } from '../sql/dialect.ts'
 import { failedConditions, jobConditions } from '../sql/filter.ts'
-import { failedColumns, type SqlRow } from '../sql/rows.ts'
+import type { SqlRow } from '../sql/rows.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { returned } from './lease.ts'
 import { dropFailed, retryRows } from './retry.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
@@ -35,9 +36,9 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
        order by j.id limit ${chunk.limit}`)
   }
 
-  const failedOf = (run: Run, filter: FailedFilter, chunk: Chunk) =>
+  const failedOf = (run: Run, filter: FailedFilter, chunk: Chunk, columns: string) =>
     run(sql`
-      select ${failedColumns(dialect)} from ${failedJobs} f left join ${own('failed')} l on l.uuid = f.uuid and l.failed_id = f.id
+      select ${raw(columns)} from ${failedJobs} f left join ${own('failed')} l on l.uuid = f.uuid and l.failed_id = f.id
        where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(dialect, filter, wallClock.text)}
        order by f.id limit ${chunk.limit} for update of f`)
 
@@ -50,7 +51,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
         const rows = await jobsOf(run, filter, chunk)
         return chunkDone(rows, chunk, await alter(context, run, idsOf(rows), patch))
       })
-      context.wake()
+      returned(context)
       return done
     },
 
@@ -69,7 +70,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
 
     async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       const done = await inChunk(async (run) => {
-        const rows = await failedOf(run, filter, chunk)
+        const rows = await failedOf(run, filter, chunk, 'f.id, octet_length(f.payload) as bytes')
         return chunkDone(rows, chunk, await retryRows(context, run, rows))
       })
       if (done.changed > 0) context.wake()
@@ -78,7 +79,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
 
     async removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       return inChunk(async (run) => {
-        const rows = await failedOf(run, filter, chunk)
+        const rows = await failedOf(run, filter, chunk, 'f.id, f.uuid')
         await dropFailed(context, run, rows)
         return chunkDone(rows, chunk, rows.length)
       })

@@ -2,6 +2,7 @@ import type { WallClock } from '../../core/wallclock.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 import type { Names } from './names.ts'
+import type { ScanFloors } from './scan-floor.ts'
 
 /** What the parts of the PostgreSQL store share. */
 export interface Context {
@@ -12,6 +13,7 @@ export interface Context {
   readonly connectionName: string
   /** Unix ms, in place of the server's clock; for tests. */
   readonly clock: (() => number) | undefined
+  readonly floors: ScanFloors
   /** Jobs may be due: tells this process at once, and other processes soon. */
   readonly wake: () => void
 }

@@ -1,6 +1,8 @@
 import type { Dialect } from '../sql/dialect.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
+import { numberArray, textArray } from './client.ts'
 import type { Names } from './names.ts'
+import { jobsOfUuids } from './payload-functions.ts'
 
 export function dialectOf(names: Names): Dialect {
   const own = (name: string) => raw(names.own(name))
@@ -17,6 +19,11 @@ export function dialectOf(names: Names): Dialect {
     },
     key: raw('key'),
     jobUuid: raw('substr(j.payload, 10, 36)'),
+    jobUuidIn: (uuids) => sql`j.id in (select id from (${jobsOfUuids(names, uuids)}) of_uuid)`,
+    oneOf: (column, values) =>
+      typeof values[0] === 'number'
+        ? sql`${column} = any(${numberArray(values as number[])}::bigint[])`
+        : sql`${column} = any(${textArray(values as string[])}::text[])`,
     like: (column, pattern) => sql`${column} like ${pattern} escape '!'`,
     likeAnyCase: (column, pattern) => sql`${column} ilike ${pattern} escape '!'`,
     wallText: (column) => sql`to_char(${column}, 'YYYY-MM-DD HH24:MI:SS')`,

@@ -7,6 +7,12 @@ import { type Context, nowMs } from './context.ts'
 /** What a job is given back with: its attempt is restored. */
 export const GIVE_BACK = raw('reserved_at = null, reserved_by = null, attempts = greatest(attempts - 1, 0)')
 
+/** Jobs came back that may stand before others. */
+export function returned(context: Context): void {
+  context.floors.lower()
+  context.wake()
+}
+
 /** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
   const { connection, names } = context
@@ -42,7 +48,7 @@ export function leasing(context: Context) {
         },
         LONG,
       )
-      if (given > 0) context.wake()
+      if (given > 0) returned(context)
       return given
     },
 

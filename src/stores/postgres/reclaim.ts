@@ -5,7 +5,7 @@ import { raw, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs, wallTime } from './context.ts'
-import { GIVE_BACK } from './lease.ts'
+import { GIVE_BACK, returned } from './lease.ts'
 
 /** Workers whose lease ended that are handled in one transaction; the rest wait for the next call. */
 const WORKERS_PER_RECLAIM = 8
@@ -47,7 +47,7 @@ export function reclaiming(context: Context) {
       },
       LONG,
     )
-    if (reclaimed.returned > 0) context.wake()
+    if (reclaimed.returned > 0) returned(context)
     return reclaimed
   }
 }

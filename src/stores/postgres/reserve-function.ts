@@ -2,22 +2,6 @@ import { functionHead } from './function-head.ts'
 import type { Names } from './names.ts'
 
 /**
- * The job that a payload without our columns names, read by a regular expression on the text: a JSON function would raise
- * at `\u0000` and at what is no JSON. Members before `"job"` may be texts, numbers, true, false and null, as in all of
- * Laravel's payloads. Null where this cannot tell: the text is no such object, or does not end as one.
- */
-export function jobOfFunction(names: Names): string {
-  const text = '"(?:[^"\\\\]|\\\\.)*"'
-  const member = `\\s*${text}\\s*:\\s*(?:${text}|-?[0-9.eE+-]+|true|false|null)\\s*,`
-  const pattern = `^\\s*\\{(?:${member})*\\s*"job"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)"`
-  return `
-create or replace function ${names.own('job_of_1')}(payload text) returns text language sql immutable as $function$
-  select case when right(rtrim(payload, E' \\t\\r\\n'), 1) = '}'
-              then replace(substring(left(payload, 4000) from '${pattern}'), '\\/', '/') end
-$function$`
-}
-
-/**
  * Takes due jobs for a worker. Queues come in the order given; in each, the priorities that it holds are found by jumping
  * from one to the next in the index, and the due jobs of each are locked in its order. Rows that others have locked are
  * passed by. What is taken keeps to the bounds, and nothing behind a job that had to stay is taken.

@@ -5,7 +5,7 @@ import type { SqlRow } from '../sql/rows.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import { type Context, givenMs, nowMs } from './context.ts'
-import { type Place, type ScanFloor, ScanFloors } from './scan-floor.ts'
+import type { Place, ScanFloor } from './scan-floor.ts'
 
 const TAKEN = 1
 const UNCLEAR = 2
@@ -17,10 +17,9 @@ const MOST_LEFT_ALONE = 1_000
 /** Takes due jobs in one call. A second one follows only where a row without our columns had to be looked at here. */
 export function reserving(context: Context) {
   const leftAlone = new Set<number>()
-  const floors = new ScanFloors()
 
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
-    const floor = floors.of(request)
+    const floor = context.floors.of(request)
     const places = floor.places(performance.now())
     const reservation = await look(request, floor, places)
     const tooFew = reservation.jobs.length < request.limit && !reservation.lost

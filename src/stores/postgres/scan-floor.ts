@@ -44,6 +44,11 @@ export class ScanFloor {
     return Math.max(0, this.#sweepAt - now)
   }
 
+  /** Jobs were put before the places: the next look begins at the beginning. */
+  lower(): void {
+    this.#sweepAt = 0
+  }
+
   /** Whether a look at known places that found too few jobs should be followed by one from the beginning at once. */
   get mayHaveMissed(): boolean {
     return this.#cutShort
@@ -80,5 +85,10 @@ export class ScanFloors {
     const floor = new ScanFloor()
     this.#floors.set(key, floor)
     return floor
+  }
+
+  /** This process has put jobs before places: it gave some back, or changed them. */
+  lower(): void {
+    for (const floor of this.#floors.values()) floor.lower()
   }
 }

@@ -1,6 +1,7 @@
 import type { Catalogue } from './catalogue.ts'
 import { functions } from './functions.ts'
 import type { Names } from './names.ts'
+import { isOdd } from './payload-functions.ts'
 
 /** One statement of a migration, and whether it is still to be done where the catalogue is as it is. */
 export interface Change {
@@ -47,6 +48,7 @@ function tables(names: Names): Change[] {
     index(names, 'jobs_due', jobs, '(queue, coalesce(priority, 0), available_at, id) include (name)'),
     // Payloads begin with {"uuid":"…": the thirty-six characters from the tenth on are the uuid.
     index(names, 'jobs_uuid', jobs, '(substr(payload, 10, 36))'),
+    index(names, 'jobs_odd', jobs, `(id) where ${isOdd('payload')}`),
     {
       ...index(names, 'failed_jobs_uuid', failedJobs, '(uuid)'),
       missing: ({ tables: known, indexes }) =>

@@ -18,6 +18,7 @@ import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
 import { reserving } from './reserve.ts'
 import { refuseUnfit, schemaVersion } from './safety.ts'
+import { ScanFloors } from './scan-floor.ts'
 import { scheduling } from './schedules.ts'
 import { settling } from './settle.ts'
 import { ownSource, type PgConfig, poolSource, type Source } from './source.ts'
@@ -60,6 +61,7 @@ export function postgresStore(options: PostgresOptions): Store {
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
     clock: options.clock,
+    floors: new ScanFloors(),
     wake: () => wakeup.wake(),
   }
 

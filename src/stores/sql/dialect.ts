@@ -26,6 +26,8 @@ export interface Dialect {
   jobUuidIn?(uuids: readonly string[]): Sql
   /** Matches any of the values, however many: for a database that limits the placeholders of a statement. */
   oneOf?(column: Sql, values: readonly unknown[]): Sql
+  /** The text as it is compared by each of its letters, where the column's own rules mind no case. */
+  exactly?(text: Sql): Sql
   /** Matches literal text somewhere in the column, minding the case: where `like` would not. */
   contains?(column: Sql, text: string): Sql
   /** Matches a LIKE pattern in which `!` is the escape sign; `like` minds the case of letters, `likeAnyCase` does not. */

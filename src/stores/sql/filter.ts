@@ -8,7 +8,7 @@ export function jobConditions(dialect: Dialect, filter: JobFilter, second: numbe
   const all: Sql[] = [raw('1 = 1')]
   if (filter.refs) all.push(references(dialect, filter.refs, raw('j.id'), dialect.jobUuid, dialect.jobUuidIn))
   if (filter.queue !== undefined) all.push(sql`j.queue = ${filter.queue}`)
-  if (filter.name !== undefined) all.push(named(filter.name))
+  if (filter.name !== undefined) all.push(named(dialect, filter.name))
   if (filter.search !== undefined) all.push(containing(dialect, filter.search))
   if (filter.status === 'reserved') all.push(raw('j.reserved_at is not null'))
   if (filter.status === 'pending' || filter.status === 'due' || filter.status === 'delayed')
@@ -35,9 +35,10 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
  * Rows that Laravel released have lost our column; their payload still says what they are, right behind the uuid it begins
  * with. Looking there and nowhere else keeps a job whose input speaks of the name out of what may be a removal.
  */
-function named(name: string): Sql {
+function named(dialect: Dialect, name: string): Sql {
   const text = `,"displayName":${JSON.stringify(name)}`
-  return sql`(j.name = ${name} or (j.name is null and substr(j.payload, 47, ${[...text].length}) = ${text}))`
+  const stored = sql`substr(j.payload, 47, ${[...text].length})`
+  return sql`(j.name = ${name} or (j.name is null and ${dialect.exactly?.(stored) ?? stored} = ${text}))`
 }
 
 /** Row ids and uuids mixed, each looked up by its own index. No reference matches nothing. */

@@ -124,7 +124,7 @@ export class Connection {
    */
   async write<T>(durability: Durability, work: () => T, timeoutMs = this.#timeoutMs): Promise<T> {
     return this.#call(timeoutMs, () => {
-      this.#requireFile()
+      this.requireFile()
       this.#setDurability(durability)
       this.prepare('begin immediate').run()
       try {
@@ -172,14 +172,18 @@ export class Connection {
     return this.inMemory ? undefined : statSync(this.path, { bigint: true, throwIfNoEntry: false })
   }
 
+  /** Whether this is the file that was opened, by whatever name. Null and undefined are none. */
+  isItsFile(path: string | null | undefined): boolean {
+    const found = path ? statSync(path, { bigint: true, throwIfNoEntry: false }) : undefined
+    return found !== undefined && found.ino === this.#file?.ino && found.dev === this.#file.dev
+  }
+
   /** A file that was deleted or replaced still takes our writes, but nobody would ever find them again. */
-  #requireFile(): void {
-    if (this.inMemory) return
-    const found = this.#stat()
-    if (found !== undefined && found.ino === this.#file?.ino && found.dev === this.#file.dev) return
+  requireFile(): void {
+    if (this.inMemory || this.isItsFile(this.path)) return
     throw new FaenaError(
       'STORE_UNAVAILABLE',
-      `The SQLite file ${this.path} was ${found ? 'replaced by another' : 'deleted'} while it was open; nothing was stored. Put it back, or restart this process.`,
+      `The SQLite file ${this.path} was ${this.fileExists ? 'replaced by another' : 'deleted'} while it was open; nothing was stored. Put it back, or restart this process.`,
     )
   }
 

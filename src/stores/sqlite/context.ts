@@ -46,6 +46,11 @@ export function dueSecond(now: number, delayMs = 0, availableAt?: number): numbe
   )
 }
 
+/** Whether the row `j` can be the job of this uuid: it has it at its beginning, or begins in another way altogether. */
+export function isJobOf(uuid: string): string {
+  return `(substr(j.payload, 10, 36) = ${uuid} or substr(j.payload, 1, 9) <> '{"uuid":"')`
+}
+
 /** Ids as a JSON array for `json_each(?)`: one value for any number of them. */
 export function idList(ids: readonly number[]): string {
   return `[${ids.join(',')}]`

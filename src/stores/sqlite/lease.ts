@@ -2,7 +2,7 @@ import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/fai
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Heartbeat, HeartbeatAnswer, NewWorker, Reclaimed, WorkerCommand } from '../../store.ts'
 import type { Row } from './connection.ts'
-import { type Context, idList, secondOf } from './context.ts'
+import { type Context, idList, isJobOf, secondOf } from './context.ts'
 import { freeKeys, insertFailed } from './settle.ts'
 
 /** Dead workers handled in one transaction; the rest wait for the next call. */
@@ -121,7 +121,7 @@ function reclaimDead(context: Context): Reclaimed {
     const id = worker.id as number
     const held = connection.all(
       `select j.id, j.queue, j.payload, j.name, j.max_attempts, coalesce(r.crashes, 0) as crashes
-         from jobs j left join faena_reclaims r on r.job_id = j.id
+         from jobs j left join faena_reclaims r on r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})
         where j.reserved_by = ? and j.reserved_at is not null
         order by j.id`,
       id,
@@ -145,7 +145,7 @@ function reclaimJob(context: Context, job: HeldRow, alone: boolean, defaultTries
   connection.run(`update jobs set ${GIVE_BACK} where id = ?`, job.id)
   connection.run(
     `insert into faena_reclaims (job_id, uuid, crashes, at) values (?, ?, ?, ?)
-     on conflict (job_id) do update set crashes = excluded.crashes, at = excluded.at`,
+     on conflict (job_id) do update set uuid = excluded.uuid, crashes = excluded.crashes, at = excluded.at`,
     job.id,
     payload?.uuid ?? null,
     crashes,

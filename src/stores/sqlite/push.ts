@@ -1,7 +1,7 @@
 import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
 import type { Value } from './connection.ts'
-import { type Context, dueSecond, secondOf } from './context.ts'
+import { type Context, dueSecond, isJobOf, secondOf } from './context.ts'
 import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
 
 const ROWS_PER_STATEMENT = 50
@@ -25,7 +25,7 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
     if (options.tx !== undefined) {
-      const handle = callersHandle(options.tx, context.connection.path)
+      const handle = callersHandle(options.tx, context.connection)
       return allOrNothing(handle, () => insert(context, handle, jobs, options))
     }
     const { pushId } = options
@@ -122,12 +122,15 @@ interface Holder {
   present: boolean
 }
 
-/** Who holds the key now. A lock whose time is over, or whose job vanished (somebody emptied the table), holds nothing. */
+/**
+ * Who holds the key now. A lock whose time is over, or whose job vanished, holds nothing. Whoever emptied the table may have
+ * let its ids begin anew, as Laravel's truncate does: then another job has the id, and its payload begins with another uuid.
+ */
 export function liveHolder(handle: Handle, key: string, now: number): Holder | undefined {
   const row = handle
     .prepare(
       `select l.uuid, l.job_id, l.until, l.expires_at, j.id is not null as present, j.reserved_at is not null as reserved
-         from faena_locks l left join jobs j on j.id = l.job_id
+         from faena_locks l left join jobs j on j.id = l.job_id and ${isJobOf('l.uuid')}
         where l.key = ?`,
     )
     .get(key) as

@@ -72,6 +72,8 @@ export class ThreadedReader {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const thread = new Worker(new URL(`./reader-thread.${extension}`, import.meta.url), {
       workerData: { path: this.#connection.path },
+      // The process's own may be such as no thread can have: --eval, --input-type.
+      execArgv: [],
     })
     thread.unref()
     thread.on('message', (answer: { number: number; rows?: SqlRow[]; error?: string }) => this.#answered(answer))

@@ -1,6 +1,6 @@
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
-import { type Context, idList, secondOf } from './context.ts'
+import { type Context, idList, isJobOf, secondOf } from './context.ts'
 
 /** Where the column ends in Laravel's tables: from there on only the worker's id tells one attempt from the next. */
 const MOST_ATTEMPTS = 65_535
@@ -176,7 +176,8 @@ function reserveRows({ connection, now }: Context, worker: number, jobs: Reserve
   }
   if (connection.get('select 1 from faena_reclaims limit 1')) {
     const rows = connection.all(
-      'select job_id, crashes from faena_reclaims where job_id in (select value from json_each(?))',
+      `select r.job_id, r.crashes from faena_reclaims r join jobs j on j.id = r.job_id
+        where r.job_id in (select value from json_each(?)) and (r.uuid is null or ${isJobOf('r.uuid')})`,
       ids,
     )
     const crashes = new Map(rows.map((row) => [row.job_id, row.crashes as number]))

@@ -12,7 +12,7 @@ import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
     if (settlement.tx !== undefined) {
-      const handle = callersHandle(settlement.tx, context.connection.path)
+      const handle = callersHandle(settlement.tx, context.connection)
       return allOrNothing(handle, () => jobByJob(context, handle, settlement, false))
     }
     return context.connection.write('full', () => settleOnce(context, settlement))

@@ -78,7 +78,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     },
 
     async close() {
-      await opening?.catch(() => {})
+      if (!connection.opened) await opening?.catch(() => {})
       opening = undefined
       wakeup.close()
       const closed = connection.close()

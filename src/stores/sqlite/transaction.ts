@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs'
 import type { SQLInputValue } from 'node:sqlite'
 import { FaenaError } from '../../core/errors.ts'
+import type { Connection } from './connection.ts'
 
 /** What the hot path needs of a connection: ours, or one of the application's with a transaction open on it. */
 export interface Handle {
@@ -34,7 +34,7 @@ const handles = new WeakMap<object, Handle>()
  * The application's own connection as a handle. It must have a transaction open on the very file that holds the jobs: only
  * then do they commit or roll back with its own rows, and are found by the workers.
  */
-export function callersHandle(tx: unknown, path: string): Handle {
+export function callersHandle(tx: unknown, connection: Connection): Handle {
   const database = tx as Partial<CallersDatabase> & object
   if (typeof database?.prepare !== 'function') {
     throw new FaenaError(
@@ -48,10 +48,11 @@ export function callersHandle(tx: unknown, path: string): Handle {
       'tx has no transaction open; call database.exec("begin immediate") before the dispatch',
     )
   }
+  connection.requireFile()
   const known = handles.get(database)
   if (known && isUsable(known)) return known
   const handle = handleOn(database as CallersDatabase)
-  requireOurs(database as CallersDatabase, handle, path)
+  requireOurs(database as CallersDatabase, handle, connection)
   handles.set(database, handle)
   return handle
 }
@@ -116,15 +117,16 @@ function numbered(statement: CallersStatement): HandleStatement {
   }
 }
 
-function requireOurs(database: CallersDatabase, handle: Handle, path: string): void {
-  if (path === ':memory:') {
+function requireOurs(database: CallersDatabase, handle: Handle, connection: Connection): void {
+  const { path, inMemory } = connection
+  if (inMemory) {
     throw new FaenaError(
       'UNSUPPORTED',
       'tx cannot reach a store in memory, which is its own connection alone: leave tx out, or use a file',
     )
   }
   const file = typeof database.location === 'function' ? database.location() : database.name
-  if (file !== undefined && !isSameFile(file, path)) {
+  if (file !== undefined && !connection.isItsFile(file)) {
     throw new FaenaError(
       'BAD_ARGUMENT',
       `tx is a connection to ${file || 'a database in memory'}, whose jobs no worker of this store would find; allowed: one to ${path}`,
@@ -139,11 +141,4 @@ function requireOurs(database: CallersDatabase, handle: Handle, path: string): v
       { cause },
     )
   }
-}
-
-function isSameFile(file: string | null, path: string): boolean {
-  const [given, ours] = [file || undefined, path].map(
-    (each) => each && statSync(each, { bigint: true, throwIfNoEntry: false }),
-  )
-  return Boolean(given && ours && given.ino === ours.ino && given.dev === ours.dev)
 }

@@ -1,0 +1,188 @@
+import { performance } from 'node:perf_hooks'
+import type { Reservation, ReserveRequest } from '../../store.ts'
+import { joined, raw, type Sql, sql } from '../sql/sql.ts'
+import type { SqlRow } from './client.ts'
+import type { Transaction } from './connection.ts'
+import { type Context, nowMs, nowSecond } from './context.ts'
+import { JOB_COLUMNS, runnable, Taking } from './due.ts'
+import { flagsQuery, LOST, readFlags, reserveTaken, soonest } from './reserve.ts'
+import { idList } from './text.ts'
+import type { View } from './views.ts'
+import type { Entry, Window } from './window.ts'
+
+/** Candidates locked at once; others may have been faster with some of them, so there are tries. */
+const MOST_CANDIDATES = 2_000
+const MOST_TRIES = 20
+const MOST_ARRIVALS = 10_000
+
+/**
+ * Takes due jobs of a table that Laravel made. Its workers lock and delete there in ways that an index over times would
+ * make them deadlock on, so the line is kept here in memory (see Window): a look through the queue now and then, the
+ * arrivals with each call. What is taken is locked by row id, and checked again under the lock.
+ */
+export async function reserveShared(context: Context, request: ReserveRequest): Promise<Reservation> {
+  const view = context.views.of(request.worker)
+  const queues = [...new Set(request.queues)]
+  const state = await arrivals(context, request, queues, view)
+  if (!state.lease) return LOST
+  for (const queue of state.open) await scanIfDue(context, request, queue, view.window(queue))
+  const nextDue = () => {
+    const seconds = state.open.map((queue) => view.window(queue).nextDue)
+    return soonest(seconds, state.now)
+  }
+  const second = Math.floor(state.now / 1_000)
+  if (request.limit < 1 || state.open.every((queue) => view.window(queue).first(1, second).length === 0)) {
+    return { jobs: [], nextDueMs: nextDue(), lost: false }
+  }
+  const { mostAttempts } = await context.shape.read()
+  const dropped: [Window, Set<number>][] = []
+  const reservation = await context.connection.transaction('reserve', async (transaction) => {
+    dropped.length = 0
+    return take(context, transaction, request, mostAttempts, state.open, view, second, dropped)
+  })
+  // Only what is reserved for good, or not to be had, leaves the line.
+  for (const [window, ids] of dropped) window.drop(ids)
+  if (reservation.jobs.length < request.limit) reservation.nextDueMs = nextDue()
+  return reservation
+}
+
+interface State {
+  lease: boolean
+  /** Queues that are not paused, in order. */
+  open: string[]
+  /** Unix ms of the server's clock. */
+  now: number
+}
+
+/** One statement: the lease, which queues are paused, and the jobs that arrived in each since the last call. */
+async function arrivals(
+  context: Context,
+  { worker, names }: ReserveRequest,
+  queues: readonly string[],
+  view: View,
+): Promise<State> {
+  const { jobs, workers, queues: settings } = context.names
+  const paused = queues.map(
+    (queue, at) =>
+      sql`exists(select 1 from ${settings} where name = ${queue} and paused_at is not null) * ${2 ** (at % 30)}`,
+  )
+  const lease = sql`
+    select -1 as place, exists(select 1 from ${workers} where id = ${worker} and lease_until > ${nowMs(context)}) as id,
+           ${nowMs(context)} as priority, ${paused.length > 0 ? joined(paused, ' + ') : raw('0')} as available_at`
+  const parts = queues.map(
+    (queue, at) => sql`
+      (select ${at} as place, id, coalesce(priority, 0) as priority, available_at from ${jobs}
+        where queue = ${queue} and id > ${view.window(queue).arrivedAfter} and reserved_at is null and ${runnable(names)}
+        order by id limit ${MOST_ARRIVALS})`,
+  )
+  const [answer] = await context.connection.query('reserve', [joined([sql`(${lease})`, ...parts], ' union all ')])
+  const head = answer!.rows.find(({ place }) => Number(place) === -1)
+  const now = Number(head!.priority)
+  const entries = queues.map((): Entry[] => [])
+  for (const row of answer!.rows) if (row !== head) entries[Number(row.place)]!.push(entryOf(row))
+  for (const [at, queue] of queues.entries()) view.window(queue).arrived(entries[at]!, Math.floor(now / 1_000))
+  const bits = Number(head!.available_at)
+  return { lease: Number(head!.id) === 1, open: queues.filter((_, at) => (bits & (2 ** (at % 30))) === 0), now }
+}
+
+/** Looks through all of a queue, where that is due. */
+async function scanIfDue(context: Context, request: ReserveRequest, queue: string, window: Window): Promise<void> {
+  if (!window.needsScan(request.limit)) return
+  const { limit } = window
+  const from = performance.now()
+  const { jobs } = context.names
+  const pending = sql`queue = ${queue} and reserved_at is null and ${runnable(request.names)}`
+  const columns = raw('id, coalesce(priority, 0) as priority, available_at')
+  const [last, due, delayed] = await context.connection.query(
+    'common',
+    [
+      sql`select coalesce(max(id), 0) as id from ${jobs}`,
+      sql`select ${columns} from ${jobs} where ${pending} and available_at <= ${nowSecond(context)}
+           order by coalesce(priority, 0), available_at, id limit ${limit}`,
+      sql`select ${columns} from ${jobs} where ${pending} and available_at > ${nowSecond(context)}
+           order by available_at, id limit ${limit}`,
+    ],
+    { slow: true },
+  )
+  window.scanned({
+    due: due!.rows.map(entryOf),
+    delayed: delayed!.rows.map(entryOf),
+    limit,
+    lastId: Number(last!.rows[0]!.id),
+    ms: performance.now() - from,
+  })
+}
+
+async function take(
+  context: Context,
+  transaction: Transaction,
+  request: ReserveRequest,
+  mostAttempts: number,
+  queues: readonly string[],
+  view: View,
+  second: number,
+  dropped: [Window, Set<number>][],
+): Promise<Reservation> {
+  const { names } = context
+  const lease = sql`select id from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(context)} lock in share mode`
+  const [held] = await transaction.run(lease)
+  if (held!.rows.length === 0) {
+    await transaction.rollback()
+    return LOST
+  }
+  const taking = new Taking(request, mostAttempts)
+  const flags = { keyed: false, crashed: false }
+  for (const queue of queues) {
+    const window = view.window(queue)
+    const gone = new Set<number>()
+    dropped.push([window, gone])
+    for (let tries = 0; tries < MOST_TRIES && !taking.full; tries++) {
+      const count = Math.min(taking.wanted, MOST_CANDIDATES)
+      const candidates = window.first(gone.size + count, second).slice(gone.size)
+      if (candidates.length === 0) break
+      const [rows, flagged] = await transaction.run(
+        lockRows(context, queue, candidates, request.names),
+        flagsQuery(context),
+      )
+      readFlags(flagged, flags)
+      const passed = taking.add(inOrderOf(candidates, rows!.rows))
+      markGone(candidates, rows!.rows, passed, taking.full, gone)
+    }
+    if (taking.full) break
+  }
+  return reserveTaken(context, transaction, request.worker, mostAttempts, taking, [], flags)
+}
+
+/** By row id, checked again: somebody else may have taken, deleted or put off the job since it was seen. */
+function lockRows(context: Context, queue: string, candidates: readonly Entry[], names: readonly string[]): Sql {
+  const ids = idList(candidates.map(({ id }) => id).sort((a, b) => a - b))
+  return sql`
+    select ${JOB_COLUMNS} from ${context.names.jobs}
+     where id in (${ids}) and queue = ${queue} and reserved_at is null and available_at <= ${nowSecond(context)} and ${runnable(names)}
+     order by id for update skip locked`
+}
+
+function inOrderOf(candidates: readonly Entry[], rows: readonly SqlRow[]): SqlRow[] {
+  const byId = new Map<number, SqlRow>(rows.map((row) => [Number(row.id), row]))
+  return candidates.map(({ id }) => byId.get(id)).filter((row) => row !== undefined)
+}
+
+/** Candidates that need no further look: those not to be had, and those up to the last one that was decided on. */
+function markGone(
+  candidates: readonly Entry[],
+  rows: readonly SqlRow[],
+  passed: SqlRow | undefined,
+  full: boolean,
+  gone: Set<number>,
+): void {
+  const had = new Set(rows.map(({ id }) => Number(id)))
+  const last = passed === undefined ? -1 : candidates.findIndex(({ id }) => id === Number(passed.id))
+  for (const [at, { id }] of candidates.entries()) {
+    if (full && at > last) break
+    if (at <= last || !had.has(id)) gone.add(id)
+  }
+}
+
+function entryOf(row: SqlRow): Entry {
+  return { id: Number(row.id), priority: Number(row.priority), availableAt: Number(row.available_at) }
+}
