@@ -12,8 +12,8 @@ import type { Settler } from './settler.ts'
 export interface LoopHost {
   /** Of the current lease, or null. */
   readonly settler: Settler | null
-  /** A job is held from now on. */
-  took(run: JobRun): void
+  /** These jobs are held from now on. */
+  took(runs: readonly JobRun[]): void
   /** Neither quiet nor stopping. */
   readonly mayReserve: boolean
   readonly running: number
@@ -85,6 +85,12 @@ export class ReserveLoop {
   /** Reserved, and not begun. */
   get waiting(): number {
     return this.#waiting.length - this.#head
+  }
+
+  /** What was taken and has not begun. */
+  get held(): readonly JobRun[] {
+    const waiting = this.#waiting.slice(this.#head)
+    return this.suspect === null ? waiting : [...waiting, this.suspect]
   }
 
   /** The next job to begin. */
@@ -240,12 +246,14 @@ export class ReserveLoop {
   #admit(jobs: readonly ReservedJob[], settler: Settler): { bytes: number; singles: number } {
     let bytes = 0
     let singles = 0
-    this.#waiting = this.#waiting.slice(this.#head)
+    const runs = jobs.map((job) => new JobRun(job, settler))
+    this.#host.took(runs)
+    this.#waiting = this.#waiting.slice(this.#head).filter((run) => !run.displaced)
     this.#head = 0
-    for (const job of jobs) {
+    this.#bytes = this.#waiting.reduce((sum, { job }) => sum + job.payload.length, 0)
+    for (const run of runs) {
+      const { job } = run
       bytes += job.payload.length
-      const run = new JobRun(job, settler)
-      this.#host.took(run)
       if (job.crashes >= SUSPECT) {
         if (this.suspect === null) this.suspect = run
         else this.#release(run)

@@ -78,6 +78,11 @@ export class Settler {
     setImmediate(() => void this.#flush())
   }
 
+  /** Whose outcomes wait, and are not under way. */
+  get pending(): Iterable<JobRun> {
+    return [...this.#queue, ...this.#refused]
+  }
+
   /** Its row is gone, and its id belongs to another job: an outcome that is not under way yet is not written. */
   withdraw(run: JobRun): void {
     const at = this.#queue.indexOf(run)

@@ -6,13 +6,13 @@ import { Alarm } from './alarm.ts'
 import { steadyNow } from './clock.ts'
 import type { StoreOperation, WorkerEvents } from './events.ts'
 import { Heart } from './heartbeat.ts'
-import { HeldJobs } from './held.ts'
 import { Isolates } from './isolate.ts'
 import type { JobRun } from './job-run.ts'
 import { type Settings, settingsOf, type WorkerOptions } from './options.ts'
 import { Recorder } from './recorder.ts'
 import { Reporter } from './reporter.ts'
 import { type LoopHost, ReserveLoop } from './reserve-loop.ts'
+import { ReusedIds } from './reused-ids.ts'
 import { Runner } from './runner.ts'
 import type { Settler } from './settler.ts'
 import { Slots } from './slots.ts'
@@ -59,7 +59,7 @@ class QueueWorker implements Worker {
   readonly #loop: ReserveLoop
   readonly #tenure: Tenure
   readonly #heart: Heart
-  readonly #held = new HeldJobs()
+  readonly #reusedIds = new ReusedIds()
   readonly #recorder: Recorder
   readonly #reporter: Reporter
   readonly #isolates: Isolates
@@ -102,7 +102,7 @@ class QueueWorker implements Worker {
       failed: (operation, error, failures, retryMs) => this.#storeError(operation, error, failures, retryMs),
       settler: {
         applied: (run) => this.#applied(run),
-        lost: (run) => this.#lostRun(run),
+        lost: (run) => this.#reporter.lost(run),
         moved: () => this.#moved(),
       },
     })
@@ -174,13 +174,12 @@ class QueueWorker implements Worker {
     this.#runner.pump()
   }
 
-  #lostRun(run: JobRun): void {
-    this.#held.drop(run)
-    this.#reporter.lost(run)
+  #heldRuns(): JobRun[] {
+    const { settler } = this.#tenure
+    return [...this.#runner.running.all(), ...this.#loop.held, ...(settler?.pending ?? [])]
   }
 
   #applied(run: JobRun): void {
-    this.#held.drop(run)
     const { outcome } = run
     if (outcome?.kind === 'retry' || outcome?.kind === 'released') this.#loop.dueIn(outcome.delayMs)
     this.#reporter.applied(run)
@@ -295,7 +294,7 @@ class QueueWorker implements Worker {
       get settler() {
         return worker.#tenure.settler
       },
-      took: (run) => worker.#held.take(run),
+      took: (runs) => worker.#reusedIds.look(runs, () => worker.#heldRuns()),
       get mayReserve() {
         return worker.#state === 'running'
       },

@@ -13,6 +13,8 @@ export interface Context {
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
   readonly connectionName: string
+  /** Laravel's `retry_after` of the connection that shares the table. */
+  readonly retryAfterMs: number
   /** Unix ms, in place of the server's clock; for tests. */
   readonly clock: (() => number) | undefined
   /** What the tables look like: ours, or made by Laravel. Read once, and anew after a migration. */

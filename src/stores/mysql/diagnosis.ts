@@ -4,7 +4,7 @@ import type { SqlRow } from './client.ts'
 import { type Context, nowMs } from './context.ts'
 import { errorNumber } from './errors.ts'
 import { SCHEMA_VERSION, versionOf } from './migrations.ts'
-import { tooOld } from './safety.ts'
+import { isOn, readVariables, tooOld, variables } from './safety.ts'
 import { UUID_INDEX } from './schema.ts'
 import { serverName } from './server.ts'
 import { DUE_INDEX } from './shape.ts'
@@ -49,48 +49,55 @@ async function schemaFinding({ connection, names }: Context): Promise<Finding> {
 }
 
 async function settingFindings(context: Context): Promise<Finding[]> {
-  const [answer] = await context.connection.query('common', [
-    sql`select version() as version, @@log_bin as logs, @@binlog_format as format, @@global.sql_mode as mode,
-               @@innodb_flush_log_at_trx_commit as flush, @@max_allowed_packet as packet, @@read_only as locked,
-               @@global.innodb_lock_wait_timeout as patience, ${nowMs(context)} as now`,
+  const [answer, session, global] = await context.connection.query('common', [
+    sql`select version() as version, ${nowMs(context)} as now`,
+    variables('session', ['tx_isolation', 'transaction_isolation']),
+    variables('global', [
+      'log_bin',
+      'binlog_format',
+      'sql_mode',
+      'innodb_flush_log_at_trx_commit',
+      'max_allowed_packet',
+      'read_only',
+    ]),
   ])
-  const row = answer!.rows[0]!
-  const version = String(row.version)
+  const { version: name, now } = answer!.rows[0]!
+  const version = String(name)
+  const value = readVariables([...session!.rows, ...global!.rows])
   const old = tooOld(version)
   const findings: Finding[] = [
     old
       ? { level: 'problem', topic: 'version', text: old, remedy: 'Update the server.' }
       : { level: 'ok', topic: 'version', text: serverName(version) },
-    clockFinding(context, Number(row.now)),
+    clockFinding(context, Number(now)),
   ]
   const add = (topic: string, level: Finding['level'], text: string, remedy: string) =>
     findings.push({ level, topic, text, remedy })
-  if (Number(row.flush) !== 1) {
-    const lost = Number(row.flush) === 2 ? 'a crash of the machine' : 'a crash of the server'
-    const remedy = 'set global innodb_flush_log_at_trx_commit = 1'
-    add(
-      'durability',
-      'warning',
-      `innodb_flush_log_at_trx_commit is ${row.flush}: ${lost} loses the last second's dispatches`,
-      remedy,
-    )
+  const isolation = value('tx_isolation') || value('transaction_isolation')
+  if (isolation.toUpperCase() !== 'READ-COMMITTED') {
+    const remedy =
+      'Something between Faena and the server drops what a connection sets (a proxy that shares connections?): go round it.'
+    add('isolation', 'problem', `Transactions are ${isolation}, though each connection asks for READ-COMMITTED`, remedy)
   }
-  if (Number(row.logs) === 1 && String(row.format).toUpperCase() !== 'ROW') {
-    const level = String(row.format).toUpperCase() === 'STATEMENT' ? 'problem' : 'warning'
-    add(
-      'replication',
-      level,
-      `binlog_format is ${row.format}`,
-      'set global binlog_format = ROW, and the same in the configuration file',
-    )
+  const flush = value('innodb_flush_log_at_trx_commit')
+  if (flush !== '1') {
+    const lost = flush === '2' ? 'a crash of the machine' : 'a crash of the server'
+    const text = `innodb_flush_log_at_trx_commit is ${flush}: ${lost} loses the last second's dispatches`
+    add('durability', 'warning', text, 'set global innodb_flush_log_at_trx_commit = 1')
   }
-  if (!/STRICT_(TRANS|ALL)_TABLES/i.test(String(row.mode))) {
+  const format = value('binlog_format').toUpperCase()
+  if (isOn(value('log_bin')) && format !== 'ROW' && format !== '') {
+    const remedy = 'set global binlog_format = ROW, and the same in the configuration file'
+    add('replication', format === 'STATEMENT' ? 'problem' : 'warning', `binlog_format is ${format}`, remedy)
+  }
+  if (!/STRICT_(TRANS|ALL)_TABLES/i.test(value('sql_mode'))) {
     const text =
       "The server's sql_mode is not strict: other applications may cut payloads short without an error (Faena's own connections are strict)"
     add('strict mode', 'warning', text, "Put STRICT_TRANS_TABLES into the server's sql_mode.")
   }
-  if (Number(row.packet) < SMALL_PACKET) {
-    const text = `max_allowed_packet is ${(Number(row.packet) / MIB).toFixed(0)} MiB: larger payloads and long exceptions are refused`
+  const packet = Number(value('max_allowed_packet'))
+  if (packet < SMALL_PACKET) {
+    const text = `max_allowed_packet is ${(packet / MIB).toFixed(0)} MiB: larger payloads and long exceptions are refused`
     add(
       'packet size',
       'warning',
@@ -98,7 +105,7 @@ async function settingFindings(context: Context): Promise<Finding[]> {
       'set global max_allowed_packet = 67108864, and the same in the configuration file',
     )
   }
-  if (Number(row.locked) === 1) {
+  if (isOn(value('read_only'))) {
     add(
       'read only',
       'problem',
@@ -174,7 +181,7 @@ function tableFinding({ name, engine, estimate, bytes }: SqlRow): Finding {
 
 async function historyFinding({ connection }: Context): Promise<Finding[]> {
   const [answer] = await connection.query('common', [
-    sql`select count as length from information_schema.innodb_metrics where name = 'trx_rseg_history_len'`,
+    sql`select \`count\` as length from information_schema.innodb_metrics where name = 'trx_rseg_history_len'`,
   ])
   const length = Number(answer!.rows[0]?.length ?? 0)
   const text = `${length} undo records wait to be purged`

@@ -1,6 +1,6 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
 import { type Sql, sql } from '../sql/sql.ts'
-import { type Context, nowMs } from './context.ts'
+import { type Context, nowMs, nowSecond } from './context.ts'
 import { GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
 import { idList, rowList } from './text.ts'
@@ -13,7 +13,7 @@ const IDS_PER_STATEMENT = 1_000
 /** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
   const { connection, names } = context
-  const { workers, settlements, jobs } = names
+  const { workers, settlements, holds, jobs } = names
 
   return {
     async register(worker: NewWorker): Promise<number> {
@@ -31,6 +31,7 @@ export function leasing(context: Context) {
         const rows = [0, 1].map((channel) => [insertId, channel, 0, null, nowMs(context)])
         await transaction.commit(
           sql`insert into ${settlements} (worker, channel, seq, answer, at) values ${rowList(rows)}`,
+          sql`insert into ${holds} (worker, ids) values (${insertId}, '')`,
         )
         return insertId
       })
@@ -39,13 +40,12 @@ export function leasing(context: Context) {
     },
 
     async deregister(worker: number): Promise<number> {
-      const known = context.held.of(worker)
       const given = await connection.transaction(
         'beat',
         async (transaction) => {
           // First the worker's row, so that a reservation under way has been written, or finds no lease.
           await transaction.run(sql`select id from ${workers} where id = ${worker} for update`)
-          const ids = known ? [...known] : (await heldBy(context, transaction, worker)).map(({ id }) => id)
+          const ids = await heldBy(context, transaction, worker)
           let given = 0
           for (let at = 0; at < ids.length; at += IDS_PER_STATEMENT) {
             const [answer] = await transaction.run(sql`
@@ -53,7 +53,10 @@ export function leasing(context: Context) {
                where id in (${idList(ids.slice(at, at + IDS_PER_STATEMENT))}) and reserved_by = ${worker} and reserved_at is not null`)
             given += answer!.affected
           }
-          await transaction.commit(sql`delete from ${workers} where id = ${worker}`)
+          await transaction.commit(
+            sql`delete from ${workers} where id = ${worker}`,
+            sql`delete from ${holds} where worker = ${worker}`,
+          )
           return given
         },
         { slow: true },
@@ -79,7 +82,10 @@ export function leasing(context: Context) {
       ]
       if (held.length > 0) {
         const ids = idList(held.map(({ id }) => id))
+        // Last, so that the answers before it stand where they stand without it.
+        const renewal = await renewalForLaravel(context, worker, ids)
         statements.push(sql`select id, attempts from ${jobs} where id in (${ids}) and reserved_by = ${worker}`)
+        if (renewal) statements.push(renewal)
       }
       const [beat, rows] = await connection.query('beat', statements)
       if (beat!.affected === 0) return { lost: true, gone: held.map(({ id }) => id), command: null }
@@ -88,4 +94,16 @@ export function leasing(context: Context) {
       return { lost: false, gone, command: COMMANDS[beat!.insertId - 1] ?? null }
     },
   }
+}
+
+/**
+ * Workers of PHP's that share the table take a job once its reserved_at is older than their `retry_after`, whatever lease it
+ * is under: so it is renewed each third of that time.
+ */
+async function renewalForLaravel(context: Context, worker: number, ids: Sql): Promise<Sql | undefined> {
+  const { ordered } = await context.shape.read()
+  if (ordered) return undefined
+  const second = nowSecond(context)
+  return sql`update ${context.names.jobs} set reserved_at = ${second}
+    where id in (${ids}) and reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
 }

@@ -15,7 +15,7 @@ export interface NameOptions {
 
 const OWN = [
   ...(['workers', 'queues', 'schedules', 'failed', 'runs', 'metrics'] as const),
-  ...(['locks', 'reclaims', 'producers', 'settlements', 'migrations'] as const),
+  ...(['locks', 'reclaims', 'producers', 'settlements', 'holds', 'migrations'] as const),
 ]
 type Own = (typeof OWN)[number]
 

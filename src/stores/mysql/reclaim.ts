@@ -70,7 +70,8 @@ async function reclaimWorker(
     return undefined
   }
   const now = Number(time!.rows[0]!.now)
-  const ids = (await heldBy(context, transaction, worker)).map(({ id }) => id)
+  const listed = await heldBy(context, transaction, worker)
+  const ids = await stillHeld(context, transaction, worker, listed)
   const done: Omit<Reclaimed, 'workers'> = { returned: 0, failed: [] }
   let seen = 0
   for (let at = 0; at < ids.length; at += JOBS_PER_STEP) {
@@ -91,8 +92,25 @@ async function reclaimWorker(
     done.returned += back.length
   }
   if (seen < ids.length && (await holdsStill(context, transaction, worker, ids))) return done
-  await transaction.commit(sql`delete from ${names.workers} where id = ${worker}`)
+  await transaction.commit(
+    sql`delete from ${names.workers} where id = ${worker}`,
+    sql`delete from ${names.holds} where worker = ${worker}`,
+  )
   return { ...done, handled: true }
+}
+
+/** A list of what a worker holds may also name jobs that have ended. */
+async function stillHeld(
+  { names }: Context,
+  transaction: Transaction,
+  worker: number,
+  ids: readonly number[],
+): Promise<number[]> {
+  if (ids.length === 0) return []
+  const [rows] = await transaction.run(
+    sql`select id from ${names.jobs} where id in (${idList(ids)}) and reserved_by = ${worker} and reserved_at is not null order by id`,
+  )
+  return rows!.rows.map(({ id }) => Number(id))
 }
 
 /** Whether jobs are left that somebody has locked (an application's transaction that completes one of them). */

@@ -71,6 +71,7 @@ function without({ names }: Context, now: Sql): Sql[] {
     sql`delete from ${names.locks} where expires_at <= ${now} or (until <> 'window' and job_id > 0 and ${noJob(names.locks)})`,
     sql`delete from ${names.reclaims} where ${noJob(names.reclaims)}`,
     sql`delete from ${names.failed} where not exists (select 1 from ${names.failedJobs} f where f.id = ${names.failed}.failed_id)`,
+    sql`delete from ${names.holds} where not exists (select 1 from ${names.workers} w where w.id = ${names.holds}.worker)`,
     sql`delete from ${names.settlements} where at < ${now} - ${ANSWERS_MS}
          and not exists (select 1 from ${names.workers} w where w.id = ${names.settlements}.worker)`,
   ]

@@ -215,6 +215,14 @@ export async function reserveTaken(
     statements.push(sql`
       update ${names.jobs} set reserved_at = ${nowSecond(context)}, attempts = least(attempts + 1, ${mostAttempts}), reserved_by = ${worker}
        where id in (${ids})`)
+    statements.push(
+      await heldStatement(
+        context,
+        transaction,
+        worker,
+        jobs.map(({ id }) => id),
+      ),
+    )
     if (flags.keyed) statements.push(sql`delete from ${names.locks} where until = 'processing' and job_id in (${ids})`)
     if (flags.crashed) {
       asked.crashes = statements.push(sql`select job_id, crashes from ${names.reclaims} where job_id in (${ids})`) - 1
@@ -240,6 +248,21 @@ export async function reserveTaken(
       )
     : null
   return { jobs, nextDueMs, lost: false }
+}
+
+/** The list of what the worker holds, with these. Unknown once and for all where it was ever reserved for from elsewhere. */
+async function heldStatement(
+  context: Context,
+  transaction: Transaction,
+  worker: number,
+  ids: readonly number[],
+): Promise<Sql> {
+  // Before the commit: if its answer is lost, the list has one job too many rather than one too few.
+  context.held.add(worker, ids)
+  await context.held.compare(context, transaction, worker)
+  const held = context.held.of(worker)
+  const list = held ? [...held].join(',') : null
+  return sql`update ${context.names.holds} set ids = if(ids is null, null, ${list}) where worker = ${worker}`
 }
 
 function rowsAt(answers: readonly Answer[], at: number | undefined): readonly SqlRow[] {

@@ -9,14 +9,12 @@ export function reserving(context: Context) {
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
     try {
       const reservation = await reserveFrom(context, request)
-      if (reservation.lost) context.views.forget(request.worker)
-      context.held.add(
-        request.worker,
-        reservation.jobs.map(({ id }) => id),
-      )
+      if (reservation.lost) {
+        context.views.forget(request.worker)
+        context.held.end(request.worker)
+      }
       return reservation
     } catch (error) {
-      if (isFaenaError(error, 'STORE_UNAVAILABLE') && error.inDoubt) context.held.doubt(request.worker)
       // The table may have been changed under us: look at it anew the next time.
       if (isFaenaError(error, 'MIGRATION_NEEDED')) context.shape.forget()
       throw error

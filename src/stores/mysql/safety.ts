@@ -1,6 +1,8 @@
 import { FaenaError } from '../../core/errors.ts'
-import { sql } from '../sql/sql.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { SqlRow } from './client.ts'
 import type { Context } from './context.ts'
+import { valueList } from './text.ts'
 
 const LEAST = { MariaDB: [10, 6], MySQL: [8, 0, 1] }
 
@@ -11,14 +13,14 @@ const LEAST = { MariaDB: [10, 6], MySQL: [8, 0, 1] }
 export async function refuseUnsafe({ connection, names }: Context): Promise<void> {
   const { schema, plain } = names
   const [server, tables] = await connection.query('common', [
-    sql`select version() as version, @@log_bin as logs, @@binlog_format as format`,
+    variables('global', ['version', 'log_bin', 'binlog_format']),
     sql`select table_name as name, engine from information_schema.tables
          where table_schema = ${schema} and table_name in (${plain.jobs}, ${plain.failedJobs})`,
   ])
-  const { version, logs, format } = server!.rows[0]!
-  const old = tooOld(String(version))
+  const value = readVariables(server!.rows)
+  const old = tooOld(value('version'))
   if (old) throw new FaenaError('STORE_UNSAFE', old)
-  if (Number(logs) === 1 && String(format).toUpperCase() === 'STATEMENT') {
+  if (isOn(value('log_bin')) && value('binlog_format').toUpperCase() === 'STATEMENT') {
     throw new FaenaError(
       'STORE_UNSAFE',
       `The server at ${connection.source.shown} has binlog_format STATEMENT, under which jobs cannot be reserved safely; set binlog_format to ROW or MIXED`,
@@ -50,4 +52,19 @@ export function tooOld(version: string): string | undefined {
       return `${kind} ${version} is too old for Faena, which needs SKIP LOCKED; allowed: ${kind} ${least.join('.')} and later`
   }
   return undefined
+}
+
+/** Settings of the server, by names of which some versions know only some. */
+export function variables(scope: 'global' | 'session', names: readonly string[]): Sql {
+  return sql`show ${raw(scope)} variables where variable_name in (${valueList(names)})`
+}
+
+/** The value of a setting, or an empty text where the server does not know it. */
+export function readVariables(rows: readonly SqlRow[]): (name: string) => string {
+  const values = new Map(rows.map((row) => [String(row.Variable_name), String(row.Value)]))
+  return (name) => values.get(name) ?? ''
+}
+
+export function isOn(value: string): boolean {
+  return value === '1' || value.toUpperCase() === 'ON'
 }

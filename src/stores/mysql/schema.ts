@@ -76,6 +76,10 @@ export const TABLES = {
   at bigint not null,
   primary key (worker, channel)
 ) ${OURS}`,
+  holds: `(
+  worker bigint unsigned not null primary key,
+  ids longtext null
+) ${OURS}`,
   producers: `(
   producer varchar(191) not null primary key,
   seq bigint not null,

@@ -6,6 +6,7 @@ import { type Sql, sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { counting } from './counts.ts'
 import { diagnosing } from './diagnosis.ts'
 import { mysqlDialect } from './dialect.ts'
 import { errorNumber } from './errors.ts'
@@ -35,6 +36,8 @@ export interface MysqlOptions extends NameOptions {
   connection?: string
   /** How long a call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
+  /** Laravel's `retry_after` where its workers share the table of jobs. Default 90,000 ms, as in its skeleton. */
+  retryAfterMs?: number
   /** Unix ms in place of the server's clock; for tests. */
   clock?: () => number
 }
@@ -52,6 +55,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     names,
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
+    retryAfterMs: options.retryAfterMs ?? 90_000,
     clock: options.clock,
     shape: new Shape(connection, names),
     views,
@@ -67,6 +71,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     return Number(answer!.rows[0]!.now)
   }
   const all = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
+  const reads = sqlReads({ all, now, wallClock: context.wallClock, dialect })
   let opened = false
 
   return {
@@ -113,7 +118,8 @@ export function mysqlStore(options: MysqlOptions): Store {
     settle: settling(context),
     reclaim: reclaiming(context),
     ...leasing(context),
-    ...sqlReads({ all, now, wallClock: context.wallClock, dialect }),
+    ...reads,
+    ...counting(context, reads),
     ...adminWrites(context, dialect, now),
     ...scheduling(context),
     ...recording(context),

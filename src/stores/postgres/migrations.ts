@@ -8,7 +8,7 @@ import { faultOf, sqlState } from './errors.ts'
 import { type Change, SCHEMA_VERSION, type SchemaStep, STEPS } from './schema.ts'
 
 /** Any number: two migrations of one database take turns. */
-const LOCK = 7_283_461_905
+const LOCK = '7283461905'
 const LOCK_TIMEOUT = '55P03'
 /** How long a change waits for its lock on a table; whoever comes after it has to wait as long. */
 const PATIENCE_MS = 2_000
@@ -87,7 +87,8 @@ async function alone<T>({ connection }: Context, work: () => Promise<T>): Promis
   while (performance.now() < deadline) {
     try {
       await connection.transaction('common', async (run) => {
-        const [row] = await run(sql`select pg_try_advisory_xact_lock(${LOCK}::bigint) as locked`)
+        // Without parameters: one with would keep its snapshot until the next statement, and the indexes wait for that.
+        const [row] = await run(raw(`select pg_try_advisory_xact_lock(${LOCK}) as locked`))
         if (row?.locked) done = { result: await work() }
       })
     } catch (error) {

@@ -1,0 +1,650 @@
+create table public.faena_failed (
+  uuid text not null,
+  failed_id bigint not null,
+  name text,
+  fingerprint text not null,
+  headline text not null,
+  surfaced text,
+  constraint faena_failed_pkey PRIMARY KEY (uuid)
+);
+
+create table public.faena_locks (
+  key text not null,
+  uuid text not null,
+  job_id bigint not null,
+  until text not null,
+  expires_at bigint,
+  constraint faena_locks_pkey PRIMARY KEY (key)
+);
+
+create table public.faena_metrics (
+  minute bigint not null,
+  worker bigint not null,
+  queue text not null,
+  name text not null,
+  completed bigint not null,
+  failed bigint not null,
+  retried bigint not null,
+  released bigint not null,
+  cancelled bigint not null,
+  wait_ms bigint not null,
+  run_ms bigint not null,
+  constraint faena_metrics_pkey PRIMARY KEY (minute, worker, queue, name)
+);
+
+create table public.faena_migrations (
+  version integer not null,
+  name text not null,
+  applied_at bigint not null,
+  constraint faena_migrations_pkey PRIMARY KEY (version)
+);
+
+create table public.faena_producers (
+  producer text not null,
+  seq bigint not null,
+  ids bigint[] not null,
+  outcomes text[],
+  uuids text[],
+  at bigint not null,
+  constraint faena_producers_pkey PRIMARY KEY (producer)
+) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
+create table public.faena_queues (
+  name text not null,
+  paused_at bigint,
+  pause_reason text,
+  constraint faena_queues_pkey PRIMARY KEY (name)
+);
+
+create table public.faena_reclaims (
+  job_id bigint not null,
+  uuid text,
+  crashes integer not null,
+  at bigint not null,
+  constraint faena_reclaims_pkey PRIMARY KEY (job_id)
+);
+
+create table public.faena_runs (
+  id bigint default nextval('public.faena_runs_id_seq'::regclass) not null,
+  uuid text not null,
+  attempt integer not null,
+  name text not null,
+  queue text not null,
+  worker bigint not null,
+  started_at bigint not null,
+  ended_at bigint,
+  outcome text not null,
+  headline text,
+  progress double precision,
+  note text,
+  log text not null,
+  result text,
+  keep_until bigint,
+  constraint faena_runs_pkey PRIMARY KEY (id)
+);
+
+create table public.faena_schedules (
+  key text not null,
+  job text not null,
+  queue text not null,
+  input text not null,
+  cron text,
+  zone text,
+  every_ms bigint,
+  missed text not null,
+  overlap text not null,
+  origin text not null,
+  next_at bigint,
+  paused_at bigint,
+  last_at bigint,
+  last_uuid text,
+  constraint faena_schedules_pkey PRIMARY KEY (key)
+);
+
+create table public.faena_workers (
+  id bigint default nextval('public.faena_workers_id_seq'::regclass) not null,
+  name text not null,
+  host text not null,
+  pid integer not null,
+  version text not null,
+  queues text not null,
+  concurrency integer not null,
+  default_tries integer not null,
+  running integer default 0 not null,
+  memory_bytes bigint default 0 not null,
+  state text default 'running'::text not null,
+  command text,
+  started_at bigint not null,
+  beat_at bigint not null,
+  lease_until bigint not null,
+  settled_0 bigint default 0 not null,
+  answer_0 text,
+  settled_1 bigint default 0 not null,
+  answer_1 text,
+  constraint faena_workers_pkey PRIMARY KEY (id)
+) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
+create table public.failed_jobs (
+  id bigint default nextval('public.failed_jobs_id_seq'::regclass) not null,
+  uuid character varying(255) not null,
+  connection text not null,
+  queue text not null,
+  payload text not null,
+  exception text not null,
+  failed_at timestamp(0) without time zone default CURRENT_TIMESTAMP not null,
+  constraint failed_jobs_pkey PRIMARY KEY (id),
+  constraint failed_jobs_uuid_unique UNIQUE (uuid)
+);
+
+create table public.job_batches (
+  id character varying(255) not null,
+  name character varying(255) not null,
+  total_jobs integer not null,
+  pending_jobs integer not null,
+  failed_jobs integer not null,
+  failed_job_ids text not null,
+  options text,
+  cancelled_at integer,
+  created_at integer not null,
+  finished_at integer,
+  constraint job_batches_pkey PRIMARY KEY (id)
+);
+
+create table public.jobs (
+  id bigint default nextval('public.jobs_id_seq'::regclass) not null,
+  queue character varying(255) not null,
+  payload text not null,
+  attempts smallint not null,
+  reserved_at integer,
+  available_at integer not null,
+  created_at integer not null,
+  name text,
+  max_attempts integer,
+  priority integer,
+  reserved_by bigint,
+  constraint jobs_pkey PRIMARY KEY (id)
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=1);
+
+CREATE INDEX faena_failed_fingerprint ON public.faena_failed USING btree (fingerprint);
+
+CREATE INDEX faena_failed_name ON public.faena_failed USING btree (name);
+
+CREATE INDEX faena_jobs_due ON public.jobs USING btree (queue, COALESCE(priority, 0), available_at, id) INCLUDE (name);
+
+CREATE INDEX faena_jobs_odd ON public.jobs USING btree (id) WHERE (substr(payload, 1, 9) <> '{"uuid":"'::text);
+
+CREATE INDEX faena_jobs_uuid ON public.jobs USING btree (substr(payload, 10, 36));
+
+CREATE INDEX faena_locks_job ON public.faena_locks USING btree (job_id);
+
+CREATE INDEX faena_locks_processing ON public.faena_locks USING btree (job_id) WHERE (until = 'processing'::text);
+
+CREATE UNIQUE INDEX faena_runs_attempt ON public.faena_runs USING btree (uuid, attempt);
+
+CREATE INDEX faena_runs_started ON public.faena_runs USING btree (started_at);
+
+CREATE OR REPLACE FUNCTION public.faena_job_of_1(payload text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when right(rtrim(payload, E' \t\r\n'), 1) = '}'
+              then replace(substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"job"\s*:\s*"((?:[^"\\]|\\.)*)"'), '\/', '/') end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.faena_push_1(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
+ RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], known text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+#variable_conflict use_column
+declare
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  this_second constant integer := ms / 1000;
+  sequence constant regclass := pg_get_serial_sequence('"public"."jobs"', 'id');
+  new_ids bigint[];
+  found_uuid text;
+  its_outcomes text[];
+  its_uuids text[];
+  its_ids bigint[];
+  taken_keys text[];
+  wanted_keys text[];
+  t record;
+  holder record;
+  job record;
+begin
+  if of_producer is not null then
+    return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+    if found then return; end if;
+  end if;
+
+  if known_uuids is not null then
+    perform pg_advisory_xact_lock(hashtext('"public"."jobs"'), s.share)
+       from (select distinct abs(hashtext(u) % 256) as share from unnest(known_uuids) u order by 1) s;
+    found_uuid := coalesce(
+      (select substr(j.payload, 10, 36) from "public"."jobs" j where substr(j.payload, 10, 36) = any(known_uuids) limit 1),
+      (select f.uuid from "public"."failed_jobs" f where f.uuid = any(known_uuids) limit 1)
+    );
+    if found_uuid is not null then
+      return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+      if not found then return query select null::bigint[], null::text[], null::text[], found_uuid; end if;
+      return;
+    end if;
+  end if;
+
+  new_ids := array(select nextval(sequence) from generate_series(1, cardinality(in_payloads)));
+  if of_producer is not null then
+    insert into "public"."faena_producers" as p (producer, seq, ids, at) values (of_producer, of_seq, new_ids, ms)
+    on conflict (producer) do update set seq = excluded.seq, ids = excluded.ids, outcomes = null, uuids = null, at = excluded.at
+     where p.seq < excluded.seq;
+    if not found then
+      return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer;
+      return;
+    end if;
+  end if;
+
+  insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
+  select new_ids[t.at], t.queue, t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+                when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
+                else this_second end, this_second, t.name, t.tries, nullif(t.priority, 0)
+    from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
+         with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
+   where t.key is null;
+  if in_keys is null then
+    return query select new_ids, null::text[], null::text[], null::text;
+    return;
+  end if;
+
+  -- The keys of this push, in order, until each is either ours from now on or locked with the job that holds it.
+  taken_keys := '{}';
+  loop
+    wanted_keys := array(select distinct k from unnest(in_keys) k where k is not null and k <> all(taken_keys));
+    exit when wanted_keys = '{}';
+    insert into "public"."faena_locks" (key, uuid, job_id, until, expires_at)
+    select distinct on (t.key) t.key, t.uuid, new_ids[t.at], t.until, ms + t.length
+      from unnest(in_keys, in_uuids, in_untils, in_lengths) with ordinality as t(key, uuid, until, length, at)
+     where t.key = any(wanted_keys)
+     order by t.key, t.at
+    on conflict (key) do nothing;
+    taken_keys := taken_keys || array(select l.key from "public"."faena_locks" l where l.key = any(wanted_keys) order by l.key for update);
+  end loop;
+
+  its_outcomes := array_fill('dispatched'::text, array[cardinality(in_payloads)]);
+  its_uuids := in_uuids;
+  its_ids := new_ids;
+  for t in
+    select * from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_uuids, in_keys, in_untils,
+                         in_lengths, in_rules)
+             with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, uuid, key, until, length, rule, at)
+     where t.key is not null
+     order by t.at
+  loop
+    select l.* into holder from "public"."faena_locks" l where l.key = t.key;
+    <<looking>>
+    loop
+      exit looking when holder.job_id = new_ids[t.at];
+      select j.id, j.reserved_at is not null as is_reserved into job from "public"."jobs" j where j.id = holder.job_id;
+      -- A lock whose time is over, or whose job vanished (somebody emptied the table), holds nothing.
+      if holder.expires_at <= ms or (holder.until <> 'window' and job.id is null) or (holder.until = 'processing' and job.is_reserved) then
+        update "public"."faena_locks" l set uuid = t.uuid, job_id = new_ids[t.at], until = t.until, expires_at = ms + t.length where l.key = t.key;
+        holder.job_id := new_ids[t.at];
+        exit looking;
+      end if;
+      its_uuids[t.at] := holder.uuid;
+      its_ids[t.at] := holder.job_id;
+      its_outcomes[t.at] := 'skipped';
+      exit looking when t.rule = 'skip' or job.id is null or job.is_reserved;
+      perform from "public"."jobs" j where j.id = holder.job_id and j.reserved_at is null for update;
+      -- It was taken or went away while we waited for its row: look again.
+      continue looking when not found;
+      if t.rule = 'pushBack' then
+        its_outcomes[t.at] := 'pushedBack';
+        update "public"."jobs" j set available_at = case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+                when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
+                else this_second end where j.id = holder.job_id;
+      else
+        -- The waiting job keeps its identity: whoever waits for its uuid still finds it.
+        its_outcomes[t.at] := 'replaced';
+        update "public"."jobs" j
+           set payload = case when substr(t.payload, 10, 36) = t.uuid then overlay(t.payload placing holder.uuid from 10 for 36)
+                              else replace(t.payload, t.uuid, holder.uuid) end,
+               available_at = case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+                when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
+                else this_second end, priority = nullif(t.priority, 0), max_attempts = t.tries, queue = t.queue, attempts = 0
+         where j.id = holder.job_id;
+      end if;
+      exit looking;
+    end loop;
+    if holder.job_id = new_ids[t.at] then
+      its_uuids[t.at] := t.uuid;
+      its_ids[t.at] := new_ids[t.at];
+      its_outcomes[t.at] := 'dispatched';
+      insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
+      values (new_ids[t.at], t.queue, t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+                when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
+                else this_second end, this_second, t.name, t.tries, nullif(t.priority, 0));
+    end if;
+  end loop;
+
+  if of_producer is not null then
+    update "public"."faena_producers" p set ids = its_ids, outcomes = its_outcomes, uuids = its_uuids where p.producer = of_producer;
+  end if;
+  return query select its_ids, its_outcomes, its_uuids, null::text;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.faena_reserve_1(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
+ RETURNS TABLE(part integer, id bigint, queue text, payload text, attempts integer, max_attempts integer, name text, priority integer, available_at integer, created_at integer, crashes integer, next_due_ms bigint, looked_us bigint, lost boolean)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+#variable_conflict use_column
+declare
+  started constant timestamptz := clock_timestamp();
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from started) * 1000)::bigint);
+  this_second constant integer := ms / 1000;
+  -- The empty text keeps "not equal to any" apart from "cannot be told" where no names are given.
+  of_jobs constant text[] := array(select 'faena@' || n from unnest(of_names) n) || array[''];
+  open_queues constant text[] := array(
+    select u.name from unnest(of_queues) with ordinality u(name, at)
+     where not exists (select from "public"."faena_queues" q where q.name = u.name and q.paused_at is not null)
+     order by u.at
+  );
+  pair integer := 0;
+  queue_at integer := 1;
+  this_queue text;
+  this_priority integer := -2147483648;
+  place integer;
+  place_id bigint;
+  found_ids bigint[];
+  found_bytes bigint;
+  found_singles integer;
+  found_unclear integer;
+  found_until integer;
+  found_job record;
+  wanted integer;
+  bytes bigint := 0;
+  singles integer := 0;
+  taken bigint[] := '{}';
+  unclear bigint[] := '{}';
+  soonest integer;
+  next_due integer;
+  is_full boolean := most < 1;
+  is_lost boolean := not exists (select from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms);
+  counts_crashes boolean;
+  us bigint;
+begin
+  <<pairs>>
+  while not (is_full or is_lost) loop
+    if known_queues is not null then
+      pair := pair + 1;
+      exit pairs when pair > cardinality(known_queues);
+      continue pairs when known_queues[pair] <> all(open_queues);
+      this_queue := known_queues[pair];
+      this_priority := known_priorities[pair];
+      place := known_places[pair];
+      place_id := known_ids[pair];
+    else
+      loop
+        exit pairs when queue_at > cardinality(open_queues);
+        this_queue := open_queues[queue_at];
+        select coalesce(j.priority, 0) into this_priority
+          from "public"."jobs" j
+         where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
+         order by coalesce(j.priority, 0)
+         limit 1;
+        exit when found;
+        queue_at := queue_at + 1;
+        this_priority := -2147483648;
+      end loop;
+      place := -2147483648;
+      place_id := 0;
+    end if;
+
+    wanted := most - cardinality(taken);
+    select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), max(d.available_at)
+      into found_ids, found_bytes, found_singles, found_unclear, found_until
+      from (
+        select j.id, j.available_at, octet_length(j.payload)::bigint as bytes, coalesce(j.max_attempts, case when j.name is not null then null
+                when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
+                else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
+          from "public"."jobs" j
+         where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
+           and (j.available_at, j.id) > (place, place_id) and j.reserved_at is null
+           and (j.name = any(of_names) or (j.name is null and coalesce("public"."faena_job_of_1"(j.payload) = any(of_jobs), true) and j.id <> all(left_alone)))
+         order by j.available_at, j.id
+         limit wanted
+           for update skip locked
+      ) d;
+
+    if found_ids is not null then
+      if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
+        bytes := bytes + found_bytes;
+        singles := singles + found_singles;
+        taken := taken || found_ids;
+        place := found_until;
+        place_id := found_ids[cardinality(found_ids)];
+      else
+        for found_job in
+          select j.id, j.available_at, octet_length(j.payload) as bytes, coalesce(j.max_attempts, case when j.name is not null then null
+                when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
+                else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
+            from "public"."jobs" j where j.id = any(found_ids) order by j.available_at, j.id
+        loop
+          if found_job.is_unclear then
+            unclear := unclear || found_job.id;
+            continue;
+          end if;
+          is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
+                     or (found_job.is_single and singles >= most_singles);
+          exit when is_full;
+          bytes := bytes + found_job.bytes;
+          singles := singles + found_job.is_single::integer;
+          taken := taken || found_job.id;
+          place := found_job.available_at;
+          place_id := found_job.id;
+        end loop;
+      end if;
+      is_full := is_full or cardinality(taken) >= most;
+    end if;
+    -- All that was due has been seen: what comes will be due from this second on.
+    if not is_full and coalesce(cardinality(found_ids), 0) < wanted and place < this_second then
+      place := this_second;
+      place_id := 0;
+    end if;
+    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority, place,
+                        null::integer, null::integer, null::bigint, null::bigint, null::boolean;
+    exit pairs when is_full;
+
+    select j.available_at into soonest
+      from "public"."jobs" j
+     where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
+       and j.reserved_at is null
+     order by j.available_at
+     limit 1;
+    next_due := least(next_due, soonest);
+  end loop;
+  us := extract(epoch from clock_timestamp() - started) * 1000000;
+
+  if cardinality(taken) > 0 then
+    -- Whoever reclaims this worker waits for us now, or we wait for it here and find the row gone.
+    perform from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms for key share;
+    is_lost := not found;
+  end if;
+  if cardinality(taken) > 0 and not is_lost then
+    if exists (select from "public"."faena_locks" l where l.until = 'processing') then
+      -- A key that a push looks at just now is left: a reserved holder frees it all the same.
+      delete from "public"."faena_locks" l using (
+        select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
+      ) freed where l.key = freed.key;
+    end if;
+    counts_crashes := exists (select from "public"."faena_reclaims");
+    return query
+      update "public"."jobs" j
+         set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+       where j.id = any(taken)
+      returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
+                j.available_at::integer, j.created_at::integer,
+                case when counts_crashes then (select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id) end,
+                null::bigint, null::bigint, null::boolean;
+  end if;
+  return query
+    select 2, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
+           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::bigint, null::boolean
+      from "public"."jobs" j where j.id = any(unclear);
+  return query
+    select 4, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
+           null::integer, null::integer, null::integer,
+           case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, us, is_lost;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.faena_settle_1(by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+#variable_conflict use_column
+declare
+  lost bigint[];
+  answer text;
+begin
+  update "public"."faena_workers" w
+     set settled_0 = case of_channel when 0 then of_seq else w.settled_0 end,
+         settled_1 = case of_channel when 1 then of_seq else w.settled_1 end,
+         answer_0 = case of_channel when 1 then w.answer_0 end,
+         answer_1 = case of_channel when 0 then w.answer_1 end
+   where w.id = by_worker and case of_channel when 0 then w.settled_0 else w.settled_1 end < of_seq;
+  if not found then
+    select case of_channel when 0 then w.answer_0 else w.answer_1 end into answer from "public"."faena_workers" w where w.id = by_worker;
+    if found then return answer; end if;
+    return json_build_object('lost', of_ids, 'refused', '[]'::json);
+  end if;
+  lost := "public"."faena_write_outcomes_1"(by_worker, of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
+    in_fingerprints, in_headlines, in_surfaced, connection_name, zone, given_ms);
+  if lost = '{}' then return null; end if;
+  answer := json_build_object('lost', lost, 'refused', '[]'::json);
+  update "public"."faena_workers" w
+     set answer_0 = case of_channel when 0 then answer else w.answer_0 end,
+         answer_1 = case of_channel when 1 then answer else w.answer_1 end
+   where w.id = by_worker;
+  return answer;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.faena_uuid_of_1(payload text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"uuid"\s*:\s*"((?:[^"\\]|\\.)*)"')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.faena_write_outcomes_1(by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+#variable_conflict use_column
+declare
+  ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  this_second constant integer := ms / 1000;
+  mine bigint[];
+  lost bigint[] := '{}';
+  ended integer;
+begin
+  if of_kinds is null then
+    -- Nearly always all of them are ours and of one attempt. Where one is not, the deletion is undone and done with a list.
+    if of_attempts[1] = all(of_attempts) then
+      begin
+        delete from "public"."jobs" j where j.id = any(of_ids) and j.attempts = of_attempts[1] and j.reserved_by = by_worker;
+        get diagnostics ended = row_count;
+        if ended = cardinality(of_ids) then return '{}'; end if;
+        raise sqlstate 'FA001';
+      exception when sqlstate 'FA001' then null;
+      end;
+    end if;
+    with gone as (
+      delete from "public"."jobs" j
+       using unnest(of_ids, of_attempts) o(id, attempts)
+       where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker
+      returning j.id
+    )
+    select coalesce(array_agg(g.id), '{}') into mine from gone g;
+    return array(select i from unnest(of_ids) i where i <> all(mine));
+  end if;
+
+  -- Keys before jobs, as a push locks them.
+  if unique_ids <> '{}' then
+    perform from "public"."faena_locks" l where l.job_id = any(unique_ids) and l.until <> 'window' order by l.key for update;
+  end if;
+  mine := array(
+    select j.id from "public"."jobs" j join unnest(of_ids, of_attempts) o(id, attempts) on j.id = o.id
+     where j.attempts = o.attempts and j.reserved_by = by_worker
+     order by j.id for update of j
+  );
+  if cardinality(mine) < cardinality(of_ids) then
+    lost := array(select i from unnest(of_ids) i where i <> all(mine));
+    select coalesce(array_agg(o.id), '{}'), array_agg(o.kind), array_agg(o.delay_ms) into of_ids, of_kinds, of_delays
+      from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms) where o.id = any(mine);
+    unique_ids := array(select i from unnest(unique_ids) i where i = any(mine));
+  end if;
+  if failed_ids <> '{}' then
+    -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
+    delete from "public"."failed_jobs" f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id <> all(lost);
+    with stored as (
+      insert into "public"."failed_jobs" (uuid, connection, queue, payload, exception, failed_at)
+      select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
+        from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
+        join "public"."jobs" j on j.id = o.id
+       where o.id <> all(lost)
+      returning id, uuid
+    )
+    insert into "public"."faena_failed" (uuid, failed_id, name, fingerprint, headline, surfaced)
+    select s.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
+      from stored s
+      join unnest(in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced) o(uuid, name, fingerprint, headline, surfaced)
+        on o.uuid = s.uuid
+    on conflict (uuid) do update
+       set failed_id = excluded.failed_id, name = excluded.name, fingerprint = excluded.fingerprint,
+           headline = excluded.headline, surfaced = excluded.surfaced;
+  end if;
+  update "public"."jobs" j
+     set reserved_at = null, reserved_by = null,
+         available_at = case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end,
+         attempts = case when o.kind = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
+    from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms)
+   where j.id = o.id and o.kind in ('retry', 'released');
+  delete from "public"."jobs" j
+   using unnest(of_ids, of_kinds) o(id, kind)
+   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed');
+  if unique_ids <> '{}' then
+    delete from "public"."faena_locks" l where l.job_id = any(unique_ids) and l.until <> 'window';
+  end if;
+  return lost;
+end
+$function$;

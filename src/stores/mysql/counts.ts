@@ -1,0 +1,69 @@
+import type { AdminStore, QueueCounts } from '../../store.ts'
+import { joined, raw, type Sql, sql } from '../sql/sql.ts'
+import type { SqlRow } from './client.ts'
+import { type Context, nowMs, nowSecond } from './context.ts'
+import { readIds } from './held.ts'
+import { DUE_INDEX } from './shape.ts'
+import { idList } from './text.ts'
+
+/** In a table with fewer rows, reading all of them is over sooner than reading around them. */
+const SMALL = 20_000
+
+/**
+ * Counts of tables with our index. It knows nothing of reservations, so all jobs are counted in it, and those that workers
+ * hold are taken off: a million waiting jobs are read from the index alone, without their payloads.
+ */
+export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'oldestDue'>): typeof exact {
+  const { connection, names } = context
+  const read = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
+
+  const isSmall = async () => {
+    if (!(await context.shape.read()).ordered) return true
+    const [row] = await read(sql`select coalesce(max(id) - min(id), 0) as span from ${names.jobs}`)
+    return Number(row!.span) < SMALL
+  }
+
+  return {
+    async counts(): Promise<QueueCounts[]> {
+      if (await isSmall()) return exact.counts()
+      const due = sql`coalesce(sum(available_at <= ${nowSecond(context)}), 0) as due`
+      const all = await read(
+        sql`select queue, count(*) as amount, ${due} from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue`,
+      )
+      const held = (await read(sql`select ids from ${names.holds}`)).flatMap(({ ids }) => readIds(String(ids ?? '')))
+      const reserved =
+        held.length === 0
+          ? []
+          : await read(
+              sql`select queue, count(*) as amount, ${due} from ${names.jobs} where id in (${idList(held)}) and reserved_at is not null group by queue`,
+            )
+      const taken = new Map(reserved.map((row) => [String(row.queue), row]))
+      return all.map((row) => countsOf(row, taken.get(String(row.queue)))).sort((a, b) => (a.queue < b.queue ? -1 : 1))
+    },
+
+    async oldestDue() {
+      if (await isSmall()) return exact.oldestDue()
+      const lines = await read(sql`
+        select queue, priority from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
+      const firsts = lines.map(
+        ({ queue, priority }) => sql`
+          (select queue, created_at, available_at, id, ${nowMs(context)} as now from ${names.jobs} force index (${raw(DUE_INDEX)})
+            where queue = ${queue} and priority <=> ${priority} and available_at <= ${nowSecond(context)} and reserved_at is null
+              and ${queue} not in (select name from ${names.queues} where paused_at is not null)
+            order by available_at, id limit 1)`,
+      )
+      if (firsts.length === 0) return undefined
+      const [row] = await read(sql`${joined(firsts, ' union all ')} order by available_at, id limit 1`)
+      if (!row) return undefined
+      const availableAt = Number(row.available_at) * 1_000
+      const ageMs = Math.max(0, Number(row.now) - availableAt)
+      return { queue: String(row.queue), createdAt: Number(row.created_at) * 1_000, availableAt, ageMs }
+    },
+  }
+}
+
+function countsOf(all: SqlRow, taken: SqlRow | undefined): QueueCounts {
+  const reserved = Number(taken?.amount ?? 0)
+  const due = Math.max(0, Number(all.due) - Number(taken?.due ?? 0))
+  return { queue: String(all.queue), due, delayed: Math.max(0, Number(all.amount) - reserved - due), reserved }
+}
