@@ -17,7 +17,7 @@ export interface SettlerHooks {
 /** At most this many outcomes, and characters of text, go in one settle. */
 const MOST_OUTCOMES = 2_000
 const MOST_TEXT = 4 * 1024 * 1024
-const MOST_WAITING = 4_000
+const MOST_WAITING = 1_500
 const MOST_MENDS = 3
 
 /**

@@ -50,25 +50,33 @@ export class Connection {
    * Several statements that commit as one. `work` must be repeatable. A statement that waits for a lock of somebody else
    * gives up before the client does, so that no transaction outlives its caller by much.
    */
-  async transaction<T>(lane: Lane, work: (run: Run) => Promise<T>, options: { timeoutMs?: number } = {}): Promise<T> {
+  async transaction<T>(
+    lane: Lane,
+    work: (run: Run) => Promise<T>,
+    options: { timeoutMs?: number; tries?: number } = {},
+  ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     return this.#repeated(() =>
-      this.#withClient(lane, async (client, doubt) => {
-        const run: Run = (statement) => this.#run(client, statement, timeoutMs)
-        await this.#text(
-          client,
-          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
-        )
-        try {
-          const result = await work(run)
-          doubt.sent = true
-          await this.#text(client, 'commit')
-          return result
-        } catch (error) {
-          if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
-          throw error
-        }
-      }),
+      this.#withClient(
+        lane,
+        async (client, doubt) => {
+          const run: Run = (statement) => this.#run(client, statement, timeoutMs)
+          await this.#text(
+            client,
+            `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
+          )
+          try {
+            const result = await work(run)
+            doubt.sent = true
+            await this.#text(client, 'commit')
+            return result
+          } catch (error) {
+            if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
+            throw error
+          }
+        },
+        options.tries,
+      ),
     )
   }
 
@@ -93,13 +101,13 @@ export class Connection {
     throw new FaenaError('STORE_CLOSED', `The PostgreSQL store of ${this.server} is closed; make a new one`)
   }
 
-  async #repeated<T>(call: () => Promise<T>): Promise<T> {
+  async #repeated<T>(call: () => Promise<T>, most = TRIES): Promise<T> {
     const deadline = performance.now() + this.#timeoutMs
     for (let tries = 1; ; tries++) {
       try {
         return await call()
       } catch (error) {
-        const over = tries >= TRIES || performance.now() >= deadline
+        const over = tries >= most || performance.now() >= deadline
         if (over || faultOf(error) !== 'repeat') throw translated(error, this.server, false)
         // Jittered, so that those who got into each other's way do not meet again.
         await new Promise((resolve) => setTimeout(resolve, 2 ** tries * (2 + 4 * Math.random())))

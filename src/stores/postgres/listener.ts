@@ -13,8 +13,6 @@ const DEAF_MS = 600_000
 /** A connection that was cut without a word is found out after this, and only then. */
 const LOOK_MS = 60_000
 
-export type Hearing = 'off' | 'connecting' | 'hearing' | 'deaf'
-
 /**
  * One connection per process that hears of pushes by others. It tests itself with a notification of its own before it is
  * trusted, comes back after a loss, and wakes everybody then, since something may have been missed. Nothing depends on it.
@@ -27,7 +25,7 @@ export class Listener {
   #client: PgListener | undefined
   #timer: NodeJS.Timeout | undefined
   #losses = 0
-  #state: Hearing = 'off'
+  #started = false
 
   constructor(source: Source, connection: Connection, channel: string, wake: () => void) {
     this.#source = source
@@ -36,18 +34,14 @@ export class Listener {
     this.#wake = wake
   }
 
-  get state(): Hearing {
-    return this.#state
-  }
-
   start(): void {
-    if (this.#state !== 'off' || this.#source.listener === undefined) return
-    this.#state = 'connecting'
+    if (this.#started || this.#source.listener === undefined) return
+    this.#started = true
     void this.#connect()
   }
 
   async stop(): Promise<void> {
-    this.#state = 'off'
+    this.#started = false
     clearTimeout(this.#timer)
     const client = this.#client
     this.#client = undefined
@@ -55,40 +49,32 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    let client: PgListener | undefined
     try {
-      client = await this.#source.listener!()
-      const mine = client
-      const { promise: heard, resolve } = Promise.withResolvers<void>()
-      const test = `${this.#channel}_${randomBytes(6).toString('hex')}`
-      client.on('error', () => this.#lost(mine))
-      client.on('end', () => this.#lost(mine))
-      client.on('notification', (event) => {
-        if ((event as { channel?: string }).channel === test) resolve()
-        else this.#wake()
-      })
+      const client = await this.#source.listener!()
+      if (!this.#started || this.#client) return
       this.#client = client
+      const lost = () => this.#lost(client)
+      client.on('error', lost)
+      client.on('end', lost)
+      client.on('notification', (event) => {
+        if ((event as { channel?: string }).channel === this.#channel) this.#wake()
+      })
       await client.connect()
       await client.query({ text: `listen "${this.#channel}"` })
-      await client.query({ text: `listen "${test}"` })
-      await this.#connection.query('common', sql`select pg_notify(${test}, '')`)
-      const hears = await Promise.race([heard.then(() => true), pause(TEST_MS).then(() => false)])
+      const hears = await hearsItself(client, this.#connection)
       if (this.#client !== client) return
       if (!hears) return this.#deaf(client)
-      await client.query({ text: `unlisten "${test}"` })
       this.#losses = 0
-      this.#state = 'hearing'
       this.#wake()
-      this.#look(client)
+      this.#lookLater(client)
     } catch {
-      if (client) this.#lost(client)
-      else this.#again(FIRST_WAIT_MS)
+      if (this.#client) this.#lost(this.#client)
+      else this.#again(LONGEST_WAIT_MS)
     }
   }
 
   #deaf(client: PgListener): void {
     this.#client = undefined
-    this.#state = 'deaf'
     void client.end().catch(() => {})
     this.#again(DEAF_MS)
   }
@@ -96,35 +82,57 @@ export class Listener {
   #lost(client: PgListener): void {
     if (this.#client !== client) return
     this.#client = undefined
-    clearTimeout(this.#timer)
     void client.end().catch(() => {})
-    this.#state = 'connecting'
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#losses++)
     this.#again(wait * (0.5 + Math.random()))
   }
 
   #again(ms: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#connect(), ms).unref()
+    if (this.#started) this.#timer = setTimeout(() => void this.#connect(), ms).unref()
   }
 
   /** Asks something now and then: an answer that does not come tells of a connection that is no more. */
-  #look(client: PgListener): void {
+  #lookLater(client: PgListener): void {
     this.#timer = setTimeout(async () => {
-      const answered = await Promise.race([
-        client.query({ text: 'select 1' }).then(
-          () => true,
-          () => false,
-        ),
-        pause(TEST_MS).then(() => false),
-      ])
+      const answer = client.query({ text: 'select 1' }).then(
+        () => true,
+        () => false,
+      )
+      const answered = await Promise.race([answer, later(TEST_MS, false)])
       if (this.#client !== client) return
-      if (answered) this.#look(client)
+      if (answered) this.#lookLater(client)
       else this.#lost(client)
     }, LOOK_MS).unref()
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+/** Whether notifications arrive on connections of this source at all. */
+export async function notificationsArrive(source: Source, connection: Connection): Promise<boolean> {
+  const client = await source.listener!()
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await hearsItself(client, connection)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Sends a notification by another connection and waits for it, on a channel that nobody else knows. */
+async function hearsItself(client: PgListener, connection: Connection): Promise<boolean> {
+  const channel = `faena_test_${randomBytes(8).toString('hex')}`
+  const { promise: heard, resolve } = Promise.withResolvers<true>()
+  client.on('notification', (event) => {
+    if ((event as { channel?: string }).channel === channel) resolve(true)
+  })
+  await client.query({ text: `listen "${channel}"` })
+  await connection.query('common', sql`select pg_notify(${channel}, '')`)
+  const hears = await Promise.race([heard, later(TEST_MS, false)])
+  await client.query({ text: `unlisten "${channel}"` })
+  return hears
+}
+
+function later<T>(ms: number, value: T): Promise<T> {
+  return new Promise((resolve) => setTimeout(() => resolve(value), ms).unref())
 }

@@ -11,8 +11,8 @@ import { type Change, SCHEMA_VERSION, type SchemaStep, STEPS } from './schema.ts
 const LOCK = '7283461905'
 const LOCK_TIMEOUT = '55P03'
 /** How long a change waits for its lock on a table; whoever comes after it has to wait as long. */
-const PATIENCE_MS = 2_000
-const MOST_TRIES = 30
+const PATIENCE_MS = 1_000
+const MOST_TRIES = 60
 const MOST_WAIT_MS = 60_000
 /** An index of a table of many millions, beside its users. */
 const INDEX_MS = 3_600_000
@@ -43,8 +43,13 @@ export async function migrate(
   })
 }
 
-export function catalogueOf({ connection, names }: Context): Promise<Catalogue> {
+function catalogueOf({ connection, names }: Context): Promise<Catalogue> {
   return readCatalogue((statement) => connection.query('common', statement), names)
+}
+
+/** The first lines of all that a migration would do now. */
+export async function missingChanges(context: Context): Promise<string[]> {
+  return stepsMissing(context, await catalogueOf(context)).flatMap((plan) => stepOf(plan).sql)
 }
 
 interface Plan {
@@ -123,10 +128,14 @@ async function changeBesideOthers(context: Context, step: SchemaStep): Promise<v
 }
 
 async function makeOne({ connection }: Context, change: Change): Promise<void> {
-  await connection.transaction('common', async (run) => {
-    await run(raw(`set local lock_timeout = ${PATIENCE_MS}`))
-    await run(raw(change.sql))
-  })
+  await connection.transaction(
+    'common',
+    async (run) => {
+      await run(raw(`set local lock_timeout = ${PATIENCE_MS}`))
+      await run(raw(change.sql))
+    },
+    { tries: 1 },
+  )
 }
 
 async function makeIndex(

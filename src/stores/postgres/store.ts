@@ -94,7 +94,7 @@ export function postgresStore(options: PostgresOptions): Store {
       }
     },
 
-    diagnose: diagnosing(context, wakeup),
+    diagnose: diagnosing(context, source, options.notifications ?? true),
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),

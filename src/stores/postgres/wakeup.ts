@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts'
-import { type Hearing, Listener } from './listener.ts'
+import { Listener } from './listener.ts'
 import { Notifier } from './notifier.ts'
 import type { Source } from './source.ts'
 
@@ -13,11 +13,6 @@ export class Wakeup {
     if (!notifications) return
     this.#notifier = new Notifier(connection, channel)
     this.#listener = new Listener(source, connection, channel, () => this.#tell())
-  }
-
-  /** Whether notifications of others arrive. */
-  get hearing(): Hearing {
-    return this.#listener?.state ?? 'off'
   }
 
   listen(wake: () => void): () => void {
