@@ -97,13 +97,17 @@ describe('what a worker asks for', () => {
     expect(jobs.map(({ id }) => id)).toEqual([1, 2])
   })
 
-  test('is answered with a time, even where somebody wrote a date as text', async () => {
+  test('is answered though somebody wrote times that are none: a date as text, the largest number there is', async () => {
     await using folder = await testFolder()
     const store = await folder.opened()
-    await store.push([newJob()])
-    folder.database().exec(`update jobs set available_at = '2026-01-05 11:00:00'`)
+    await store.push([newJob(), newJob(), newJob()])
+    const worker = await startWorker(store)
+    folder.database().exec(`
+      update jobs set available_at = '2026-01-05 11:00:00' where id = 1;
+      update jobs set available_at = 9223372036854775807 where id = 2`)
 
-    expect(await (await startWorker(store)).ask()).toEqual({ jobs: [], nextDueMs: null, lost: false })
+    expect(await worker.ask()).toMatchObject({ jobs: [{ id: 3 }], nextDueMs: null })
+    expect(await worker.ask()).toEqual({ jobs: [], nextDueMs: null, lost: false })
   })
 
   test('leaves a paused queue out of that time too', async () => {

@@ -16,7 +16,7 @@ import type { SqlRow } from './client.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
 import { freeKeys } from './endings.ts'
 import { dropFailed, retryRows } from './retry.ts'
-import { idList, rowList } from './text.ts'
+import { among, rowList } from './text.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
   Pick<QueueStore, 'pause' | 'resume'> & { command(worker: number | null, command: WorkerCommand): Promise<number> }
@@ -56,7 +56,7 @@ export function adminWrites(context: Context, dialect: Dialect, now: () => Promi
       let changed = set ? 0 : pending.length
       if (set && pending.length > 0) {
         const [answer] = await connection.atOnce('common', [
-          sql`update ${names.jobs} set ${set} where id in (${idList(pending)}) and reserved_at is null`,
+          sql`update ${names.jobs} force index (primary) set ${set} where ${among('id', pending)} and reserved_at is null`,
         ])
         changed = answer!.affected
         context.views.lower()
@@ -70,7 +70,7 @@ export function adminWrites(context: Context, dialect: Dialect, now: () => Promi
       if (rows.length === 0) return chunkDone(rows, chunk, 0)
       const ids = rows.map(({ id }) => Number(id))
       const [deleted] = await connection.atOnce('common', [
-        sql`delete from ${names.jobs} where id in (${idList(ids)})`,
+        sql`delete j from ${names.jobs} j force index (primary) where ${among('j.id', ids)}`,
         freeKeys(context, ids),
       ])
       return chunkDone(rows, chunk, deleted!.affected)

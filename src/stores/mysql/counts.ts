@@ -4,7 +4,7 @@ import type { SqlRow } from './client.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { readIds } from './held.ts'
 import { DUE_INDEX } from './shape.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 
 /** In a table with fewer rows, reading all of them is over sooner than reading around them. */
 const SMALL = 20_000
@@ -35,7 +35,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
         held.length === 0
           ? []
           : await read(
-              sql`select queue, count(*) as amount, ${due} from ${names.jobs} where id in (${idList(held)}) and reserved_at is not null group by queue`,
+              sql`select queue, count(*) as amount, ${due} from ${names.jobs} where ${among('id', held)} and reserved_at is not null group by queue`,
             )
       const taken = new Map(reserved.map((row) => [String(row.queue), row]))
       return all.map((row) => countsOf(row, taken.get(String(row.queue)))).sort((a, b) => (a.queue < b.queue ? -1 : 1))

@@ -4,7 +4,7 @@ import type { Handle } from './connection.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
 import { faultOf } from './errors.ts'
 import { saveRunsStatement } from './records.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 
 /** Whether outcomes that have texts to write go together, or each behind a savepoint so that a bad row stands alone. */
 export type Alone = 'together' | 'alone'
@@ -27,9 +27,9 @@ export async function endings(
 ): Promise<Settled> {
   const settled: Settled = { applied: [], lost: [], refused: [] }
   if (outcomes.length === 0) return settled
-  const ids = idList([...new Set(outcomes.map(({ id }) => id))])
+  const ids = [...new Set(outcomes.map(({ id }) => id))]
   const [held, time] = await handle.run(
-    sql`select id, attempts from ${context.names.jobs} where id in (${ids}) and reserved_by = ${worker} order by id for update`,
+    sql`select id, attempts from ${context.names.jobs} force index (primary) where ${among('id', ids)} and reserved_by = ${worker} order by id for update`,
     sql`select ${nowMs(context)} as now`,
   )
   const mine = new Map(held!.rows.map((row) => [Number(row.id), Number(row.attempts)]))
@@ -122,11 +122,20 @@ function rowStatements(context: Context, outcomes: readonly JobOutcome[]): Sql[]
     if (returned.length === 0) continue
     const spent = kind === 'retry' ? raw('reserved_at = null, reserved_by = null') : GIVE_BACK
     statements.push(
-      sql`update ${jobs} set ${spent}, available_at = ${dueAt(context, returned)} where id in (${idList(returned.map(({ id }) => id))})`,
+      sql`update ${jobs} force index (primary) set ${spent}, available_at = ${dueAt(context, returned)} where ${among(
+        'id',
+        returned.map(({ id }) => id),
+      )}`,
     )
   }
   const ended = outcomes.filter(({ outcome }) => outcome.kind !== 'retry' && outcome.kind !== 'released')
-  if (ended.length > 0) statements.push(sql`delete from ${jobs} where id in (${idList(ended.map(({ id }) => id))})`)
+  if (ended.length > 0)
+    statements.push(
+      deleteJobs(
+        context,
+        ended.map(({ id }) => id),
+      ),
+    )
   const keyed = ended.filter(({ unique }) => unique).map(({ id }) => id)
   if (keyed.length > 0) statements.push(freeKeys(context, keyed))
   return statements
@@ -139,6 +148,10 @@ function dueAt(context: Context, jobs: readonly { id: number; delayMs: number }[
   return sql`case id ${joined(cases, ' ')} end`
 }
 
+export function deleteJobs({ names }: Context, ids: readonly number[]): Sql {
+  return sql`delete j from ${names.jobs} j force index (primary) where ${among('j.id', ids)}`
+}
+
 export function freeKeys({ names }: Context, ids: readonly number[]): Sql {
-  return sql`delete from ${names.locks} where job_id in (${idList(ids)}) and until <> 'window'`
+  return sql`delete l from ${names.locks} l force index (faena_locks_job) where ${among('l.job_id', ids)} and l.until <> 'window'`
 }

@@ -1,7 +1,7 @@
 import { sql } from '../sql/sql.ts'
 import type { Handle } from './connection.ts'
 import type { Context } from './context.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 
 /** Rows read by one step of a look through the whole table. */
 const ROWS_PER_STEP = 20_000
@@ -45,7 +45,7 @@ export class Held {
     const held = this.#byWorker.get(worker)
     if (held === undefined || held.ids.size < held.compareAt) return
     const [rows] = await handle.run(
-      sql`select id from ${context.names.jobs} where id in (${idList([...held.ids])}) and reserved_by = ${worker}`,
+      sql`select id from ${context.names.jobs} where ${among('id', [...held.ids])} and reserved_by = ${worker}`,
     )
     held.ids = new Set(rows!.rows.map(({ id }) => Number(id)))
     held.compareAt = Math.max(LONG, held.ids.size * 2)

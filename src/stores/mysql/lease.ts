@@ -3,7 +3,7 @@ import { type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
-import { idList, rowList } from './text.ts'
+import { among, rowList } from './text.ts'
 
 /** In the order of their numbers, which a heartbeat brings back in the place of an insert's id. */
 const COMMANDS: readonly WorkerCommand[] = ['quiet', 'resume', 'stop', 'restart']
@@ -49,8 +49,8 @@ export function leasing(context: Context) {
           let given = 0
           for (let at = 0; at < ids.length; at += IDS_PER_STATEMENT) {
             const [answer] = await transaction.run(sql`
-              update ${jobs} set ${GIVE_BACK}
-               where id in (${idList(ids.slice(at, at + IDS_PER_STATEMENT))}) and reserved_by = ${worker} and reserved_at is not null`)
+              update ${jobs} force index (primary) set ${GIVE_BACK}
+               where ${among('id', ids.slice(at, at + IDS_PER_STATEMENT))} and reserved_by = ${worker} and reserved_at is not null`)
             given += answer!.affected
           }
           await transaction.commit(
@@ -81,10 +81,13 @@ export function leasing(context: Context) {
              where id = ${worker} and lease_until > ${nowMs(context)}`,
       ]
       if (held.length > 0) {
-        const ids = idList(held.map(({ id }) => id))
+        const ids = among(
+          'id',
+          held.map(({ id }) => id),
+        )
         // Last, so that the answers before it stand where they stand without it.
         const renewal = await renewalForLaravel(context, worker, ids)
-        statements.push(sql`select id, attempts from ${jobs} where id in (${ids}) and reserved_by = ${worker}`)
+        statements.push(sql`select id, attempts from ${jobs} where ${ids} and reserved_by = ${worker}`)
         if (renewal) statements.push(renewal)
       }
       const [beat, rows] = await connection.query('beat', statements)
@@ -104,6 +107,6 @@ async function renewalForLaravel(context: Context, worker: number, ids: Sql): Pr
   const { ordered } = await context.shape.read()
   if (ordered) return undefined
   const second = nowSecond(context)
-  return sql`update ${context.names.jobs} set reserved_at = ${second}
-    where id in (${ids}) and reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
+  return sql`update ${context.names.jobs} force index (primary) set reserved_at = ${second}
+    where ${ids} and reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
 }

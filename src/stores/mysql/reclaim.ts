@@ -7,7 +7,7 @@ import type { Transaction } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { failedStatements, freeKeys, GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
-import { idList, rowList } from './text.ts'
+import { among, rowList } from './text.ts'
 
 /** Dead workers handled by one call; the rest wait for the next. */
 const WORKERS_PER_RECLAIM = 8
@@ -108,7 +108,7 @@ async function stillHeld(
 ): Promise<number[]> {
   if (ids.length === 0) return []
   const [rows] = await transaction.run(
-    sql`select id from ${names.jobs} where id in (${idList(ids)}) and reserved_by = ${worker} and reserved_at is not null order by id`,
+    sql`select id from ${names.jobs} where ${among('id', ids)} and reserved_by = ${worker} and reserved_at is not null order by id`,
   )
   return rows!.rows.map(({ id }) => Number(id))
 }
@@ -121,7 +121,7 @@ async function holdsStill(
   ids: readonly number[],
 ): Promise<boolean> {
   const [left] = await transaction.run(
-    sql`select exists(select 1 from ${context.names.jobs} where id in (${idList(ids)}) and reserved_by = ${worker}) as held`,
+    sql`select exists(select 1 from ${context.names.jobs} where ${among('id', ids)} and reserved_by = ${worker}) as held`,
   )
   return Number(left!.rows[0]!.held) === 1
 }
@@ -133,9 +133,9 @@ async function lockHeld(
   ids: readonly number[],
 ): Promise<HeldJob[]> {
   const [rows, counted] = await transaction.run(
-    sql`select id, queue, payload, name, max_attempts from ${names.jobs}
-         where id in (${idList(ids)}) and reserved_by = ${worker} and reserved_at is not null order by id for update skip locked`,
-    sql`select job_id, crashes from ${names.reclaims} where job_id in (${idList(ids)})`,
+    sql`select id, queue, payload, name, max_attempts from ${names.jobs} force index (primary)
+         where ${among('id', ids)} and reserved_by = ${worker} and reserved_at is not null order by id for update skip locked`,
+    sql`select job_id, crashes from ${names.reclaims} where ${among('job_id', ids)}`,
   )
   const crashes = new Map(counted!.rows.map((row) => [Number(row.job_id), Number(row.crashes)]))
   return rows!.rows.map((row: SqlRow) => ({
@@ -155,7 +155,10 @@ function giveBack(
 ): Sql[] {
   const rows = jobs.map(({ id, uuid, crashes }) => [id, uuid?.slice(0, 255) ?? null, crashes, now])
   return [
-    sql`update ${names.jobs} set ${GIVE_BACK} where id in (${idList(jobs.map(({ id }) => id))})`,
+    sql`update ${names.jobs} force index (primary) set ${GIVE_BACK} where ${among(
+      'id',
+      jobs.map(({ id }) => id),
+    )}`,
     sql`insert into ${names.reclaims} (job_id, uuid, crashes, at) values ${rowList(rows)}
         on duplicate key update crashes = values(crashes), at = values(at)`,
   ]

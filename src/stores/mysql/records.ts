@@ -1,14 +1,12 @@
-import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
-import { type Context, nowMs } from './context.ts'
+import type { Context } from './context.ts'
 import { rowList } from './text.ts'
 
 const ROWS_PER_STATEMENT = 200
-/** An answer that was lost is asked for within seconds. */
-const ANSWERS_MS = 3_600_000
 
 /** History and metrics: written in the background, in bulk. */
-export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
+export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics'> {
   const { connection, names } = context
 
   return {
@@ -43,38 +41,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
         ])
       }
     },
-
-    async prune(keep: Retention, limit: number): Promise<number> {
-      const now = nowMs(context)
-      const statements = [
-        sql`delete from ${names.runs} where started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})
-             order by started_at`,
-        sql`delete from ${names.metrics} where minute < ${now} - ${keep.metricsMs} order by minute`,
-        sql`delete from ${names.producers} where at < ${now} - ${ANSWERS_MS} order by at`,
-        ...without(context, now),
-      ]
-      let left = limit
-      for (const statement of statements) {
-        if (left <= 0) break
-        const [answer] = await connection.query('common', [sql`${statement} limit ${left}`])
-        left -= answer!.affected
-      }
-      return limit - left
-    },
   }
-}
-
-/** Rows that outlived what they belong to. */
-function without({ names }: Context, now: Sql): Sql[] {
-  const noJob = (table: Sql) => sql`not exists (select 1 from ${names.jobs} j where j.id = ${table}.job_id)`
-  return [
-    sql`delete from ${names.locks} where expires_at <= ${now} or (until <> 'window' and job_id > 0 and ${noJob(names.locks)})`,
-    sql`delete from ${names.reclaims} where ${noJob(names.reclaims)}`,
-    sql`delete from ${names.failed} where not exists (select 1 from ${names.failedJobs} f where f.id = ${names.failed}.failed_id)`,
-    sql`delete from ${names.holds} where not exists (select 1 from ${names.workers} w where w.id = ${names.holds}.worker)`,
-    sql`delete from ${names.settlements} where at < ${now} - ${ANSWERS_MS}
-         and not exists (select 1 from ${names.workers} w where w.id = ${names.settlements}.worker)`,
-  ]
 }
 
 /** A run that has ended is never turned back into a running one by a progress report that comes late. */

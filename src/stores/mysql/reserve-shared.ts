@@ -6,7 +6,7 @@ import type { Transaction } from './connection.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { JOB_COLUMNS, runnable, Taking } from './due.ts'
 import { flagsQuery, LOST, readFlags, reserveTaken, soonest } from './reserve.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 import type { View } from './views.ts'
 import type { Entry, Window } from './window.ts'
 
@@ -155,10 +155,10 @@ async function take(
 
 /** By row id, checked again: somebody else may have taken, deleted or put off the job since it was seen. */
 function lockRows(context: Context, queue: string, candidates: readonly Entry[], names: readonly string[]): Sql {
-  const ids = idList(candidates.map(({ id }) => id).sort((a, b) => a - b))
+  const ids = candidates.map(({ id }) => id).sort((a, b) => a - b)
   return sql`
-    select ${JOB_COLUMNS} from ${context.names.jobs}
-     where id in (${ids}) and queue = ${queue} and reserved_at is null and available_at <= ${nowSecond(context)} and ${runnable(names)}
+    select ${JOB_COLUMNS} from ${context.names.jobs} force index (primary)
+     where ${among('id', ids)} and queue = ${queue} and reserved_at is null and available_at <= ${nowSecond(context)} and ${runnable(names)}
      order by id for update skip locked`
 }
 

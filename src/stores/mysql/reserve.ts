@@ -6,7 +6,7 @@ import { type Context, nowMs, nowSecond } from './context.ts'
 import { dueJobs, type Level, outlook, Taking } from './due.ts'
 import type { Floors } from './floors.ts'
 import { levelsQuery, outlookColumns, readLevels } from './levels.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 
 export const LOST: Reservation = { jobs: [], nextDueMs: null, lost: true }
 
@@ -208,13 +208,13 @@ export async function reserveTaken(
 ): Promise<Reservation> {
   const { names } = context
   const jobs = taking.taken.map(({ job }) => job)
-  const ids = idList(jobs.map(({ id }) => id))
+  const ids = jobs.map(({ id }) => id)
   const statements: Sql[] = []
   const asked: Partial<Record<'crashes' | 'payloads' | 'next', number>> = {}
   if (jobs.length > 0) {
     statements.push(sql`
-      update ${names.jobs} set reserved_at = ${nowSecond(context)}, attempts = least(attempts + 1, ${mostAttempts}), reserved_by = ${worker}
-       where id in (${ids})`)
+      update ${names.jobs} force index (primary) set reserved_at = ${nowSecond(context)}, attempts = least(attempts + 1, ${mostAttempts}), reserved_by = ${worker}
+       where ${among('id', ids)}`)
     statements.push(
       await heldStatement(
         context,
@@ -223,13 +223,17 @@ export async function reserveTaken(
         jobs.map(({ id }) => id),
       ),
     )
-    if (flags.keyed) statements.push(sql`delete from ${names.locks} where until = 'processing' and job_id in (${ids})`)
+    if (flags.keyed)
+      statements.push(
+        sql`delete l from ${names.locks} l force index (faena_locks_until) where l.until = 'processing' and ${among('l.job_id', ids)}`,
+      )
     if (flags.crashed) {
-      asked.crashes = statements.push(sql`select job_id, crashes from ${names.reclaims} where job_id in (${ids})`) - 1
+      asked.crashes =
+        statements.push(sql`select job_id, crashes from ${names.reclaims} where ${among('job_id', ids)}`) - 1
     }
     const large = taking.taken.filter(({ complete }) => !complete).map(({ job }) => job.id)
     if (large.length > 0) {
-      asked.payloads = statements.push(sql`select id, payload from ${names.jobs} where id in (${idList(large)})`) - 1
+      asked.payloads = statements.push(sql`select id, payload from ${names.jobs} where ${among('id', large)}`) - 1
     }
   }
   if (taking.wanted > 0 && levels.length > 0) {

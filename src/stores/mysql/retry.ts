@@ -5,7 +5,7 @@ import type { SqlRow } from './client.ts'
 import { type Context, nowMs } from './context.ts'
 import { payloadsOf } from './dialect.ts'
 import { insert } from './push.ts'
-import { idList, valueList } from './text.ts'
+import { among, valueList } from './text.ts'
 
 /**
  * Failed jobs back to their queues, attempts 0; answers how many. One stays where another job holds its unique key, or where
@@ -16,7 +16,7 @@ export async function retryRows(context: Context, ids: readonly number[]): Promi
   const { connection, names } = context
   return connection.transaction('common', async (transaction) => {
     const [failed, time] = await transaction.run(
-      sql`select id, uuid, queue, payload from ${names.failedJobs} where id in (${idList(ids)}) order by id for update`,
+      sql`select id, uuid, queue, payload from ${names.failedJobs} force index (primary) where ${among('id', ids)} order by id for update`,
       sql`select ${nowMs(context)} as now`,
     )
     const rows = failed!.rows
@@ -42,10 +42,11 @@ export async function retryRows(context: Context, ids: readonly number[]): Promi
 
 /** Takes failed jobs away, with what is kept beside them. */
 export function dropFailed({ names }: Context, rows: readonly SqlRow[]): Sql[] {
-  const ids = idList(rows.map(({ id }) => Number(id)))
+  const ids = rows.map(({ id }) => Number(id))
+  const uuids = rows.map(({ uuid }) => String(uuid))
   return [
-    sql`delete from ${names.failedJobs} where id in (${ids})`,
-    sql`delete from ${names.failed} where uuid in (${valueList(rows.map(({ uuid }) => String(uuid)))}) and failed_id in (${ids})`,
+    sql`delete f from ${names.failedJobs} f force index (primary) where ${among('f.id', ids)}`,
+    sql`delete l from ${names.failed} l force index (primary) where l.uuid in (${valueList(uuids)}) and ${among('l.failed_id', ids)}`,
   ]
 }
 

@@ -2,10 +2,10 @@ import type { JobOutcome, Settled, Settlement } from '../../store.ts'
 import { joined, type Sql, sql } from '../sql/sql.ts'
 import type { Handle } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
-import { type Alone, endings } from './endings.ts'
+import { type Alone, endings, freeKeys } from './endings.ts'
 import { errorNumber, faultOf } from './errors.ts'
 import { saveRunsStatement } from './records.ts'
-import { idList } from './text.ts'
+import { among } from './text.ts'
 import { callersHandle } from './transaction.ts'
 
 /**
@@ -61,17 +61,16 @@ async function inOne(
   context: Context,
   { worker, seq, outcomes, channel = 0 }: Settlement,
 ): Promise<Settled | undefined> {
-  const { jobs, locks, settlements } = context.names
+  const { jobs, settlements } = context.names
   const runs = outcomes.flatMap(({ run }) => (run ? [run] : []))
   const keyed = outcomes.filter(({ unique }) => unique).map(({ id }) => id)
   const number = sql`(select seq from ${settlements} where worker = ${worker} and channel = ${channel})`
   const statements: Sql[] = [
-    sql`delete from ${jobs} where (${ofAttempts(outcomes)}) and reserved_by = ${worker} and coalesce(${number}, 0) < ${seq}`,
+    sql`delete j from ${jobs} j force index (primary) where (${ofAttempts(outcomes)}) and j.reserved_by = ${worker} and coalesce(${number}, 0) < ${seq}`,
     sql`update ${settlements} set seq = ${seq} + 0 * exp(if(row_count() = ${outcomes.length}, 0, 10000)), answer = null, at = ${nowMs(context)}
          where worker = ${worker} and channel = ${channel}`,
   ]
-  if (keyed.length > 0)
-    statements.push(sql`delete from ${locks} where job_id in (${idList(keyed)}) and until <> 'window'`)
+  if (keyed.length > 0) statements.push(freeKeys(context, keyed))
   if (runs.length > 0) statements.push(saveRunsStatement(context, runs))
   try {
     await context.connection.atOnce('settle', statements)
@@ -90,7 +89,7 @@ function ofAttempts(outcomes: readonly JobOutcome[]): Sql {
     if (ids) ids.push(id)
     else byAttempts.set(attempts, [id])
   }
-  const lists = [...byAttempts].map(([attempts, ids]) => sql`(id in (${idList(ids)}) and attempts = ${attempts})`)
+  const lists = [...byAttempts].map(([attempts, ids]) => sql`(${among('j.id', ids)} and j.attempts = ${attempts})`)
   return joined(lists, ' or ')
 }
 

@@ -14,6 +14,7 @@ import { Held } from './held.ts'
 import { leasing } from './lease.ts'
 import { migrate, versionOf } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
+import { pruning } from './prune.ts'
 import { pushing } from './push.ts'
 import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
@@ -123,6 +124,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...adminWrites(context, dialect, now),
     ...scheduling(context),
     ...recording(context),
+    prune: pruning(context),
     listen: (wake) => wakeup.listen(wake),
   }
 }

@@ -89,7 +89,7 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   const [answer] = await handle.run(sql`
     select l.${key}, l.uuid, l.job_id, l.until, j.id is not null as present, j.reserved_at is not null as reserved,
            coalesce(l.expires_at <= ${nowMs(context)}, 0) as expired
-      from ${locks} l left join ${jobs} j on j.id = l.job_id
+      from ${locks} l force index (primary) left join ${jobs} j on j.id = l.job_id
      where l.${key} in (${valueList(keys)}) ${current}`)
   const holders = new Map<string, Holder>()
   for (const row of answer!.rows) {

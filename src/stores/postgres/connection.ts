@@ -56,28 +56,23 @@ export class Connection {
     options: { timeoutMs?: number; tries?: number } = {},
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
-    return this.#repeated(() =>
-      this.#withClient(
-        lane,
-        async (client, doubt) => {
-          const run: Run = (statement) => this.#run(client, statement, timeoutMs)
-          await this.#text(
-            client,
-            `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
-          )
-          try {
-            const result = await work(run)
-            doubt.sent = true
-            await this.#text(client, 'commit')
-            return result
-          } catch (error) {
-            if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
-            throw error
-          }
-        },
-        options.tries,
-      ),
-    )
+    const once = () =>
+      this.#withClient(lane, async (client, doubt) => {
+        await this.#text(
+          client,
+          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
+        )
+        try {
+          const result = await work((statement) => this.#run(client, statement, timeoutMs))
+          doubt.sent = true
+          await this.#text(client, 'commit')
+          return result
+        } catch (error) {
+          if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
+          throw error
+        }
+      })
+    return this.#repeated(once, options.tries)
   }
 
   /** One statement on the application's connection: its own time-outs, no retry, its errors as they are. */

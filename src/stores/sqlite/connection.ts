@@ -72,7 +72,7 @@ export class Connection {
     } catch (error) {
       database.close()
       this.#letGo()
-      throw error
+      throw translated(error, this.path)
     }
     this.#closing = false
     this.#database = database

@@ -28,7 +28,7 @@ export function secondOf(ms: number): number {
 }
 
 /** The largest second an unsigned 32-bit column holds: where Laravel's tables end, every store ends. */
-const LAST_SECOND = 4_294_967_295
+export const LAST_SECOND = 4_294_967_295
 
 /**
  * When a new or returning job falls due, in whole seconds. One that may run at once is due now, not at the next second.

@@ -1,6 +1,6 @@
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
-import { type Context, idList, isJobOf, secondOf } from './context.ts'
+import { type Context, idList, isJobOf, LAST_SECOND, secondOf } from './context.ts'
 
 /** Where the column ends in Laravel's tables: from there on only the worker's id tells one attempt from the next. */
 const MOST_ATTEMPTS = 65_535
@@ -185,6 +185,7 @@ function reserveRows({ connection, now }: Context, worker: number, jobs: Reserve
   }
 }
 
+/** Of times beyond the last second, and of dates that somebody wrote as text, none falls due. */
 function nextDue(context: Context, queues: readonly string[]): number | null {
   const { connection, now } = context
   let soonest = Number.POSITIVE_INFINITY
@@ -196,14 +197,14 @@ function nextDue(context: Context, queues: readonly string[]): number | null {
     ) {
       const row = connection.get(
         `select available_at from jobs indexed by faena_jobs_due
-          where queue = ? and reserved_at is null and coalesce(priority, 0) = ? and available_at > ?
+          where queue = ? and reserved_at is null and coalesce(priority, 0) = ? and available_at > ? and available_at <= ?
           order by available_at limit 1`,
         queue,
         priority,
         secondOf(now()),
+        LAST_SECOND,
       )
-      // Somebody may have written a date as text there; such a job falls due never.
-      if (typeof row?.available_at === 'number') soonest = Math.min(soonest, row.available_at)
+      if (row) soonest = Math.min(soonest, row.available_at as number)
     }
   }
   return soonest === Number.POSITIVE_INFINITY ? null : Math.max(0, soonest * 1_000 - now())

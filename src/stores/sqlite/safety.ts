@@ -48,6 +48,7 @@ function lock(file: string, path: string, version: string): DatabaseSync {
     return database
   } catch (cause) {
     database.close()
+    if (!isLocked(cause)) throw cause
     throw new FaenaError(
       'STORE_UNSAFE',
       `Another process, or another thread of this one, uses ${path}, and this Node's SQLite ${version} can corrupt a database that two processes write to. ` +
@@ -55,6 +56,10 @@ function lock(file: string, path: string, version: string): DatabaseSync {
       { cause },
     )
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5
 }
 
 export function versionAtLeast(version: string, least: string): boolean {

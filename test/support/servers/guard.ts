@@ -1,15 +1,20 @@
 import { rm } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Waits until whoever started it is gone, which closes its standard input, then ends the server process and removes the
- * server's folder. A process of its own, so that a run of the tests that is killed leaves nothing behind.
+ * Is told the server's process (0 for none) and waits until whoever started it is gone, which closes its standard input.
+ * Then it ends the server and removes its folder. A process of its own, so that a run of the tests that is killed leaves
+ * nothing behind.
  */
-const pid = Number(process.argv[2])
-const folder = process.argv[3] as string
+const folder = process.argv[2] as string
+let pid = 0
 
-process.stdin.resume()
-process.stdin.on('end', end)
+const lines = createInterface({ input: process.stdin })
+lines.on('line', (line) => {
+  pid = Number(line)
+})
+lines.on('close', end)
 
 async function end(): Promise<void> {
   // SIGINT is PostgreSQL's fast shutdown, MariaDB ignores it and takes SIGTERM; SIGQUIT and SIGKILL are for a server that hangs.
@@ -23,8 +28,8 @@ async function end(): Promise<void> {
 
 function send(signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, signal)
-    return true
+    if (pid > 0) process.kill(pid, signal)
+    return pid > 0
   } catch {
     return false
   }

@@ -33,14 +33,14 @@ export async function startMariadb(settings: Record<string, string> = {}): Promi
   }
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`)
   const program = join(binaries, 'mariadbd')
-  const { child, log, stop } = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], {
+  const server = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], {
     ...asUser,
     folder,
   })
   const url = `mysql://root@127.0.0.1:${port}/mysql`
-  await untilReady(child, log, async () => {
+  await untilReady(server, async () => {
     const connection = await mysql.createConnection(url)
     await connection.end()
   })
-  return { url, stop }
+  return { url, stop: () => server.stop() }
 }

@@ -11,8 +11,15 @@ export const POSTGRES: Software = {
   package: 'postgresql',
 }
 
+export interface PostgresServer extends Throwaway {
+  /** Kills it as a loss of power would, and leaves its files. */
+  crash(): Promise<void>
+  /** Starts it on the same files and port. */
+  restart(): Promise<void>
+}
+
 /** A PostgreSQL with the settings it comes with (fsync on), on a free port of the loopback. */
-export async function startPostgres(settings: Record<string, string> = {}): Promise<Throwaway> {
+export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
   const binaries = ensureInstalled(POSTGRES)
   const user = serverUser('postgres')
   const folder = folderOf(user, 'postgres')
@@ -23,7 +30,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     stdio: 'pipe',
   })
   const port = await freePort()
-  const given = {
+  const given: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: folder,
@@ -31,12 +38,22 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     ...settings,
   }
   const args = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const { child, log, stop } = startServer(join(binaries, 'postgres'), ['-D', data, ...args], { ...asUser, folder })
+  const server = startServer(join(binaries, 'postgres'), ['-D', data, ...args], { ...asUser, folder })
   const url = `postgres://faena@127.0.0.1:${port}/postgres`
-  await untilReady(child, log, async () => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    await client.end()
-  })
-  return { url, stop }
+  const ready = () =>
+    untilReady(server, async () => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      await client.end()
+    })
+  await ready()
+  return {
+    url,
+    crash: () => server.crash(),
+    async restart() {
+      server.again()
+      await ready()
+    },
+    stop: () => server.stop(),
+  }
 }

@@ -14,8 +14,8 @@ declare module 'vitest' {
 
 /** How each kind of server is started. A URL in the environment stands for a server of one's own. */
 const STARTS: Record<string, { given: string | undefined; start: () => Promise<Throwaway> }> = {
-  postgres: { given: process.env.FAENA_TEST_POSTGRES_URL, start: startPostgres },
-  mysql: { given: process.env.FAENA_TEST_MYSQL_URL, start: startMariadb },
+  postgres: { given: process.env.FAENA_TEST_POSTGRES_URL, start: () => startPostgres() },
+  mysql: { given: process.env.FAENA_TEST_MYSQL_URL, start: () => startMariadb() },
 }
 
 /**

@@ -35,43 +35,78 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+export interface ServerProcess {
+  /** The process as it runs now. */
+  readonly child: ChildProcess
+  /** The last of what it said. */
+  log(): string
+  /** Kills it without a word and leaves its folder. */
+  crash(): Promise<void>
+  /** Starts it anew after a crash. */
+  again(): void
+  /** Ends it and takes its folder away. */
+  stop(): Promise<void>
+}
+
 /** Starts a server process that ends, with its folder, when this process ends, however that happens. */
-export function startServer(program: string, args: readonly string[], options: SpawnOptions & { folder: string }) {
+export function startServer(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions & { folder: string },
+): ServerProcess {
   const { folder, ...spawning } = options
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...spawning })
-  let log = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    log = (log + chunk).slice(-4_000)
+  const guard = spawn(process.execPath, [fileURLToPath(new URL('./guard.ts', import.meta.url)), folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
   })
-  const guard = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./guard.ts', import.meta.url)), String(child.pid), folder],
-    {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    },
-  )
   guard.unref()
-  return { child, log: () => log, stop: () => stopped(child, guard) }
+  let log = ''
+  const started = () => {
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...spawning })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log = (log + chunk).slice(-4_000)
+    })
+    guard.stdin?.write(`${child.pid}\n`)
+    return child
+  }
+  let child = started()
+  return {
+    get child() {
+      return child
+    },
+    log: () => log,
+    async crash() {
+      const ended = exited(child)
+      child.kill('SIGKILL')
+      await ended
+      guard.stdin?.write('0\n')
+    },
+    again() {
+      child = started()
+    },
+    async stop() {
+      const ended = exited(child)
+      guard.stdin?.end()
+      await ended
+    },
+  }
 }
 
 /** Asks again and again until the server answers; gives up when its process has ended or after half a minute. */
-export async function untilReady(child: ChildProcess, log: () => string, ask: () => Promise<void>): Promise<void> {
+export async function untilReady(server: ServerProcess, ask: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + 30_000
   for (;;) {
     try {
       return await ask()
     } catch (cause) {
-      if (child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`the server for the tests did not start: ${log()}`, { cause })
+      if (server.child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`the server for the tests did not start: ${server.log()}`, { cause })
       }
       await delay(50)
     }
   }
 }
 
-async function stopped(child: ChildProcess, guard: ChildProcess): Promise<void> {
-  const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
-  guard.stdin?.end()
-  await ended
+async function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
