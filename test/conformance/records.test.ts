@@ -87,6 +87,19 @@ eachStore('records', (open) => {
       expect(await runs(given)).toEqual([ended])
     })
 
+    test('that another worker took over are its own, whatever the first one still reports', async () => {
+      await using given = await open()
+      const { uuid } = newJob()
+      const lost = run({ uuid, worker: 1, endedAt: null, outcome: 'running', progress: 10, note: null, result: null })
+      const taken = run({ uuid, worker: 2, startedAt: AT + HOUR, endedAt: AT + HOUR + 5 })
+      await given.store.saveRuns([lost])
+
+      await given.store.saveRuns([taken])
+      await given.store.saveRuns([{ ...lost, progress: 90 }])
+
+      expect(await runs(given)).toMatchObject([{ worker: 2, startedAt: AT + HOUR, outcome: 'completed' }])
+    })
+
     test('are found by job, name, queue and outcome, newest first, page by page', async () => {
       await using given = await open()
       const saved = Array.from({ length: 30 }, (_, at) =>

@@ -29,11 +29,17 @@ export function records(tables: Tables): RecordStore {
   }
 }
 
+/** Of one worker, an end counts for ever; of two, who began later: the other is a report of a lost attempt, come late. */
+function supersedes(run: NewRun, existing: NewRun): boolean {
+  if (run.worker !== existing.worker) return run.startedAt >= existing.startedAt
+  return run.endedAt !== null || existing.endedAt === null
+}
+
 export function saveRun({ runs, runIds, lastId }: Tables, run: NewRun): void {
   const place = `${run.uuid} ${run.attempt}`
   const existing = runs.get(runIds.get(place) ?? 0)
   // A report of progress that comes late must not turn a run that has ended back into a running one.
-  if (existing && existing.endedAt !== null && run.endedAt === null && existing.worker === run.worker) return
+  if (existing && !supersedes(run, existing)) return
   if (!existing) lastId.run += 1
   const id = existing?.id ?? lastId.run
   runIds.set(place, id)

@@ -52,7 +52,10 @@ export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): 
     ...[JSON.stringify(run.log), run.result, run.keepUntil === null ? null : Math.round(run.keepUntil)],
   ])
   // MySQL sets the columns in order and sees those that were set: what the others depend on comes last.
-  const newer = raw('(values(ended_at) is not null or ended_at is null or worker <> values(worker))')
+  const newer = raw(
+    `(case when worker = values(worker) then values(ended_at) is not null or ended_at is null
+           else values(started_at) >= started_at end)`,
+  )
   const sets = [
     ['started_at', 'values(started_at)'],
     ['outcome', 'values(outcome)'],
@@ -68,5 +71,5 @@ export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): 
     insert into ${names.runs}
       (uuid, attempt, name, queue, worker, started_at, ended_at, outcome, headline, progress, note, log, result, keep_until)
     values ${rowList(rows)}
-    on duplicate key update ${list}, ended_at = if(${newer}, values(ended_at), ended_at), worker = values(worker)`
+    on duplicate key update ${list}, ended_at = if(${newer}, values(ended_at), ended_at), worker = if(${newer}, values(worker), worker)`
 }

@@ -107,7 +107,9 @@ export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): 
            headline = excluded.headline, progress = coalesce(excluded.progress, r.progress), note = coalesce(excluded.note, r.note),
            log = case when length(excluded.log) >= length(r.log) then excluded.log else r.log end,
            result = coalesce(excluded.result, r.result), keep_until = coalesce(excluded.keep_until, r.keep_until)
-     where excluded.ended_at is not null or r.ended_at is null or r.worker <> excluded.worker`
+     where case when r.worker = excluded.worker
+                then excluded.ended_at is not null or r.ended_at is null
+                else excluded.started_at >= r.started_at end`
 }
 
 /** One statement may write an attempt once only: what several reports say of it is put together, the last word counts. */

@@ -36,10 +36,7 @@ export function ownSource(config: PgConfig, timeoutMs: number): Source {
     ours: true,
     async pool(lane) {
       const { Pool } = await loadClient()
-      const pool = new Pool({ ...full, max: MOST[lane] })
-      // An idle connection that breaks is taken out of the pool by itself; the next call makes a new one.
-      pool.on('error', () => {})
-      return pool
+      return calmed(new Pool({ ...full, max: MOST[lane] }))
     },
     async listener() {
       const { Client } = await loadClient()
@@ -50,9 +47,20 @@ export function ownSource(config: PgConfig, timeoutMs: number): Source {
 
 /** The application's pool: its size, its life and its credentials are the application's affair. */
 export function poolSource(pool: PgPool): Source {
-  pool.on('error', () => {})
+  calmed(pool)
   const options = (pool as { options?: PgConfig }).options ?? {}
   return { shown: shownServer(options), ours: false, pool: async () => pool }
+}
+
+/**
+ * An event `error` that nobody listens to would end the process. An idle connection that breaks is taken out of the pool by
+ * itself. One that breaks in the very moment in which it is made (its last words come together with its first) has no
+ * listener of the pool's any more and none of ours yet.
+ */
+function calmed(pool: PgPool): PgPool {
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
 }
 
 async function loadClient(): Promise<PgModule> {

@@ -102,7 +102,9 @@ export function saveRun(handle: Handle, run: NewRun): void {
          headline = excluded.headline, progress = coalesce(excluded.progress, progress), note = coalesce(excluded.note, note),
          log = case when length(excluded.log) >= length(log) then excluded.log else log end,
          result = coalesce(excluded.result, result), keep_until = coalesce(excluded.keep_until, keep_until)
-       where excluded.ended_at is not null or faena_runs.ended_at is null or faena_runs.worker <> excluded.worker`,
+       where case when faena_runs.worker = excluded.worker
+                  then excluded.ended_at is not null or faena_runs.ended_at is null
+                  else excluded.started_at >= faena_runs.started_at end`,
     )
     .run(
       run.uuid,
