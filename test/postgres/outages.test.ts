@@ -34,7 +34,7 @@ describe('connections that are cut again and again', () => {
         await client.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
           given.schema,
         ])
-        await delay(15)
+        await delay(20 + 40 * Math.random())
       }
     })()
 
@@ -58,7 +58,7 @@ describe('connections that are cut again and again', () => {
         await client.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
           given.schema,
         ])
-        await delay(15)
+        await delay(20 + 40 * Math.random())
       }
     })()
     const applied: number[] = []

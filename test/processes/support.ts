@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
 /** A folder of its own for one test, removed when it ends. */
 export function temporaryFolder(): string {
@@ -81,4 +81,33 @@ export function readLedger(path: string): LedgerLine[] {
       const [event, uuid, attempt, pid] = line.split(' ')
       return { event: event as LedgerLine['event'], uuid: uuid!, attempt: Number(attempt), pid: Number(pid) }
     })
+}
+
+/**
+ * What holds in the ledger whatever happened to processes, connections and servers, where no handler throws by itself:
+ * every job that was acknowledged was run to its end, none was completed twice, and none saw a second attempt, since
+ * crashes and outages give it back. Of those whose dispatch ended in doubt, up to `doubtful` may be there too.
+ */
+export function expectEndedOnce(lines: readonly LedgerLine[], acknowledged: ReadonlySet<string>, doubtful = 0): void {
+  const uuidsOf = (event: LedgerLine['event']) => lines.filter((line) => line.event === event).map(({ uuid }) => uuid)
+  const ends = new Set(uuidsOf('end'))
+  expect([...acknowledged].filter((uuid) => !ends.has(uuid))).toEqual([])
+  expect([...ends].filter((uuid) => !acknowledged.has(uuid)).length).toBeLessThanOrEqual(doubtful)
+  const completions = uuidsOf('completed')
+  expect(twice(completions)).toEqual([])
+  expect(lines.filter(({ attempt }) => attempt !== 1)).toEqual([])
+}
+
+/** Runs that began although the ledger already had the job's completion. */
+export function startedAfterCompletion(lines: readonly LedgerLine[]): LedgerLine[] {
+  const completed = new Set<string>()
+  return lines.filter((line) => {
+    if (line.event === 'completed') completed.add(line.uuid)
+    return line.event === 'start' && completed.has(line.uuid)
+  })
+}
+
+function twice(uuids: readonly string[]): string[] {
+  const seen = new Set<string>()
+  return uuids.filter((uuid) => seen.size === seen.add(uuid).size)
 }

@@ -5,27 +5,41 @@ import type { Store } from '../../src/store.ts'
 import { type PostgresOptions, postgresStore } from '../../src/stores/postgres/store.ts'
 import { testClock } from './clock.ts'
 import type { Harness, HarnessOptions } from './harness.ts'
+import { LARAVEL_TABLES } from './laravel-postgres.ts'
 import { failedColumns, jobColumns, type RawFailedRow, type RawJobRow, type RawTables } from './raw.ts'
 import { serverUrl } from './servers/url.ts'
 import { WaitingClient } from './servers/waiting-client.ts'
 
-/** Schemas that were migrated and are free again, and a connection to look at them; of this test file. */
-const free: string[] = []
+/** Schemas of this test file, by what their tables were made from; those that are free again may be used once more. */
 const made: string[] = []
+const free = new Map<string, string[]>()
 let looking: WaitingClient | undefined
 
 afterAll(async () => {
   for (const schema of made) looking?.all(`drop schema if exists ${schema} cascade`)
   made.length = 0
-  free.length = 0
+  free.clear()
   await looking?.close()
   looking = undefined
 })
 
-export async function openPostgres({ timezone, connection }: HarnessOptions = {}): Promise<Harness> {
+export function openPostgres(options: HarnessOptions = {}): Promise<Harness> {
+  return openOn('', options)
+}
+
+/** The same on tables that Laravel made and that were migrated then. */
+export function openPostgresOfLaravel(options: HarnessOptions = {}): Promise<Harness> {
+  return openOn(LARAVEL_TABLES['laravel 8 and 12'], options)
+}
+
+async function openOn(tables: string, { timezone, connection }: HarnessOptions): Promise<Harness> {
   const url = await serverUrl('postgres')
   const clock = testClock()
-  const schema = free.pop() ?? `faena_${randomBytes(5).toString('hex')}`
+  looking ??= new WaitingClient('postgres', url)
+  const client = looking
+  const unused = free.get(tables) ?? []
+  free.set(tables, unused)
+  const schema = unused.pop() ?? makeSchema(client, tables)
   const opened: Store[] = []
   const connect = async () => {
     const options: PostgresOptions = { url, schema, clock: clock.now, timezone, connection }
@@ -36,9 +50,6 @@ export async function openPostgres({ timezone, connection }: HarnessOptions = {}
   }
   const store = await connect()
   await store.migrate()
-  if (!made.includes(schema)) made.push(schema)
-  looking ??= new WaitingClient('postgres', url)
-  const client = looking
   return {
     store,
     clock,
@@ -57,9 +68,17 @@ export async function openPostgres({ timezone, connection }: HarnessOptions = {}
     close: async () => {
       for (const each of opened) await each.close()
       emptySchema(client, schema)
-      free.push(schema)
+      unused.push(schema)
     },
   }
+}
+
+function makeSchema(client: WaitingClient, tables: string): string {
+  const schema = `faena_${randomBytes(5).toString('hex')}`
+  made.push(schema)
+  client.all(`create schema ${schema}`)
+  for (const statement of tables.split(';')) if (statement.trim()) client.all(statement.replaceAll('{}', schema))
+  return schema
 }
 
 /** As new, ids beginning at 1, and without the cost of making it again. */

@@ -1,7 +1,7 @@
 import type { Harness, HarnessOptions } from './harness.ts'
 import { openMemory } from './memory-harness.ts'
 import { openMysql, openMysqlOfLaravel } from './mysql-harness.ts'
-import { openPostgres } from './postgres-harness.ts'
+import { openPostgres, openPostgresOfLaravel } from './postgres-harness.ts'
 import { openSqlite } from './sqlite-harness.ts'
 
 /** A store the suites run on. Redis joins this list with a harness of its own. */
@@ -14,6 +14,7 @@ const ALL: TestedStore[] = [
   { name: 'memory', open: openMemory },
   { name: 'sqlite', open: openSqlite },
   { name: 'postgres', open: openPostgres },
+  { name: 'postgres-laravel', open: openPostgresOfLaravel },
   { name: 'mysql', open: openMysql },
   { name: 'mysql-laravel', open: openMysqlOfLaravel },
 ]

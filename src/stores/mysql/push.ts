@@ -92,7 +92,7 @@ async function pushOnce(context: Context, jobs: readonly NewJob[], options: Push
       if (row && Number(row.seq) >= pushId.seq) return remembered(String(row.answer), jobs)
     }
     const pushed = await insert(context, transaction, jobs, options)
-    if (pushId) await transaction.run(remember(context, pushId, sql`${JSON.stringify({ pushed })}`))
+    if (pushId) await transaction.commit(remember(context, pushId, sql`${JSON.stringify({ pushed })}`))
     return pushed
   })
 }

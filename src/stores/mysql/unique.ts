@@ -84,10 +84,11 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   if (keys.length === 0) return new Map()
   const { locks, jobs } = context.names
   const key = raw('`key`')
+  // Keys are told by their places: what a connection of unknown character set brings back may not be what was stored.
   // In a transaction of ours each statement sees what was committed before it; in another's only a locking read surely does.
   const current = raw(handle.foreign ? 'lock in share mode' : '')
   const [answer] = await handle.run(sql`
-    select l.${key}, l.uuid, l.job_id, l.until, j.id is not null as present, j.reserved_at is not null as reserved,
+    select field(l.${key}, ${valueList(keys)}) as place, l.uuid, l.job_id, l.until, j.id is not null as present, j.reserved_at is not null as reserved,
            coalesce(l.expires_at <= ${nowMs(context)}, 0) as expired
       from ${locks} l force index (primary) left join ${jobs} j on j.id = l.job_id
      where l.${key} in (${valueList(keys)}) ${current}`)
@@ -95,7 +96,7 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   for (const row of answer!.rows) {
     if (isLive(row)) {
       const { uuid, job_id, reserved, present } = row
-      holders.set(String(row.key), {
+      holders.set(keys[Number(row.place) - 1]!, {
         uuid: String(uuid),
         jobId: Number(job_id),
         reserved: Number(reserved) === 1,

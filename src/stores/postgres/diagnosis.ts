@@ -84,7 +84,7 @@ async function schema(context: Context): Promise<Finding[]> {
 const OLD_SECONDS = 300
 
 /** Whoever holds an old snapshot keeps every deleted job in the table, and each scan has to pass them by. */
-async function oldSnapshots(context: Context): Promise<Finding[]> {
+export async function oldSnapshots(context: Context, seconds = OLD_SECONDS): Promise<Finding[]> {
   const found = await rowsOf(
     context,
     sql`
@@ -92,11 +92,11 @@ async function oldSnapshots(context: Context): Promise<Finding[]> {
            extract(epoch from now() - xact_start)::integer as seconds, 'select pg_terminate_backend(' || pid || ');' as remedy
       from pg_stat_activity
      where datname = current_database() and backend_xmin is not null and pid <> pg_backend_pid()
-       and xact_start < now() - make_interval(secs => ${OLD_SECONDS})
+       and xact_start < now() - make_interval(secs => ${seconds})
     union all
     select 'the prepared transaction ' || gid, extract(epoch from now() - prepared)::integer,
            'commit prepared or rollback prepared ' || quote_literal(gid) || ';'
-      from pg_prepared_xacts where database = current_database() and prepared < now() - make_interval(secs => ${OLD_SECONDS})
+      from pg_prepared_xacts where database = current_database() and prepared < now() - make_interval(secs => ${seconds})
      order by 2 desc limit 3`,
   )
   const slots = await rowsOf(
@@ -107,10 +107,10 @@ async function oldSnapshots(context: Context): Promise<Finding[]> {
   )
   return [
     ...found.map(
-      ({ who, seconds, remedy }): Finding => ({
+      ({ who, seconds: open, remedy }): Finding => ({
         level: 'warning',
         topic: 'old snapshot',
-        text: `${who} has been open for ${seconds} s: until it ends, no deleted job can be cleared away.`,
+        text: `${who} has been open for ${open} s: until it ends, no deleted job can be cleared away.`,
         remedy: `End it: ${remedy} To keep it from happening: alter role … set idle_in_transaction_session_timeout = '5min';`,
       }),
     ),

@@ -77,7 +77,7 @@ const MOST_FLOORS = 32
 export class ScanFloors {
   readonly #floors = new Map<string, ScanFloor>()
 
-  of({ queues, names }: ReserveRequest): ScanFloor {
+  of({ queues, names }: Pick<ReserveRequest, 'queues' | 'names'>): ScanFloor {
     const key = JSON.stringify([queues, names])
     const known = this.#floors.get(key)
     if (known) return known

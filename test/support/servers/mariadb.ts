@@ -11,8 +11,15 @@ export const MARIADB: Software = {
   package: 'mariadb-server',
 }
 
+export interface MariadbServer extends Throwaway {
+  /** Kills it as a loss of power would, and leaves its files. */
+  crash(): Promise<void>
+  /** Starts it on the same files and port. */
+  restart(): Promise<void>
+}
+
 /** A MariaDB with the settings it comes with (flush at every commit), on a free port of the loopback. */
-export async function startMariadb(settings: Record<string, string> = {}): Promise<Throwaway> {
+export async function startMariadb(settings: Record<string, string> = {}): Promise<MariadbServer> {
   const binaries = ensureInstalled(MARIADB)
   const user = serverUser('mysql')
   const folder = folderOf(user, 'mariadb')
@@ -33,14 +40,24 @@ export async function startMariadb(settings: Record<string, string> = {}): Promi
   }
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`)
   const program = join(binaries, 'mariadbd')
-  const server = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], {
-    ...asUser,
-    folder,
-  })
+  const server = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], { ...asUser, folder })
   const url = `mysql://root@127.0.0.1:${port}/mysql`
-  await untilReady(server, async () => {
-    const connection = await mysql.createConnection(url)
-    await connection.end()
-  })
-  return { url, stop: () => server.stop() }
+  const ready = () =>
+    untilReady(server, async () => {
+      const connection = await mysql.createConnection(url)
+      await connection.end()
+    })
+  await ready()
+  return {
+    url,
+    crash: () => server.crash(),
+    async restart() {
+      server.again()
+      await ready()
+    },
+    async stop() {
+      server.child.kill('SIGTERM')
+      await server.stop()
+    },
+  }
 }

@@ -1,0 +1,184 @@
+CREATE TABLE `faena_failed` (
+  `uuid` varchar(255) NOT NULL,
+  `failed_id` bigint unsigned NOT NULL,
+  `name` varchar(255) DEFAULT NULL,
+  `fingerprint` varchar(64) NOT NULL,
+  `headline` text NOT NULL,
+  `surfaced` text DEFAULT NULL,
+  PRIMARY KEY (`uuid`),
+  KEY `faena_failed_fingerprint` (`fingerprint`),
+  KEY `faena_failed_name` (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_holds` (
+  `worker` bigint unsigned NOT NULL,
+  `ids` longtext DEFAULT NULL,
+  PRIMARY KEY (`worker`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_locks` (
+  `key` varchar(512) NOT NULL,
+  `uuid` varchar(255) NOT NULL,
+  `job_id` bigint unsigned NOT NULL,
+  `until` varchar(16) NOT NULL,
+  `expires_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`key`),
+  KEY `faena_locks_job` (`job_id`),
+  KEY `faena_locks_until` (`until`,`job_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_metrics` (
+  `minute` bigint NOT NULL,
+  `worker` bigint unsigned NOT NULL,
+  `queue` varchar(255) NOT NULL,
+  `name` varchar(255) NOT NULL,
+  `completed` bigint NOT NULL,
+  `failed` bigint NOT NULL,
+  `retried` bigint NOT NULL,
+  `released` bigint NOT NULL,
+  `cancelled` bigint NOT NULL,
+  `wait_ms` bigint NOT NULL,
+  `run_ms` bigint NOT NULL,
+  PRIMARY KEY (`minute`,`worker`,`queue`,`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_migrations` (
+  `version` int NOT NULL,
+  `name` varchar(191) NOT NULL,
+  `applied_at` bigint NOT NULL,
+  PRIMARY KEY (`version`)
+) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_swedish_ci;
+
+CREATE TABLE `faena_producers` (
+  `producer` varchar(191) NOT NULL,
+  `seq` bigint NOT NULL,
+  `answer` longtext NOT NULL,
+  `at` bigint NOT NULL,
+  PRIMARY KEY (`producer`),
+  KEY `faena_producers_at` (`at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_queues` (
+  `name` varchar(255) NOT NULL,
+  `paused_at` bigint DEFAULT NULL,
+  `pause_reason` text DEFAULT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_reclaims` (
+  `job_id` bigint unsigned NOT NULL,
+  `uuid` varchar(255) DEFAULT NULL,
+  `crashes` int NOT NULL,
+  `at` bigint NOT NULL,
+  PRIMARY KEY (`job_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_runs` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `uuid` varchar(255) NOT NULL,
+  `attempt` int NOT NULL,
+  `name` varchar(255) NOT NULL,
+  `queue` varchar(255) NOT NULL,
+  `worker` bigint unsigned NOT NULL,
+  `started_at` bigint NOT NULL,
+  `ended_at` bigint DEFAULT NULL,
+  `outcome` varchar(16) NOT NULL,
+  `headline` text DEFAULT NULL,
+  `progress` double DEFAULT NULL,
+  `note` text DEFAULT NULL,
+  `log` longtext NOT NULL,
+  `result` longtext DEFAULT NULL,
+  `keep_until` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `faena_runs_attempt` (`uuid`,`attempt`),
+  KEY `faena_runs_started` (`started_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_schedules` (
+  `key` varchar(191) NOT NULL,
+  `job` varchar(191) NOT NULL,
+  `queue` varchar(255) NOT NULL,
+  `input` longtext NOT NULL,
+  `cron` varchar(255) DEFAULT NULL,
+  `zone` varchar(64) DEFAULT NULL,
+  `every_ms` bigint DEFAULT NULL,
+  `missed` varchar(16) NOT NULL,
+  `overlap` varchar(16) NOT NULL,
+  `origin` varchar(16) NOT NULL,
+  `next_at` bigint DEFAULT NULL,
+  `paused_at` bigint DEFAULT NULL,
+  `last_at` bigint DEFAULT NULL,
+  `last_uuid` varchar(64) DEFAULT NULL,
+  PRIMARY KEY (`key`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_settlements` (
+  `worker` bigint unsigned NOT NULL,
+  `channel` tinyint NOT NULL,
+  `seq` bigint NOT NULL,
+  `answer` longtext DEFAULT NULL,
+  `at` bigint NOT NULL,
+  PRIMARY KEY (`worker`,`channel`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_workers` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `name` varchar(255) NOT NULL,
+  `host` varchar(255) NOT NULL,
+  `pid` bigint NOT NULL,
+  `version` varchar(64) NOT NULL,
+  `queues` text NOT NULL,
+  `concurrency` int NOT NULL,
+  `default_tries` int NOT NULL,
+  `running` int NOT NULL DEFAULT 0,
+  `memory_bytes` bigint NOT NULL DEFAULT 0,
+  `state` varchar(16) NOT NULL DEFAULT 'running',
+  `command` varchar(16) DEFAULT NULL,
+  `started_at` bigint NOT NULL,
+  `beat_at` bigint NOT NULL,
+  `lease_until` bigint NOT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `failed_jobs` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `uuid` varchar(255) NOT NULL,
+  `connection` text NOT NULL,
+  `queue` text NOT NULL,
+  `payload` longtext NOT NULL,
+  `exception` longtext NOT NULL,
+  `failed_at` datetime NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `failed_jobs_uuid_unique` (`uuid`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `jobs` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `queue` varchar(191) NOT NULL,
+  `payload` longtext NOT NULL,
+  `attempts` smallint unsigned NOT NULL,
+  `reserved_at` int unsigned DEFAULT NULL,
+  `available_at` int unsigned NOT NULL,
+  `created_at` int unsigned NOT NULL,
+  `name` varchar(191) DEFAULT NULL,
+  `max_attempts` smallint unsigned DEFAULT NULL,
+  `priority` smallint DEFAULT 0,
+  `reserved_by` bigint unsigned DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `faena_jobs_due` (`queue`,`priority`,`available_at`,`id`,`name`),
+  KEY `faena_jobs_uuid` (`payload`(45))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin ROW_FORMAT=REDUNDANT;
+
+CREATE TABLE `job_batches` (
+  `id` varchar(255) NOT NULL,
+  `name` varchar(255) NOT NULL,
+  `total_jobs` int NOT NULL,
+  `pending_jobs` int NOT NULL,
+  `failed_jobs` int NOT NULL,
+  `failed_job_ids` longtext NOT NULL,
+  `options` mediumtext DEFAULT NULL,
+  `cancelled_at` int DEFAULT NULL,
+  `created_at` int NOT NULL,
+  `finished_at` int DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

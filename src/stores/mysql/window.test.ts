@@ -1,0 +1,105 @@
+import { describe, expect, test, vi } from 'vitest'
+import { type Entry, type Scan, Window } from './window.ts'
+
+const NOW = 1_000
+
+function entry(id: number, priority = 0, availableAt = NOW - 1): Entry {
+  return { id, priority, availableAt }
+}
+
+function scanned(window: Window, scan: Partial<Scan>): void {
+  window.scanned({ due: [], delayed: [], limit: window.limit, lastId: 0, ms: 1, ...scan })
+}
+
+function ids(window: Window, count = 100, second = NOW): number[] {
+  return window.first(count, second).map(({ id }) => id)
+}
+
+describe('the line', () => {
+  test('is by priority, due time and id, whatever the order of arrival', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(5), entry(9)] })
+    window.arrived([entry(12, 1), entry(11, -1), entry(10, 0, NOW - 5), entry(7)], NOW)
+    expect(ids(window)).toEqual([11, 10, 5, 7, 9, 12])
+  })
+
+  test('takes up the delayed when they fall due', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1, 1)], delayed: [entry(2, 0, NOW + 1), entry(3, 0, NOW + 5)] })
+    expect([ids(window), window.nextDue]).toEqual([[1], NOW + 1])
+    expect([ids(window, 100, NOW + 1), window.nextDue]).toEqual([[2, 1], NOW + 5])
+  })
+
+  test('loses what was taken, and takes it back when it arrives again', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1), entry(2), entry(3)] })
+    window.drop(new Set([1, 2]))
+    expect(ids(window)).toEqual([3])
+    window.arrived([entry(2), entry(3)], NOW)
+    expect(ids(window)).toEqual([2, 3])
+  })
+
+  test('that was cut keeps nothing that sorts behind its end', () => {
+    const window = new Window()
+    const due = Array.from({ length: window.limit }, (_, at) => entry(at + 1))
+    scanned(window, { due: [...due] })
+    window.arrived([entry(9_999), entry(8_888, -1)], NOW)
+    expect(ids(window, 5_000)).toEqual([8_888, ...due.map(({ id }) => id)])
+  })
+})
+
+describe('a look through the queue', () => {
+  test('comes first, and again after a second', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const window = new Window()
+    expect(window.needsScan(1)).toBe(true)
+    scanned(window, { due: [entry(1)] })
+    expect(window.needsScan(1)).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    expect(window.needsScan(1)).toBe(true)
+    vi.useRealTimers()
+  })
+
+  test('that took long is repeated less often, even if little is left in line', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const window = new Window()
+    scanned(window, { due: [entry(1)], ms: 2_000 })
+    window.lower()
+    vi.advanceTimersByTime(39_000)
+    expect(window.needsScan(100)).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    expect(window.needsScan(100)).toBe(true)
+    vi.useRealTimers()
+  })
+
+  test('that took little is repeated whenever jobs may have been put back, or are short', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1), entry(2)] })
+    expect([window.needsScan(2), window.needsScan(3)]).toEqual([false, true])
+    window.lower()
+    expect(window.needsScan(2)).toBe(true)
+  })
+
+  test('is repeated at once where a cut line has been used up, and asks for more then', () => {
+    const window = new Window()
+    const due = Array.from({ length: window.limit }, (_, at) => entry(at + 1))
+    const { limit } = window
+    scanned(window, { due, ms: 5_000 })
+    window.drop(new Set(due.map(({ id }) => id)))
+    expect(window.needsScan(1)).toBe(true)
+    scanned(window, { ms: 5_000 })
+    expect(window.limit).toBeGreaterThan(limit)
+  })
+})
+
+test('ids that were given before are asked for again for a while: their transactions may commit late', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const window = new Window()
+  scanned(window, { lastId: 500 })
+  window.arrived([entry(700)], NOW)
+  expect(window.arrivedAfter).toBe(500)
+  vi.advanceTimersByTime(2_000)
+  window.arrived([entry(710)], NOW)
+  expect(window.arrivedAfter).toBe(700)
+  vi.useRealTimers()
+})

@@ -1,0 +1,159 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store.ts'
+import { numberArray, textArray } from '../../src/stores/postgres/client.ts'
+import { FETCH, failure } from '../support/jobs.ts'
+import { type GivenSchema, givenSchema } from '../support/postgres-schema.ts'
+import { ended, startWorker, type TestWorker } from '../support/worker.ts'
+
+const MILLION = 1_000_000
+/** Pages that ten jobs may cost: descents of three indexes, ten rows, what is written. */
+const FEW_PAGES = 400
+
+let given: GivenSchema
+let store: Store
+let client: pg.Client
+let worker: TestWorker
+
+beforeAll(async () => {
+  given = await givenSchema()
+  store = await given.store()
+  await store.migrate()
+  client = await given.client()
+  await fill('waiting', MILLION, 1_700_000_000)
+  await fill('later', 200_000, 1_900_000_000)
+  await client.query(`
+    insert into ${given.schema}.failed_jobs (uuid, connection, queue, payload, exception, failed_at)
+    select gen_random_uuid(), 'database', 'default', '{}', 'RuntimeException: no', now() from generate_series(1, 300000)`)
+  await client.query(`analyze ${given.schema}.jobs, ${given.schema}.failed_jobs`)
+  worker = await startWorker(store, { leaseMs: 3_600_000 })
+}, 300_000)
+
+afterAll(() => given[Symbol.asyncDispose]())
+
+async function fill(queue: string, count: number, availableAt: number): Promise<void> {
+  await client.query(
+    `insert into ${given.schema}.jobs (queue, payload, attempts, available_at, created_at, name, max_attempts)
+     select $1, '{"uuid":"' || gen_random_uuid() || '","displayName":"${FETCH}","job":"faena@${FETCH}","data":{"caseId":' || n || '}}',
+            0, $2, 1700000000, '${FETCH}', 3 from generate_series(1, $3::integer) n`,
+    [queue, availableAt, count],
+  )
+}
+
+/** One reserve as the store makes it, and how many pages the server looked at for it. */
+async function pages(
+  queues: string[],
+  places?: { second: number; id: number }[],
+): Promise<{ jobs: number; pages: number }> {
+  const known = places
+    ? [
+        textArray(queues),
+        numberArray(queues.map(() => 0)),
+        numberArray(places.map(({ second }) => second)),
+        numberArray(places.map(({ id }) => id)),
+      ]
+    : [null, null, null, null]
+  const { rows } = await client.query(
+    `explain (analyze, buffers, format json)
+     select * from ${given.schema}.faena_reserve_1($1, $2, $3, 10, 4000000, 10, 3, '{}', $4, $5, $6, $7, null) r where r.part = 1`,
+    [worker.id, textArray(queues), textArray([FETCH]), ...known],
+  )
+  const plan = rows[0]['QUERY PLAN'][0].Plan
+  return { jobs: plan['Actual Rows'], pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] }
+}
+
+describe('with a million jobs waiting', () => {
+  test('a reserve reads the index in order and sorts nothing', async () => {
+    const session = await given.client()
+    const told: string[] = []
+    session.on('notice', ({ message }) => told.push(String(message)))
+    await session.query(`load 'auto_explain'`)
+    await session.query(
+      `set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set client_min_messages = log`,
+    )
+
+    await session.query(
+      `select * from ${given.schema}.faena_reserve_1($1, '{waiting}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+      [worker.id],
+    )
+
+    const plans = told.filter((text) => text.includes(`"${given.schema}"."jobs"`))
+    const [due] = plans.filter((text) => text.includes('skip locked') && text.includes('LockRows'))
+    expect(due).toMatch(/Index Scan using faena_jobs_due on jobs/)
+    expect(due).not.toMatch(/Sort|Bitmap/)
+    expect(plans.filter((text) => text.includes('Seq Scan on jobs'))).toEqual([])
+  })
+
+  test('ten of them cost as few pages as ten of a few', async () => {
+    const first = await pages(['waiting'])
+    const second = await pages(['waiting'])
+
+    expect([first.jobs, second.jobs]).toEqual([10, 10])
+    expect(second.pages).toBeLessThan(FEW_PAGES)
+  })
+
+  test('so it is behind a queue with 200,000 that are not due', async () => {
+    const found = await pages(['later', 'waiting'])
+
+    expect(found.jobs).toBe(10)
+    expect(found.pages).toBeLessThan(FEW_PAGES)
+  })
+
+  test('what waits for later is told without a look at it', async () => {
+    const idle = await pages(['later'])
+
+    expect(idle.jobs).toBe(0)
+    expect(idle.pages).toBeLessThan(FEW_PAGES)
+    expect((await worker.ask({ queues: ['later'] })).nextDueMs).toBeGreaterThan(0)
+  })
+
+  test('a job fails among 300,000 failed ones, and is found by its uuid', async () => {
+    const job = await worker.reserveOne({ queues: ['waiting'] })
+    const why = failure(job)
+
+    expect((await worker.settle([ended(job, { kind: 'failed', failure: why })])).applied).toEqual([job.id])
+
+    expect((await store.getFailed(why.uuid))?.uuid).toBe(why.uuid)
+    expect(await store.oldestDue()).toMatchObject({ queue: 'waiting' })
+    expect((await store.queues()).map(({ queue }) => queue)).toEqual(['default', 'later', 'waiting'])
+  })
+
+  test('nearly all of what a reserve writes stays on its page', async () => {
+    const jobs = await worker.reserve({ queues: ['waiting'], limit: 1_000 })
+    expect(jobs).toHaveLength(1_000)
+    await given.look.all('select pg_stat_clear_snapshot()')
+
+    await expect
+      .poll(
+        () =>
+          given.look.all<{ share: number }>(
+            `select n_tup_hot_upd::float8 / greatest(n_tup_upd, 1) as share from pg_stat_all_tables where schemaname = $1 and relname = 'jobs'`,
+            [given.schema],
+          )[0]?.share,
+        { timeout: 30_000, interval: 500 },
+      )
+      .toBeGreaterThan(0.95)
+  })
+})
+
+describe('while somebody holds an old snapshot', () => {
+  test('a look from the last place passes by nothing of what was deleted since', { timeout: 120_000 }, async () => {
+    const old = await given.client()
+    await old.query('begin isolation level repeatable read')
+    await old.query(`select 1 from ${given.schema}.faena_queues`)
+    let last = { second: 0, id: 0 }
+    for (let count = 0; count < 30_000; count += 1_000) {
+      const jobs = await worker.reserve({ queues: ['waiting'], limit: 1_000 })
+      await worker.settle(jobs.map((job) => ({ ...ended(job, { kind: 'completed' }), unique: false })))
+      last = { second: jobs.at(-1)!.availableAt / 1_000, id: jobs.at(-1)!.id }
+    }
+
+    const fromTheBeginning = await pages(['waiting'])
+    const fromThere = await pages(['waiting'], [last])
+    await old.query('rollback')
+
+    expect([fromTheBeginning.jobs, fromThere.jobs]).toEqual([10, 10])
+    expect(fromTheBeginning.pages).toBeGreaterThan(1_000)
+    expect(fromThere.pages).toBeLessThan(FEW_PAGES)
+  })
+})
