@@ -42,6 +42,8 @@ test('every block of TypeScript compiles', () => {
           faena: ['../../src/index.ts'],
           'faena/testing': ['../../src/testing/index.ts'],
           'faena/sqlite': ['../../src/stores/sqlite/store.ts'],
+          'faena/postgres': ['../../src/stores/postgres/store.ts'],
+          'faena/mysql': ['../../src/stores/mysql/store.ts'],
         },
       },
       include: ['**/*.ts'],

@@ -193,7 +193,7 @@ AS $function$
 $function$;
 
 CREATE OR REPLACE FUNCTION public.faena_push_1(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
- RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], known text)
+ RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
  SET enable_seqscan TO 'off'
@@ -220,7 +220,7 @@ declare
   job record;
 begin
   if of_producer is not null then
-    return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+    return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
   end if;
 
@@ -232,8 +232,17 @@ begin
       (select f.uuid from "public"."failed_jobs" f where f.uuid = any(known_uuids) limit 1)
     );
     if found_uuid is not null then
-      return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
-      if not found then return query select null::bigint[], null::text[], null::text[], found_uuid; end if;
+      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+      if not found then return query select null::bigint[], null::text[], null::text[], of_seq, found_uuid, false; end if;
+      return;
+    end if;
+  end if;
+
+  if in_dues is not null or in_delays is not null then
+    if exists (
+      select from unnest(in_delays, in_dues) t(delay_ms, due_ms) where coalesce(t.due_ms, ms + t.delay_ms) > 2147483647 * 1000::bigint
+    ) then
+      return query select null::bigint[], null::text[], null::text[], of_seq, null::text, true;
       return;
     end if;
   end if;
@@ -244,7 +253,7 @@ begin
     on conflict (producer) do update set seq = excluded.seq, ids = excluded.ids, outcomes = null, uuids = null, at = excluded.at
      where p.seq < excluded.seq;
     if not found then
-      return query select p.ids, p.outcomes, p.uuids, null::text from "public"."faena_producers" p where p.producer = of_producer;
+      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer;
       return;
     end if;
   end if;
@@ -257,7 +266,7 @@ begin
          with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
    where t.key is null;
   if in_keys is null then
-    return query select new_ids, null::text[], null::text[], null::text;
+    return query select new_ids, null::text[], null::text[], of_seq, null::text, false;
     return;
   end if;
 
@@ -289,8 +298,10 @@ begin
     <<looking>>
     loop
       exit looking when holder.job_id = new_ids[t.at];
-      select j.id, j.reserved_at is not null as is_reserved into job from "public"."jobs" j where j.id = holder.job_id;
-      -- A lock whose time is over, or whose job vanished (somebody emptied the table), holds nothing.
+      select j.id, j.reserved_at is not null as is_reserved into job
+        from "public"."jobs" j where j.id = holder.job_id and (substr(j.payload, 10, 36) = holder.uuid or substr(j.payload, 1, 9) <> '{"uuid":"');
+      -- A lock whose time is over, or whose job vanished, holds nothing. Whoever emptied the table may have let its ids begin
+      -- anew, as Laravel's truncate does: then another job has the id, and its payload another uuid.
       if holder.expires_at <= ms or (holder.until <> 'window' and job.id is null) or (holder.until = 'processing' and job.is_reserved) then
         update "public"."faena_locks" l set uuid = t.uuid, job_id = new_ids[t.at], until = t.until, expires_at = ms + t.length where l.key = t.key;
         holder.job_id := new_ids[t.at];
@@ -335,7 +346,7 @@ begin
   if of_producer is not null then
     update "public"."faena_producers" p set ids = its_ids, outcomes = its_outcomes, uuids = its_uuids where p.producer = of_producer;
   end if;
-  return query select its_ids, its_outcomes, its_uuids, null::text;
+  return query select its_ids, its_outcomes, its_uuids, of_seq, null::text, false;
 end
 $function$;
 
@@ -365,7 +376,8 @@ declare
   pair integer := 0;
   queue_at integer := 1;
   this_queue text;
-  this_priority integer := -2147483648;
+  -- One less than the column holds.
+  this_priority bigint := -2147483649;
   place integer;
   place_id bigint;
   found_ids bigint[];
@@ -407,7 +419,7 @@ begin
          limit 1;
         exit when found;
         queue_at := queue_at + 1;
-        this_priority := -2147483648;
+        this_priority := -2147483649;
       end loop;
       place := -2147483648;
       place_id := 0;
@@ -464,7 +476,7 @@ begin
       place := this_second;
       place_id := 0;
     end if;
-    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority, place,
+    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority::integer, place,
                         null::integer, null::integer, null::bigint, null::bigint, null::boolean;
     exit pairs when is_full;
 
@@ -497,7 +509,7 @@ begin
        where j.id = any(taken)
       returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
                 j.available_at::integer, j.created_at::integer,
-                case when counts_crashes then (select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id) end,
+                case when counts_crashes then (select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id and (r.uuid is null or (substr(j.payload, 10, 36) = r.uuid or substr(j.payload, 1, 9) <> '{"uuid":"'))) end,
                 null::bigint, null::bigint, null::boolean;
   end if;
   return query

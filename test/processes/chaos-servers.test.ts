@@ -12,7 +12,7 @@ import { startPostgres } from '../support/servers/postgres.ts'
 import type { Throwaway } from '../support/servers/throwaway.ts'
 import { stores } from '../support/stores.ts'
 import { shortJob } from './fixtures/chaos-jobs.ts'
-import { type Proxy, startProxy } from './proxy.ts'
+import { type FaultyNetwork, startProxy } from './proxy.ts'
 import {
   expectEndedOnce,
   readLedger,
@@ -78,8 +78,12 @@ const KINDS: readonly Kind[] = [
 
 const WORKERS = 4
 const LEASE_MS = 2_000
+/** A heartbeat that is never answered is given up after 5 s; the lease must outlast that, or each silence is a lost lease. */
+const SILENT_LEASE_MS = 15_000
 /** What a dispatch may take beyond its own time-out of 5 s while this machine is busy. */
 const SLACK_MS = 2_000
+/** New jobs come until there were so many faults. */
+const LEAST_FAULTS = 5
 /** From when on the faults stop: so many jobs are left. */
 const FEW = 200
 
@@ -118,7 +122,7 @@ for (const kind of KINDS) {
         await Promise.all([store.close(), producing.close()])
       })
       const producer = new Producer(createQueue({ store: producing }))
-      await producer.dispatch(Math.ceil(jobs * 0.8))
+      if (jobs > 0) await producer.dispatch(Math.ceil(jobs * 0.8))
       const workers = await Promise.all(
         Array.from({ length: WORKERS }, () => startWorker(url, ledger, { lease: leaseMs })),
       )
@@ -130,27 +134,25 @@ for (const kind of KINDS) {
       async function survives(fault: () => Promise<unknown>, calm: () => Promise<unknown> = async () => {}) {
         let rounds = 0
         let dispatched = false
-        const rest = producer.trickle(jobs).then(() => {
-          dispatched = true
-        })
+        const rest = producer
+          .trickle(jobs, () => rounds < LEAST_FAULTS)
+          .then(() => {
+            dispatched = true
+          })
         const goOn = () => {
           const ended = new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'end' ? [uuid] : [])))
           return !dispatched || ended.size < producer.acknowledged.size - FEW
         }
-        while ((goOn() || rounds < 3) && performance.now() - begin < 90_000) {
+        while (goOn() && performance.now() - begin < 90_000) {
           await fault()
           rounds++
         }
         await calm()
         const calmAt = performance.now()
         await rest
-        let reached = false
         await until(
           'every job ended within a lease and 10 s after the faults',
-          async () => {
-            reached = (await left()) === 0
-            return reached
-          },
+          async () => (await left()) === 0,
           leaseMs + 10_000,
         ).catch(async (error: Error) => {
           const rows = await store.list({}, { limit: 5 })
@@ -175,7 +177,7 @@ for (const kind of KINDS) {
         expect(workers.filter(({ child }) => child.exitCode !== null || child.signalCode !== null)).toEqual([])
         return { rounds, lines }
       }
-      return { url, ledger, database, proxy: proxy as Proxy, workers, store, survives, leaseMs }
+      return { url, ledger, database, proxy: proxy as FaultyNetwork, workers, producer, store, survives, leaseMs }
     }
 
     test('killing workers at random loses no job, burns no attempt, and runs again only what a killed worker held', async () => {
@@ -202,13 +204,31 @@ for (const kind of KINDS) {
     })
 
     test('a server that is killed and started again loses nothing acknowledged, and its workers come back', async () => {
-      const { survives } = await installation({ jobs: 5_000 })
+      const { survives } = await installation({ jobs: 3_000 })
       await survives(async () => {
         await sleep(300 + Math.random() * 1_200)
         await server.crash()
         await sleep(Math.random() * 1_500)
         await restarted(server)
       })
+    })
+
+    // Known to fail: reclaim counts a lease that ended in an outage as a crash, and the third such fails the job.
+    test.fails('a job that runs through three outages longer than the lease is not blamed for them', async () => {
+      const { ledger, producer, store } = await installation({ jobs: 0, leaseMs: 1_000 })
+      await producer.dispatch(1, 8_000)
+      const starts = () => readLedger(ledger).filter(({ event }) => event === 'start').length
+      for (let outage = 1; outage <= 3; outage++) {
+        await until(`it runs for the ${outage}. time`, () => starts() === outage, 15_000)
+        await sleep(500)
+        await server.crash()
+        await sleep(2_500)
+        await restarted(server)
+      }
+      await until('it ended', async () => (await store.counts()).length === 0, 25_000)
+
+      expect((await store.listFailed({}, { limit: 1 })).rows.map(({ headline }) => headline)).toEqual([])
+      expectEndedOnce(readLedger(ledger), producer.acknowledged)
     })
 
     test('connections that are all killed again and again neither lose nor double a job', async () => {
@@ -225,7 +245,7 @@ for (const kind of KINDS) {
 
     test('connections cut at random, and just after a commit was sent, neither lose nor double a job', async () => {
       const { proxy, survives } = await installation({ jobs: 6_000, proxied: true })
-      proxy.doom = { pattern: /commit|settle_1|push_1|reserve_1|heartbeat|lease_until/i, chance: 0.05 }
+      proxy.doom = { pattern: /commit|settle_1|push_1|reserve_1|heartbeat|lease_until/i, chance: 0.05, how: 'cut' }
       await survives(
         async () => {
           await sleep(50 + Math.random() * 250)
@@ -237,20 +257,37 @@ for (const kind of KINDS) {
     })
 
     test('connections that fall silent are given up in time', async () => {
-      const { proxy, survives } = await installation({ jobs: 2_000, proxied: true })
-      let rounds = 0
+      const { proxy, survives } = await installation({ jobs: 2_000, proxied: true, leaseMs: SILENT_LEASE_MS })
       await survives(async () => {
-        await sleep(400 + Math.random() * 1_200)
-        if (++rounds <= 6) proxy.silence(0.4)
+        await sleep(500 + Math.random() * 1_500)
+        proxy.silence(0.4)
       })
     })
 
+    test('a connection that falls silent while it takes jobs back does not keep others from doing so', async () => {
+      const { ledger, proxy, workers, producer, store } = await installation({ jobs: 0, proxied: true })
+      await producer.dispatch(20, 3_000)
+      await until('all are held', async () => (await store.counts()).some(({ reserved }) => reserved === 20))
+      proxy.doom = { pattern: /for update/i, chance: 1, how: 'silence' }
+      const victim = workers[0] as WorkerProcess
+      process.kill(victim.pid, 'SIGKILL')
+      await until('it happened', () => proxy.doomed > 0, 20_000)
+      proxy.pass()
+
+      await until('every job ended', async () => (await store.counts()).length === 0, LEASE_MS + 20_000).catch(
+        (error) => {
+          throw new Error(`${(error as Error).message}; ${troubles(ledger)}`)
+        },
+      )
+      expectEndedOnce(readLedger(ledger), producer.acknowledged)
+    })
+
     test('a server whose answers come two seconds late is waited for, and nothing runs twice', async () => {
-      const { proxy, survives } = await installation({ jobs: 1_500, proxied: true, leaseMs: 10_000 })
+      const { proxy, survives } = await installation({ jobs: 500, proxied: true, leaseMs: 10_000 })
       await survives(
         async () => {
           proxy.latencyMs = 2_000
-          await sleep(6_000)
+          await sleep(4_000)
         },
         async () => proxy.pass(),
       )
@@ -286,20 +323,16 @@ class Producer {
     this.#queue = queue
   }
 
-  /** Many at once. */
-  async dispatch(count: number): Promise<void> {
-    await this.#told(count, () =>
-      this.#queue.dispatchMany(
-        shortJob,
-        Array.from({ length: count }, () => this.#input()),
-      ),
-    )
+  /** Many at once. `ms`: how long each runs. */
+  async dispatch(count: number, ms?: number): Promise<void> {
+    const inputs = Array.from({ length: count }, () => ({ ...this.#input(), ...(ms && { ms }) }))
+    await this.#told(count, () => this.#queue.dispatchMany(shortJob, inputs))
   }
 
-  /** A few at a time, until so many in all were answered in one way or another. */
-  async trickle(total: number): Promise<void> {
+  /** A few at a time, until so many in all were answered in one way or another, and longer while `more` says so. */
+  async trickle(total: number, more: () => boolean): Promise<void> {
     const each = Math.max(5, Math.ceil((total - this.#number) / 100))
-    while (this.#number < total) {
+    while (this.#number < total || more()) {
       const alone = Array.from({ length: each }, () =>
         this.#told(1, async () => [await this.#queue.dispatch(shortJob, this.#input())]),
       )

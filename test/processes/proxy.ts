@@ -5,26 +5,33 @@ import { onTestFinished } from 'vitest'
 /** How long a doomed connection lives on once the server began to answer, so that what was asked is surely done. */
 const DONE_MS = 10
 
+export interface Doom {
+  /** A text that the client sends. */
+  readonly pattern: RegExp
+  readonly chance: number
+  readonly how: 'cut' | 'silence'
+}
+
 interface Line {
   readonly client: Socket
   readonly server: Socket
-  /** Nothing passes any more, in either direction, and neither side is told. */
+  /** Nothing passes any more, in either direction, and neither side is told, not even when the other hangs up. */
   silent: boolean
-  /** Cut as soon as the server answers; the answer does not pass. */
-  doomed: boolean
+  /** What happens as soon as the server answers; the answer does not pass. */
+  doom: Doom | undefined
   /** What the server said, in order. */
   answers: Promise<void>
 }
 
 /** A network between the processes under test and a server on this machine, with the faults that networks have. */
-export class Proxy {
+export class FaultyNetwork {
   readonly port: number
   readonly #lines: Set<Line>
   /** The server's answers arrive so much later. */
   latencyMs = 0
-  /** With this probability a connection on which a text like `pattern` was sent is cut after the server did what was asked. */
-  doom: { pattern: RegExp; chance: number } | undefined
-  /** Connections cut after the server had done what was asked. */
+  /** What befalls connections after the server did what a text like `pattern` asked for. */
+  doom: Doom | undefined
+  /** Connections that it befell. */
   doomed = 0
 
   constructor(port: number, lines: Set<Line>) {
@@ -32,18 +39,14 @@ export class Proxy {
     this.#lines = lines
   }
 
-  /** Cuts each connection with this probability. Answers how many. */
-  cut(chance = 1): number {
-    const lines = [...this.#lines].filter(() => Math.random() < chance)
-    for (const line of lines) hangUp(line)
-    return lines.length
+  /** Cuts each connection with this probability. */
+  cut(chance: number): void {
+    for (const line of this.#lines) if (!line.silent && Math.random() < chance) hangUp(line)
   }
 
-  /** Half-opens each connection with this probability: packets vanish, and nobody is told. Answers how many. */
-  silence(chance = 1): number {
-    const lines = [...this.#lines].filter((line) => !line.silent && Math.random() < chance)
-    for (const line of lines) line.silent = true
-    return lines.length
+  /** Half-opens each connection with this probability: packets vanish, and nobody is told. */
+  silence(chance: number): void {
+    for (const line of this.#lines) if (Math.random() < chance) line.silent = true
   }
 
   /** From now on everything passes; what is silent stays so. */
@@ -54,43 +57,47 @@ export class Proxy {
 }
 
 /** Listens on a free port of the loopback until the test ends. */
-export async function startProxy(serverPort: number): Promise<Proxy> {
+export async function startProxy(serverPort: number): Promise<FaultyNetwork> {
   const lines = new Set<Line>()
   const listening = createServer((client) => open(proxy, lines, client, serverPort)).listen(0, '127.0.0.1')
   await once(listening, 'listening')
-  const proxy = new Proxy((listening.address() as AddressInfo).port, lines)
+  const proxy = new FaultyNetwork((listening.address() as AddressInfo).port, lines)
   onTestFinished(() => {
     listening.close()
-    proxy.cut()
+    for (const line of lines) hangUp(line)
   })
   return proxy
 }
 
-function open(proxy: Proxy, lines: Set<Line>, client: Socket, serverPort: number): void {
+function open(proxy: FaultyNetwork, lines: Set<Line>, client: Socket, serverPort: number): void {
   const server = connect(serverPort, '127.0.0.1').setNoDelay()
   client.setNoDelay()
-  const line: Line = { client, server, silent: false, doomed: false, answers: Promise.resolve() }
+  const line: Line = { client, server, silent: false, doom: undefined, answers: Promise.resolve() }
   lines.add(line)
   for (const socket of [client, server]) {
     socket.on('error', () => {})
     socket.on('close', () => {
-      lines.delete(line)
-      hangUp(line)
+      if (!line.silent) hangUp(line)
+      if (client.destroyed && server.destroyed) lines.delete(line)
     })
   }
   client.on('data', (chunk) => {
     if (line.silent) return
     const { doom } = proxy
-    if (doom && Math.random() < doom.chance && doom.pattern.test(chunk.toString('latin1'))) line.doomed = true
+    if (doom && Math.random() < doom.chance && doom.pattern.test(chunk.toString('latin1'))) line.doom = doom
     server.write(chunk)
   })
   server.on('data', (chunk) => {
-    if (line.doomed) {
-      if (!line.silent) setTimeout(() => hangUp(line), DONE_MS)
-      if (!line.silent) proxy.doomed++
-      line.silent = true
-    } else later(line, proxy.latencyMs, chunk)
+    if (line.doom) befall(proxy, line)
+    else later(line, proxy.latencyMs, chunk)
   })
+}
+
+function befall(proxy: FaultyNetwork, line: Line): void {
+  if (line.silent) return
+  line.silent = true
+  proxy.doomed++
+  if (line.doom?.how === 'cut') setTimeout(() => hangUp(line), DONE_MS)
 }
 
 /** In the order in which they came, whatever the latency was for each. */

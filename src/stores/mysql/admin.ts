@@ -14,7 +14,7 @@ import { failedConditions, jobConditions } from '../sql/filter.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
-import { freeKeys } from './endings.ts'
+import { deleteJobs, freeKeys } from './endings.ts'
 import { dropFailed, retryRows } from './retry.ts'
 import { among, rowList } from './text.ts'
 
@@ -69,10 +69,7 @@ export function adminWrites(context: Context, dialect: Dialect, now: () => Promi
       const rows = await jobsOf(filter, chunk)
       if (rows.length === 0) return chunkDone(rows, chunk, 0)
       const ids = rows.map(({ id }) => Number(id))
-      const [deleted] = await connection.atOnce('common', [
-        sql`delete j from ${names.jobs} j force index (primary) where ${among('j.id', ids)}`,
-        freeKeys(context, ids),
-      ])
+      const [deleted] = await connection.atOnce('common', [deleteJobs(context, ids), freeKeys(context, ids)])
       return chunkDone(rows, chunk, deleted!.affected)
     },
 

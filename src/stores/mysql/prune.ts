@@ -14,6 +14,8 @@ interface Belonging {
   key: string
   /** Whether row `t` has outlived its subject. */
   outlived: Sql
+  /** True of every row, by another column: what looks at nothing but keys may be answered by a walk through all of them. */
+  always: Sql
 }
 
 /** Takes away what is past its time, a bounded amount with each call. */
@@ -28,7 +30,6 @@ export function pruning(context: Context) {
       sql`delete from ${names.runs} where started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})
            order by started_at`,
       sql`delete from ${names.metrics} where minute < ${now} - ${keep.metricsMs} order by minute`,
-      sql`delete from ${names.producers} where at < ${now} - ${ANSWERS_MS} order by at`,
     ]) {
       if (left <= 0) break
       const [answer] = await connection.query('common', [sql`${statement} limit ${left}`])
@@ -51,22 +52,35 @@ function belongings(context: Context): Belonging[] {
       table: names.locks,
       key: 'key',
       outlived: sql`(t.expires_at <= ${now} or (t.until <> 'window' and t.job_id > 0 and ${noJob}))`,
+      always: raw('t.job_id >= 0'),
     },
-    { table: names.reclaims, key: 'job_id', outlived: noJob },
+    { table: names.reclaims, key: 'job_id', outlived: noJob, always: raw('t.crashes >= 0') },
     {
       table: names.failed,
       key: 'uuid',
       outlived: sql`not exists (select 1 from ${names.failedJobs} f where f.id = t.failed_id)`,
+      always: raw('t.failed_id >= 0'),
     },
-    { table: names.holds, key: 'worker', outlived: noWorker },
-    { table: names.settlements, key: 'worker', outlived: sql`(t.at < ${now} - ${ANSWERS_MS} and ${noWorker})` },
+    { table: names.holds, key: 'worker', outlived: noWorker, always: raw(`coalesce(t.ids, '') >= ''`) },
+    {
+      table: names.settlements,
+      key: 'worker',
+      outlived: sql`(t.at < ${now} - ${ANSWERS_MS} and ${noWorker})`,
+      always: raw('t.seq >= 0'),
+    },
+    {
+      table: names.producers,
+      key: 'producer',
+      outlived: sql`t.at < ${now} - ${ANSWERS_MS}`,
+      always: raw('t.seq >= 0'),
+    },
   ]
 }
 
 /** Looks at the rows behind those of the last look, locking nothing; locks what has outlived, and looks again. */
 async function sweep(
   { connection }: Context,
-  { table, key, outlived }: Belonging,
+  { table, key, outlived, always }: Belonging,
   limit: number,
   seen: Map<string, string | number>,
 ): Promise<number> {
@@ -82,7 +96,7 @@ async function sweep(
   else seen.set(place, rows.at(-1)!.name as string | number)
   const old = rows.filter((row) => Number(row.outlived) === 1).map(({ name }) => name as string | number)
   if (old.length === 0) return 0
-  const which = sql`${column} in (${valueList(old.slice(0, limit))})`
+  const which = sql`${column} in (${valueList(old.slice(0, limit))}) and ${always}`
   return connection.transaction('common', async (transaction) => {
     // What the delete sees must not be older than the locks: a key may just have been taken anew.
     await transaction.run(

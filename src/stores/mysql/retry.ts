@@ -45,7 +45,7 @@ export function dropFailed({ names }: Context, rows: readonly SqlRow[]): Sql[] {
   const ids = rows.map(({ id }) => Number(id))
   const uuids = rows.map(({ uuid }) => String(uuid))
   return [
-    sql`delete f from ${names.failedJobs} f force index (primary) where ${among('f.id', ids)}`,
+    sql`delete f from ${names.failedJobs} f force index (primary) where ${among('f.id', ids)} and f.queue >= ''`,
     sql`delete l from ${names.failed} l force index (primary) where l.uuid in (${valueList(uuids)}) and ${among('l.failed_id', ids)}`,
   ]
 }

@@ -84,8 +84,7 @@ export const TABLES = {
   producer varchar(191) not null primary key,
   seq bigint not null,
   answer longtext not null,
-  at bigint not null,
-  key faena_producers_at (at)
+  at bigint not null
 ) ${OURS}`,
   queues: `(
   name varchar(255) not null primary key,

@@ -28,12 +28,19 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
   const own = (name: string) => raw(names.own(name))
   const [jobs, failedJobs] = [raw(names.jobs), raw(names.failedJobs)]
 
+  /** The jobs of a chunk, and those of them that still match once their rows are locked: meanwhile a worker may have taken some. */
   const jobsOf = async (run: Run, filter: JobFilter, chunk: Chunk) => {
     const [clock] = await run(sql`select ${nowMs(context)} / 1000 as second`)
-    return run(sql`
-      select j.id, j.reserved_at from ${jobs} j
-       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${jobConditions(dialect, filter, clock?.second as number)}
+    const matches = jobConditions(dialect, filter, clock?.second as number)
+    const found = await run(sql`
+      select j.id from ${jobs} j
+       where j.id > ${chunk.after ?? 0} and j.id <= ${chunk.upTo} and ${matches}
        order by j.id limit ${chunk.limit}`)
+    const locked = () =>
+      run(sql`
+        select j.id, j.reserved_at from ${jobs} j
+         where j.id = any(${idsOf(found)}::bigint[]) and ${matches} order by j.id for update of j`)
+    return { found, locked }
   }
 
   const failedOf = (run: Run, filter: FailedFilter, chunk: Chunk, columns: string) =>
@@ -48,30 +55,32 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
   return {
     async change(filter: JobFilter, patch: JobPatch, chunk: Chunk): Promise<ChunkDone> {
       const done = await inChunk(async (run) => {
-        const rows = await jobsOf(run, filter, chunk)
-        return chunkDone(rows, chunk, await alter(context, run, idsOf(rows), patch))
+        const { found, locked } = await jobsOf(run, filter, chunk)
+        const rows = await locked()
+        const pending = rows.filter((row) => row.reserved_at === null)
+        await alter(context, run, idsOf(pending), patch)
+        return chunkDone(found, chunk, rows.length, pending.length)
       })
-      returned(context)
+      if (done.changed > 0) returned(context)
       return done
     },
 
     async remove(filter: JobFilter, chunk: Chunk): Promise<ChunkDone> {
       return inChunk(async (run) => {
-        const rows = await jobsOf(run, filter, chunk)
-        const ids = idsOf(rows)
+        const { found, locked } = await jobsOf(run, filter, chunk)
         await run(sql`
-          delete from ${own('locks')} where key in (
-            select key from ${own('locks')} where job_id = any(${ids}::bigint[]) and until <> 'window' order by key for update)`)
-        const gone = await run(sql`
-          delete from ${jobs} where id in (select id from ${jobs} where id = any(${ids}::bigint[]) order by id for update) returning 1`)
-        return chunkDone(rows, chunk, gone.length)
+          select 1 from ${own('locks')} where job_id = any(${idsOf(found)}::bigint[]) and until <> 'window' order by key for update`)
+        const ids = idsOf(await locked())
+        const gone = await run(sql`delete from ${jobs} where id = any(${ids}::bigint[]) returning 1`)
+        await run(sql`delete from ${own('locks')} where job_id = any(${ids}::bigint[]) and until <> 'window'`)
+        return chunkDone(found, chunk, gone.length, gone.length)
       })
     },
 
     async retry(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone> {
       const done = await inChunk(async (run) => {
         const rows = await failedOf(run, filter, chunk, 'f.id, octet_length(f.payload) as bytes')
-        return chunkDone(rows, chunk, await retryRows(context, run, rows))
+        return chunkDone(rows, chunk, rows.length, await retryRows(context, run, rows))
       })
       if (done.changed > 0) context.wake()
       return done
@@ -81,7 +90,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
       return inChunk(async (run) => {
         const rows = await failedOf(run, filter, chunk, 'f.id, f.uuid')
         await dropFailed(context, run, rows)
-        return chunkDone(rows, chunk, rows.length)
+        return chunkDone(rows, chunk, rows.length, rows.length)
       })
     },
 
@@ -97,6 +106,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
                       ${texts(({ name }) => name)}::text[], ${texts(({ fingerprint }) => fingerprint)}::text[],
                       ${texts(({ headline }) => headline)}::text[], ${texts(({ surfaced }) => surfaced)}::text[])
                n(uuid, id, name, fingerprint, headline, surfaced)
+         where exists (select 1 from ${failedJobs} f where f.id = n.id and f.uuid = n.uuid)
          order by n.uuid, n.id desc
         on conflict (uuid) do update
            set failed_id = excluded.failed_id, name = excluded.name, fingerprint = excluded.fingerprint,
@@ -133,8 +143,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
   }
 }
 
-/** Answers how many were pending, and were altered. A row that a worker is just taking is waited for and then left. */
-async function alter(context: Context, run: Run, ids: string, patch: JobPatch): Promise<number> {
+async function alter(context: Context, run: Run, ids: string, patch: JobPatch): Promise<void> {
   const jobs = raw(context.names.jobs)
   const set: Sql[] = []
   if (patch.availableAt !== undefined) set.push(sql`available_at = ${Math.ceil(patch.availableAt / 1_000)}`)
@@ -147,17 +156,12 @@ async function alter(context: Context, run: Run, ids: string, patch: JobPatch): 
   }
   if (patch.priority !== undefined) set.push(sql`priority = ${patch.priority === 0 ? null : patch.priority}::integer`)
   if (patch.queue !== undefined) set.push(sql`queue = ${patch.queue}`)
-  if (set.length === 0) set.push(raw('queue = queue'))
-  const changed = await run(sql`
-    update ${jobs} set ${joined(set, ', ')}
-     where id in (select id from ${jobs} where id = any(${ids}::bigint[]) and reserved_at is null order by id for update)
-    returning 1`)
-  return changed.length
+  if (set.length > 0) await run(sql`update ${jobs} set ${joined(set, ', ')} where id = any(${ids}::bigint[])`)
 }
 
-function chunkDone(rows: readonly SqlRow[], chunk: Chunk, changed: number): ChunkDone {
-  const next = rows.length < chunk.limit ? null : (rows.at(-1)!.id as number)
-  return { changed, skipped: rows.length - changed, next }
+function chunkDone(found: readonly SqlRow[], chunk: Chunk, matched: number, changed: number): ChunkDone {
+  const next = found.length < chunk.limit ? null : (found.at(-1)!.id as number)
+  return { changed, skipped: matched - changed, next }
 }
 
 function idsOf(rows: readonly SqlRow[]): string {

@@ -5,8 +5,8 @@ import type { Names } from './names.ts'
 /** What of ours is in the database, as far as a migration has to know it. */
 export interface Catalogue {
   readonly schemaExists: boolean
-  /** Tables of the schema, each with the names of its columns. */
-  readonly tables: ReadonlyMap<string, ReadonlySet<string>>
+  /** Tables of the schema, each with the names of its columns; of each column, whether it has to be given a value. */
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, boolean>>
   readonly indexes: ReadonlyMap<string, Index>
   readonly functions: ReadonlySet<string>
   /** The highest version whose step was finished. */
@@ -24,7 +24,7 @@ export interface Index {
 export async function readCatalogue(run: Run, names: Names): Promise<Catalogue> {
   const { schema } = names
   const columns = await run(sql`
-    select c.relname as table, a.attname as column
+    select c.relname as table, a.attname as column, a.attnotnull and not a.atthasdef as strict
       from pg_catalog.pg_class c
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -41,10 +41,10 @@ export async function readCatalogue(run: Run, names: Names): Promise<Catalogue> 
     select p.proname as function from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname = ${schema}`)
   const schemas = await run(sql`select 1 from pg_catalog.pg_namespace where nspname = ${schema}`)
-  const tables = new Map<string, Set<string>>()
+  const tables = new Map<string, Map<string, boolean>>()
   for (const row of columns) {
-    const known = tables.get(String(row.table)) ?? new Set()
-    tables.set(String(row.table), known.add(String(row.column)))
+    const known = tables.get(String(row.table)) ?? new Map()
+    tables.set(String(row.table), known.set(String(row.column), row.strict === true))
   }
   return {
     schemaExists: schemas.length > 0,

@@ -58,9 +58,11 @@ export class Connection {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     const once = () =>
       this.#withClient(lane, async (client, doubt) => {
+        // A client that vanished in the middle, as a half-open connection lets it, must not keep its locks for hours.
         await this.#text(
           client,
-          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)}`,
+          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)};
+           set local idle_in_transaction_session_timeout = ${Math.ceil(this.#timeoutMs)}`,
         )
         try {
           const result = await work((statement) => this.#run(client, statement, timeoutMs))

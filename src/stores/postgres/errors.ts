@@ -7,8 +7,8 @@ const REPEATABLE = new Set(['40001', '40P01', '55P03']) // serialization, deadlo
 const UNMIGRATED = new Set(['42P01', '42703', '42883', '3F000']) // table, column, function, schema
 /** Classes: connection, invalid authorization, invalid catalogue, resources, intervention, system error. */
 const UNAVAILABLE = ['08', '28', '3D', '53', '57', '58', 'XX']
-/** A server that takes no writes: it became a standby. */
-const READ_ONLY = '25006'
+/** A server that takes no writes, since it became a standby; a transaction that idled for too long and was undone. */
+const REFUSED = new Set(['25006', '25P03'])
 /** Data and integrity: this very row is at fault. 54000: too large for an index. */
 const ROW = ['22', '23', '54']
 
@@ -25,7 +25,7 @@ export function faultOf(error: unknown): Fault {
   if (state !== undefined) {
     if (REPEATABLE.has(state)) return 'repeat'
     if (UNMIGRATED.has(state)) return 'unmigrated'
-    if (state === READ_ONLY || UNAVAILABLE.some((start) => state.startsWith(start))) return 'unavailable'
+    if (REFUSED.has(state) || UNAVAILABLE.some((start) => state.startsWith(start))) return 'unavailable'
     return ROW.some((start) => state.startsWith(start)) ? 'row' : 'other'
   }
   const code = (error as { code?: unknown } | null)?.code

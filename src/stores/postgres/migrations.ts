@@ -29,6 +29,7 @@ export async function migrate(
 ): Promise<MigrationReport> {
   const before = await catalogueOf(context)
   refuseNewer(before.version)
+  refuseStrict(context, before)
   const planned = stepsMissing(context, before)
   if (options.dryRun || planned.length === 0) return report(before, planned)
   return alone(context, async () => {
@@ -183,6 +184,18 @@ function refuseNewer(version: number): void {
   throw new FaenaError(
     'MIGRATION_NEEDED',
     `The database is at schema version ${version}, this Faena knows ${SCHEMA_VERSION}: update the faena package`,
+  )
+}
+
+/** Columns of our names that somebody else made; one that has to be given a value would refuse nearly every row of ours. */
+function refuseStrict({ names }: Context, { tables }: Catalogue): void {
+  const strict = ['name', 'max_attempts', 'priority', 'reserved_by'].find((column) =>
+    tables.get(names.plain.jobs)?.get(column),
+  )
+  if (strict === undefined) return
+  throw new FaenaError(
+    'MIGRATION_FAILED',
+    `The table jobs has a column ${strict} of its own that may not be NULL; Faena keeps its ${strict} there and leaves it NULL in most rows. Rename that column, or let it be NULL.`,
   )
 }
 

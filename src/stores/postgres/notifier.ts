@@ -13,7 +13,8 @@ export class Notifier {
   readonly #connection: Connection
   readonly #channel: string
   #wanted = false
-  #sending: Promise<void> | undefined
+  #sending: Promise<unknown> | undefined
+  #rest: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -23,21 +24,31 @@ export class Notifier {
 
   notify(): void {
     this.#wanted = true
-    this.#sending ??= this.#send()
+    if (!this.#sending && !this.#rest && !this.#closed) this.#send()
   }
 
-  /** Waits for what is under way and sends no more. */
+  /** Sends what is still to be told, and no more after that. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#rest)
+    await this.#sending
+    if (this.#wanted) this.#send()
     await this.#sending
   }
 
-  async #send(): Promise<void> {
-    while (this.#wanted && !this.#closed) {
-      this.#wanted = false
-      await this.#connection.query('common', sql`select pg_notify(${this.#channel}, '')`).catch(() => {})
-      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, GAP_MS).unref())
-    }
-    this.#sending = undefined
+  #send(): void {
+    this.#wanted = false
+    this.#sending = this.#connection
+      .query('common', sql`select pg_notify(${this.#channel}, '')`)
+      .catch(() => {})
+      .then(() => {
+        this.#sending = undefined
+        if (!this.#closed) this.#rest = setTimeout(() => this.#rested(), GAP_MS).unref()
+      })
+  }
+
+  #rested(): void {
+    this.#rest = undefined
+    if (this.#wanted && !this.#closed) this.#send()
   }
 }

@@ -26,6 +26,11 @@ export function isOdd(payload: string): string {
   return `substr(${payload}, 1, 9) <> '{"uuid":"'`
 }
 
+/** Whether the row `j` can be the job of this uuid: it has it at its beginning, or begins in another way altogether. */
+export function isJobOf(uuid: string): string {
+  return `(substr(j.payload, 10, 36) = ${uuid} or ${isOdd('j.payload')})`
+}
+
 /** A select of `id` and `uuid` of the jobs that have one of these uuids, each by the index that lists it. */
 export function jobsOfUuids(names: Names, uuids: readonly string[]): Sql {
   const list = sql`any(${textArray(uuids)}::text[])`

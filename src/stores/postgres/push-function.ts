@@ -1,15 +1,19 @@
 import { functionHead } from './function-head.ts'
 import type { Names } from './names.ts'
+import { isJobOf } from './payload-functions.ts'
 
 /** Pushes of uuids that were not made for them are let through one by one, per share of all uuids. */
 const UUID_SHARES = 256
+
+/** Where jobs.available_at ends, which is Laravel's. */
+const LAST_SECOND = 2 ** 31 - 1
 
 /**
  * Stores all jobs or none. Answers the ids in order and, where unique keys were asked for, what became of each job and
  * whose uuid holds its place; or the uuid that is stored already, and then nothing is. A push whose number this producer
  * has used before stores nothing and has its first answer again.
  *
- * Rows are locked in the order producer, keys (by key), jobs, everywhere in this store.
+ * Rows are locked in the order producer, keys (by key), jobs, and so they are wherever outcomes are written.
  */
 export function pushFunction(names: Names): string {
   const [producers, locks] = ['producers', 'locks'].map(names.own)
@@ -22,7 +26,7 @@ create or replace function ${names.own('push_1')}(
   of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[],
   in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[],
   in_lengths bigint[], in_rules text[], given_ms bigint
-) returns table (ids bigint[], outcomes text[], uuids text[], known text) ${functionHead} as $function$
+) returns table (ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean) ${functionHead} as $function$
 #variable_conflict use_column
 declare
   ms constant bigint := coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
@@ -40,7 +44,7 @@ declare
   job record;
 begin
   if of_producer is not null then
-    return query select p.ids, p.outcomes, p.uuids, null::text from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
+    return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
   end if;
 
@@ -52,8 +56,17 @@ begin
       (select f.uuid from ${names.failedJobs} f where f.uuid = any(known_uuids) limit 1)
     );
     if found_uuid is not null then
-      return query select p.ids, p.outcomes, p.uuids, null::text from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
-      if not found then return query select null::bigint[], null::text[], null::text[], found_uuid; end if;
+      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
+      if not found then return query select null::bigint[], null::text[], null::text[], of_seq, found_uuid, false; end if;
+      return;
+    end if;
+  end if;
+
+  if in_dues is not null or in_delays is not null then
+    if exists (
+      select from unnest(in_delays, in_dues) t(delay_ms, due_ms) where coalesce(t.due_ms, ms + t.delay_ms) > ${LAST_SECOND} * 1000::bigint
+    ) then
+      return query select null::bigint[], null::text[], null::text[], of_seq, null::text, true;
       return;
     end if;
   end if;
@@ -64,7 +77,7 @@ begin
     on conflict (producer) do update set seq = excluded.seq, ids = excluded.ids, outcomes = null, uuids = null, at = excluded.at
      where p.seq < excluded.seq;
     if not found then
-      return query select p.ids, p.outcomes, p.uuids, null::text from ${producers} p where p.producer = of_producer;
+      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer;
       return;
     end if;
   end if;
@@ -75,7 +88,7 @@ begin
          with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
    where t.key is null;
   if in_keys is null then
-    return query select new_ids, null::text[], null::text[], null::text;
+    return query select new_ids, null::text[], null::text[], of_seq, null::text, false;
     return;
   end if;
 
@@ -107,8 +120,10 @@ begin
     <<looking>>
     loop
       exit looking when holder.job_id = new_ids[t.at];
-      select j.id, j.reserved_at is not null as is_reserved into job from ${names.jobs} j where j.id = holder.job_id;
-      -- A lock whose time is over, or whose job vanished (somebody emptied the table), holds nothing.
+      select j.id, j.reserved_at is not null as is_reserved into job
+        from ${names.jobs} j where j.id = holder.job_id and ${isJobOf('holder.uuid')};
+      -- A lock whose time is over, or whose job vanished, holds nothing. Whoever emptied the table may have let its ids begin
+      -- anew, as Laravel's truncate does: then another job has the id, and its payload another uuid.
       if holder.expires_at <= ms or (holder.until <> 'window' and job.id is null) or (holder.until = 'processing' and job.is_reserved) then
         update ${locks} l set uuid = t.uuid, job_id = new_ids[t.at], until = t.until, expires_at = ms + t.length where l.key = t.key;
         holder.job_id := new_ids[t.at];
@@ -147,7 +162,7 @@ begin
   if of_producer is not null then
     update ${producers} p set ids = its_ids, outcomes = its_outcomes, uuids = its_uuids where p.producer = of_producer;
   end if;
-  return query select its_ids, its_outcomes, its_uuids, null::text;
+  return query select its_ids, its_outcomes, its_uuids, of_seq, null::text, false;
 end
 $function$`
 }

@@ -1,14 +1,13 @@
-import { FaenaError } from '../../core/errors.ts'
+import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
-import { sqlState } from './errors.ts'
 import { callersRun } from './transaction.ts'
 
-const OUT_OF_RANGE = '22003'
+const LONGEST_QUEUE = 255
 
 /** Stores jobs in one statement, on a connection of ours or of the caller's transaction. */
 export function pushing(context: Context) {
@@ -31,11 +30,30 @@ export async function insert(
   options: Pick<PushOptions, 'pushId' | 'fresh'>,
 ): Promise<Pushed[]> {
   if (!options.fresh) refuseTwice(jobs)
-  const [row] = await run(pushStatement(context, jobs, options)).catch((error: unknown) => {
-    throw sqlState(error) === OUT_OF_RANGE ? tooLate(error) : error
-  })
+  refuseUnfit(jobs)
+  const [row] = await run(pushStatement(context, jobs, options))
   if (typeof row?.known === 'string') throw duplicate(row.known)
+  if (row?.too_late)
+    throw notAllowed('BAD_ARGUMENT', 'availableAt', 'after 2038-01-19', 'what the column of jobs holds')
+  const { pushId } = options
+  if (pushId && (row?.seq as number) > pushId.seq) {
+    const allowed = `${row?.seq} or more: later pushes are stored already`
+    throw notAllowed('BAD_ARGUMENT', 'pushId.seq', pushId.seq, allowed)
+  }
   return answer(jobs, row ?? {})
+}
+
+/** What would be an error of the server's, which ends the transaction of a caller. */
+function refuseUnfit(jobs: readonly NewJob[]): void {
+  for (const { queue, unique, delayMs = 0, availableAt = 0 } of jobs) {
+    if (!Number.isFinite(delayMs)) throw notAllowed('BAD_ARGUMENT', 'delayMs', delayMs, 'a number of ms')
+    if (!Number.isFinite(availableAt)) throw notAllowed('BAD_ARGUMENT', 'availableAt', availableAt, 'unix ms')
+    if (queue.length > LONGEST_QUEUE)
+      throw notAllowed('BAD_ARGUMENT', 'queue', queue, `at most ${LONGEST_QUEUE} characters`)
+    if (unique?.until === 'window' && unique.forMs === undefined) {
+      throw notAllowed('BAD_ARGUMENT', 'unique.forMs', undefined, 'how long the window lasts, in ms')
+    }
+  }
 }
 
 function pushStatement(
@@ -85,12 +103,4 @@ function refuseTwice(jobs: readonly NewJob[]): void {
 
 function duplicate(uuid: string): FaenaError {
   return new FaenaError('DUPLICATE_UUID', `A job with uuid ${uuid} is stored already; nothing was stored`)
-}
-
-function tooLate(cause: unknown): FaenaError {
-  return new FaenaError(
-    'BAD_ARGUMENT',
-    'A job falls due, or has numbers, beyond what the columns of jobs hold (until 2038-01-19)',
-    { cause },
-  )
 }

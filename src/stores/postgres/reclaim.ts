@@ -1,11 +1,12 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
-import { tryReadPayload } from '../../core/payload.ts'
+import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Failure, Reclaimed } from '../../store.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs, wallTime } from './context.ts'
 import { GIVE_BACK, returned } from './lease.ts'
+import { isJobOf } from './payload-functions.ts'
 
 /** Workers whose lease ended that are handled in one transaction; the rest wait for the next call. */
 const WORKERS_PER_RECLAIM = 8
@@ -58,13 +59,13 @@ async function takeBack(context: Context, run: Run, defaultTries: Map<number, nu
   const own = (name: string) => raw(context.names.own(name))
   const held = (await run(sql`
     select j.id, j.queue, j.payload, j.name, j.max_attempts, j.reserved_by, coalesce(r.crashes, 0) as crashes
-      from ${raw(context.names.jobs)} j left join ${own('reclaims')} r on r.job_id = j.id
+      from ${raw(context.names.jobs)} j left join ${own('reclaims')} r on r.job_id = j.id and (r.uuid is null or ${raw(isJobOf('r.uuid'))})
      where j.reserved_by = any(${numberArray(ids)}::bigint[]) and j.reserved_at is not null
      order by j.id for update of j`)) as unknown as HeldRow[]
   const counts = Map.groupBy(held, (job) => job.reserved_by)
   const crashes = held.map((job): Crash => {
     const alone = counts.get(job.reserved_by)?.length === 1
-    const tries = job.max_attempts ?? tryReadPayload(job.payload)?.maxTries ?? defaultTries.get(job.reserved_by)
+    const tries = job.max_attempts ?? maxAttemptsOf(tryReadPayload(job.payload)) ?? defaultTries.get(job.reserved_by)
     return { job, crashes: crashesAfter(job.crashes, alone), single: tries === 1 }
   })
   const spent = crashes.filter((crash) => crash.single || crash.crashes >= CRASH_LIMIT)
@@ -83,7 +84,7 @@ async function giveBack(context: Context, run: Run, crashes: Crash[]): Promise<v
     select c.job_id, c.uuid, c.crashes, ${nowMs(context)}
       from unnest(${ids}::bigint[], ${textArray(crashes.map(({ job }) => tryReadPayload(job.payload)?.uuid ?? null))}::text[],
                   ${numberArray(crashes.map((crash) => crash.crashes))}::integer[]) c(job_id, uuid, crashes)
-    on conflict (job_id) do update set crashes = excluded.crashes, at = excluded.at`)
+    on conflict (job_id) do update set uuid = excluded.uuid, crashes = excluded.crashes, at = excluded.at`)
 }
 
 async function fail(context: Context, run: Run, crashes: Crash[]): Promise<FailedJob[]> {

@@ -124,7 +124,11 @@ function latest(runs: readonly NewRun[]): NewRun[] {
 }
 
 function joinedRun(earlier: NewRun, later: NewRun): NewRun {
-  if (earlier.worker === later.worker && earlier.endedAt !== null && later.endedAt === null) return earlier
+  const counts =
+    earlier.worker === later.worker
+      ? later.endedAt !== null || earlier.endedAt === null
+      : later.startedAt >= earlier.startedAt
+  if (!counts) return earlier
   return {
     ...later,
     progress: later.progress ?? earlier.progress,

@@ -1,5 +1,6 @@
 import { functionHead } from './function-head.ts'
 import type { Names } from './names.ts'
+import { isJobOf } from './payload-functions.ts'
 
 /**
  * Takes due jobs for a worker. Queues come in the order given; in each, the priorities that it holds are found by jumping
@@ -47,7 +48,8 @@ declare
   pair integer := 0;
   queue_at integer := 1;
   this_queue text;
-  this_priority integer := -2147483648;
+  -- One less than the column holds.
+  this_priority bigint := -2147483649;
   place integer;
   place_id bigint;
   found_ids bigint[];
@@ -89,7 +91,7 @@ begin
          limit 1;
         exit when found;
         queue_at := queue_at + 1;
-        this_priority := -2147483648;
+        this_priority := -2147483649;
       end loop;
       place := -2147483648;
       place_id := 0;
@@ -142,7 +144,7 @@ begin
       place := this_second;
       place_id := 0;
     end if;
-    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority, place,
+    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority::integer, place,
                         null::integer, null::integer, null::bigint, null::bigint, null::boolean;
     exit pairs when is_full;
 
@@ -175,7 +177,7 @@ begin
        where j.id = any(taken)
       returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
                 j.available_at::integer, j.created_at::integer,
-                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id) end,
+                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})) end,
                 null::bigint, null::bigint, null::boolean;
   end if;
   return query

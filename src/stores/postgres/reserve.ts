@@ -5,6 +5,7 @@ import type { SqlRow } from '../sql/rows.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import { type Context, givenMs, nowMs } from './context.ts'
+import { isJobOf } from './payload-functions.ts'
 import type { Place, ScanFloor } from './scan-floor.ts'
 
 const TAKEN = 1
@@ -61,7 +62,9 @@ function statement(
   leftAlone: number[],
   places: readonly Place[] | undefined,
 ) {
-  const { worker, queues, names, limit, maxBytes, singleTryLimit, defaultTries } = request
+  const { worker, names, limit, maxBytes, singleTryLimit, defaultTries } = request
+  // A queue named twice must not give its jobs twice.
+  const queues = [...new Set(request.queues)]
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
   return sql`select * from ${raw(context.names.own('reserve_1'))}(
     ${worker}, ${textArray(queues)}, ${textArray(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
@@ -80,7 +83,8 @@ function placeOf(row: SqlRow): Place {
 
 /** Rows come in the order in which they lie in the table; the order of the queue is theirs by what they say. */
 function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] {
-  const place = new Map(queues.map((queue, at) => [queue, at]))
+  const place = new Map<string, number>()
+  for (const queue of queues) if (!place.has(queue)) place.set(queue, place.size)
   return jobs.sort(
     (a, b) =>
       place.get(a.queue)! - place.get(b.queue)! ||
@@ -139,7 +143,8 @@ async function takeLookedAt(
        set reserved_at = ${nowMs(context)} / 1000, reserved_by = ${worker}, attempts = least(j.attempts::integer + 1, 32767)
      where j.id = any(${numberArray(ours)}::bigint[]) and j.reserved_at is null and exists (select 1 from mine)
     returning j.id, j.queue, j.payload, j.attempts, j.max_attempts, j.name, coalesce(j.priority, 0) as priority,
-              j.available_at, j.created_at, (select r.crashes from ${own('reclaims')} r where r.job_id = j.id) as crashes`,
+              j.available_at, j.created_at, (select r.crashes from ${own('reclaims')} r
+                where r.job_id = j.id and (r.uuid is null or ${raw(isJobOf('r.uuid'))})) as crashes`,
   )
   return taken.map(reservedJob)
 }

@@ -32,7 +32,7 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
     },
 
     async pauseSchedule(key: string, paused: boolean): Promise<boolean> {
-      const at = paused ? nowMs(context) : raw('null')
+      const at = paused ? sql`coalesce(paused_at, ${nowMs(context)})` : raw('null')
       const rows = await connection.query(
         'common',
         sql`update ${table} set paused_at = ${at} where key = ${key} returning 1`,
@@ -44,11 +44,13 @@ export function scheduling(context: Context): Omit<ScheduleStore, 'schedules'> {
       const { key, seen, nextAt, job } = firing
       const won = await connection.transaction('common', async (run) => {
         const moved = await run(sql`
-          update ${table}
-             set next_at = ${nextAt}, last_at = coalesce(${job ? seen : null}, last_at), last_uuid = coalesce(${job?.uuid ?? null}, last_uuid)
-           where key = ${key} and next_at = ${seen} and paused_at is null
-          returning 1`)
-        if (moved.length > 0 && job) await insert(context, run, [job], {})
+          update ${table} set next_at = ${nextAt} where key = ${key} and next_at = ${seen} and paused_at is null returning 1`)
+        if (moved.length > 0 && job) {
+          // Where the job's unique key was taken, the run is the holder's: that is what the overlap policy asks after.
+          const [pushed] = await insert(context, run, [job], {})
+          await run(sql`
+            update ${table} set last_at = least(${seen}::bigint, ${nowMs(context)}), last_uuid = ${pushed!.uuid} where key = ${key}`)
+        }
         return moved.length > 0
       })
       if (won && job) context.wake()
