@@ -90,6 +90,8 @@ const FEW = 200
 interface Options {
   jobs: number
   leaseMs?: number
+  /** Workers are stopped and go on. */
+  stopped?: boolean
   /** The workers and the producers reach the server through a proxy. */
   proxied?: boolean
 }
@@ -106,7 +108,7 @@ for (const kind of KINDS) {
     afterAll(() => server?.stop(), 60_000)
 
     /** A database, four workers, and a producer that dispatches a part of the jobs before the faults and the rest during them. */
-    async function installation({ jobs, leaseMs = LEASE_MS, proxied }: Options) {
+    async function installation({ jobs, leaseMs = LEASE_MS, proxied, stopped }: Options) {
       const ledger = join(temporaryFolder(), 'ledger')
       const database = `chaos_${++databases}`
       const operator = await kind.operator(server.url)
@@ -171,7 +173,8 @@ for (const kind of KINDS) {
         const lines = readLedger(ledger)
         expect(await store.listFailed({}, { limit: 5 })).toMatchObject({ rows: [] })
         expectEndedOnce(lines, producer.acknowledged, producer.doubtful)
-        expect(startedAfterCompletion(lines)).toEqual([])
+        // A process that was stopped may begin what it held before it sees how late it is; the outcome is refused then.
+        if (!stopped) expect(startedAfterCompletion(lines)).toEqual([])
         expect(producer.unexpected).toEqual([])
         expect(producer.longestMs).toBeLessThan(5_000 + SLACK_MS)
         expect(workers.filter(({ child }) => child.exitCode !== null || child.signalCode !== null)).toEqual([])
@@ -294,7 +297,7 @@ for (const kind of KINDS) {
     })
 
     test('workers stopped past their lease change nothing when they go on', async () => {
-      const { workers, store, leaseMs, survives } = await installation({ jobs: 3_000, leaseMs: 1_000 })
+      const { workers, store, leaseMs, survives } = await installation({ jobs: 3_000, leaseMs: 1_000, stopped: true })
       await survives(async () => {
         const { pid } = workers[Math.floor(Math.random() * workers.length)] as WorkerProcess
         process.kill(pid, 'SIGSTOP')
@@ -331,13 +334,14 @@ class Producer {
 
   /** A few at a time, until so many in all were answered in one way or another, and longer while `more` says so. */
   async trickle(total: number, more: () => boolean): Promise<void> {
-    const each = Math.max(5, Math.ceil((total - this.#number) / 100))
+    const share = Math.max(5, Math.ceil((total - this.#number) / 30))
     while (this.#number < total || more()) {
+      const [each, pauseMs] = this.#number < total ? [share, 100] : [5, 500]
       const alone = Array.from({ length: each }, () =>
         this.#told(1, async () => [await this.#queue.dispatch(shortJob, this.#input())]),
       )
       await Promise.all([...alone, this.dispatch(each)])
-      await sleep(Math.random() * 100)
+      await sleep(Math.random() * pauseMs)
     }
   }
 

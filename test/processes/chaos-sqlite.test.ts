@@ -32,7 +32,7 @@ test('killing workers at random loses no job, burns no attempt, and runs again o
   const dispatched = await queue.dispatchMany(shortJob, inputs)
 
   const killed = new Set<number>()
-  const workers: WorkerProcess[] = await Promise.all(Array.from({ length: 4 }, () => startWorker(url, ledger)))
+  const workers: WorkerProcess[] = await Promise.all(Array.from({ length: 4 }, () => startWorker(url, ledger, { lease: 3_000 })))
   let kills = 0
   while ((await left()) > 0 && kills < 40) {
     await sleep(60 + Math.random() * 240)
@@ -42,7 +42,7 @@ test('killing workers at random loses no job, burns no attempt, and runs again o
     process.kill(victim.pid, 'SIGKILL')
     await victim.ended
     kills++
-    workers[at] = await startWorker(url, ledger)
+    workers[at] = await startWorker(url, ledger, { lease: 3_000 })
   }
   await until('every job ended', async () => (await left()) === 0)
 

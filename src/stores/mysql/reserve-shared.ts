@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Reservation, ReserveRequest } from '../../store.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
@@ -6,12 +5,14 @@ import type { Transaction } from './connection.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { JOB_COLUMNS, runnable, Taking } from './due.ts'
 import { flagsQuery, LOST, readFlags, reserveTaken, soonest } from './reserve.ts'
+import { entryOf, scanQueue } from './scan.ts'
 import { among } from './text.ts'
 import type { View } from './views.ts'
 import type { Entry, Window } from './window.ts'
 
 /** Candidates locked at once; others may have been faster with some of them, so there are tries. */
 const MOST_CANDIDATES = 2_000
+const CANDIDATES_MORE = 100
 const MOST_TRIES = 20
 const MOST_ARRIVALS = 10_000
 
@@ -85,32 +86,14 @@ async function arrivals(
   return { lease: Number(head!.id) === 1, open: queues.filter((_, at) => (bits & (2 ** (at % 30))) === 0), now }
 }
 
-/** Looks through all of a queue, where that is due. */
+/** Has the queue looked through where that is due; waits for it only where there is too little to take meanwhile. */
 async function scanIfDue(context: Context, request: ReserveRequest, queue: string, window: Window): Promise<void> {
   if (!window.needsScan(request.limit)) return
-  const { limit } = window
-  const from = performance.now()
-  const { jobs } = context.names
-  const pending = sql`queue = ${queue} and reserved_at is null and ${runnable(request.names)}`
-  const columns = raw('id, coalesce(priority, 0) as priority, available_at')
-  const [last, due, delayed] = await context.connection.query(
-    'common',
-    [
-      sql`select coalesce(max(id), 0) as id from ${jobs}`,
-      sql`select ${columns} from ${jobs} where ${pending} and available_at <= ${nowSecond(context)}
-           order by coalesce(priority, 0), available_at, id limit ${limit}`,
-      sql`select ${columns} from ${jobs} where ${pending} and available_at > ${nowSecond(context)}
-           order by available_at, id limit ${limit}`,
-    ],
-    { slow: true },
-  )
-  window.scanned({
-    due: due!.rows.map(entryOf),
-    delayed: delayed!.rows.map(entryOf),
-    limit,
-    lastId: Number(last!.rows[0]!.id),
-    ms: performance.now() - from,
+  window.scanning ??= scanQueue(context, queue, request.names, window).finally(() => {
+    window.scanning = undefined
   })
+  if (window.hasDue(request.limit)) window.scanning.catch(() => {})
+  else await window.scanning
 }
 
 async function take(
@@ -137,7 +120,8 @@ async function take(
     const gone = new Set<number>()
     dropped.push([window, gone])
     for (let tries = 0; tries < MOST_TRIES && !taking.full; tries++) {
-      const count = Math.min(taking.wanted, MOST_CANDIDATES)
+      // Where the first were gone, more are: another process takes from the same line.
+      const count = Math.min(Math.max(taking.wanted, tries * CANDIDATES_MORE), MOST_CANDIDATES)
       const candidates = window.first(gone.size + count, second).slice(gone.size)
       if (candidates.length === 0) break
       const [rows, flagged] = await transaction.run(
@@ -181,8 +165,4 @@ function markGone(
     if (full && at > last) break
     if (at <= last || !had.has(id)) gone.add(id)
   }
-}
-
-function entryOf(row: SqlRow): Entry {
-  return { id: Number(row.id), priority: Number(row.priority), availableAt: Number(row.available_at) }
 }

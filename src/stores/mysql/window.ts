@@ -5,11 +5,11 @@ export interface Entry {
   availableAt: number
 }
 
-/** What a look through all of a queue found. */
+/** What a look through all of a queue found: the first in line, the delayed behind the due. */
 export interface Scan {
   due: Entry[]
   delayed: Entry[]
-  /** At most so many of each were asked for. */
+  /** At most so many were asked for, of both together. */
   limit: number
   /** The largest id in the table when it began. */
   lastId: number
@@ -39,6 +39,10 @@ export class Window {
   /** There are more than the look asked for: what sorts behind the last one known is not kept. */
   #moreDue = false
   #moreDelayed = false
+  /** A look that is under way. */
+  scanning: Promise<void> | undefined
+  /** Taken while it was under way: it may have seen them before. */
+  readonly #missed = new Set<number>()
   #scannedAt = Number.NEGATIVE_INFINITY
   #scanMs = 0
   #dirty = true
@@ -47,13 +51,14 @@ export class Window {
   #lastId = 0
   #marks: { id: number; at: number }[] = []
 
-  /** How many of each the next look asks for: more where they are used up fast, so that looks stay rare. */
+  /** How many the next look asks for: more where they are used up fast, so that looks stay rare. */
   get limit(): number {
     return this.#limit
   }
 
-  /** Arrivals have ids above this. */
+  /** Arrivals have ids above this; there are none before the first look. */
   get arrivedAfter(): number {
+    if (this.#scannedAt === Number.NEGATIVE_INFINITY) return Number.MAX_SAFE_INTEGER
     const old = performance.now() - LATE_MS
     while (this.#marks.length > 1 && this.#marks[1]!.at <= old) this.#marks.shift()
     return Math.max(this.#marks[0]?.id ?? 0, this.#lastId - LATE_IDS, 0)
@@ -69,7 +74,12 @@ export class Window {
     this.#dirty = true
   }
 
-  /** Whether the queue must be looked through before `wanted` jobs are taken from here. */
+  /** Whether `wanted` jobs can be taken from here while a look is under way. */
+  hasDue(wanted: number): boolean {
+    return this.#due.length >= wanted
+  }
+
+  /** Whether it is time to look through the queue, `wanted` jobs being asked for. */
   needsScan(wanted: number): boolean {
     const age = performance.now() - this.#scannedAt
     if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
@@ -85,18 +95,21 @@ export class Window {
   scanned({ due, delayed, limit, lastId, ms }: Scan): void {
     if (this.#taken >= this.#limit / 2) this.#limit = Math.min(this.#limit * 4, MOST)
     else if (this.#taken < this.#limit / 8) this.#limit = Math.max(this.#limit / 2, LEAST)
-    this.#due = due
+    this.#due = due.filter(({ id }) => !this.#missed.has(id))
     this.#delayed = delayed
+    this.#missed.clear()
+    this.#moreDelayed = due.length + delayed.length === limit
     this.#moreDue = due.length === limit
-    this.#moreDelayed = delayed.length === limit
     this.#ids.clear()
-    for (const { id } of due) this.#ids.add(id)
+    for (const { id } of this.#due) this.#ids.add(id)
     for (const { id } of delayed) this.#ids.add(id)
     this.#scannedAt = performance.now()
     this.#scanMs = ms
     this.#dirty = false
     this.#taken = 0
-    this.#seen(lastId)
+    // What arrived while the look was under way is asked for again.
+    this.#lastId = lastId
+    this.#marks = [{ id: lastId, at: performance.now() }]
   }
 
   /** Jobs that arrived, or that were read again; `second` tells the delayed from the due. */
@@ -122,7 +135,10 @@ export class Window {
   drop(ids: ReadonlySet<number>): void {
     if (ids.size === 0) return
     this.#due = this.#due.filter(({ id }) => !ids.has(id))
-    for (const id of ids) this.#ids.delete(id)
+    for (const id of ids) {
+      this.#ids.delete(id)
+      if (this.scanning) this.#missed.add(id)
+    }
     this.#taken += ids.size
   }
 

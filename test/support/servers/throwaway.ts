@@ -40,8 +40,8 @@ export interface ServerProcess {
   readonly child: ChildProcess
   /** The last of what it said. */
   log(): string
-  /** Kills it without a word and leaves its folder. */
-  crash(): Promise<void>
+  /** Ends it as a crash does and leaves its folder. */
+  crash(signal?: NodeJS.Signals): Promise<void>
   /** Starts it anew after a crash. */
   again(): void
   /** Ends it and takes its folder away. */
@@ -75,9 +75,9 @@ export function startServer(
       return child
     },
     log: () => log,
-    async crash() {
+    async crash(signal = 'SIGKILL') {
       const ended = exited(child)
-      child.kill('SIGKILL')
+      child.kill(signal)
       await ended
       guard.stdin?.write('0\n')
     },

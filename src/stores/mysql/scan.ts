@@ -1,0 +1,87 @@
+import { performance } from 'node:perf_hooks'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { SqlRow } from './client.ts'
+import { type Context, nowSecond } from './context.ts'
+import { runnable } from './due.ts'
+import type { Entry, Window } from './window.ts'
+
+/** Ids that one statement looks through, so that none takes long however large the table is. */
+const IDS_PER_STEP = 250_000
+
+interface Place extends Entry {
+  later: boolean
+}
+
+/**
+ * Looks through all of a queue in a table without our index, in steps by row id, and gives the window the first in line:
+ * those that are due by priority, due time and id, then the delayed by time. After the first step, the server sends only
+ * what is better than the last one kept.
+ */
+export async function scanQueue(
+  context: Context,
+  queue: string,
+  names: readonly string[],
+  window: Window,
+): Promise<void> {
+  const { limit } = window
+  const from = performance.now()
+  const { jobs } = context.names
+  const [answer] = await context.connection.query('common', [
+    sql`select coalesce(min(id), 0) as first, coalesce(max(id), 0) as last from ${jobs}`,
+  ])
+  const { first, last } = answer!.rows[0]!
+  let best: Place[] = []
+  for (let after = Number(first) - 1; after < Number(last); after += IDS_PER_STEP) {
+    const worst = best.length === limit ? best.at(-1) : undefined
+    const statement = stepQuery(context, queue, names, { after, to: after + IDS_PER_STEP }, worst, limit)
+    const [found] = await context.connection.query('common', [statement], { slow: true })
+    best = merged(best, found!.rows.map(placeOf)).slice(0, limit)
+  }
+  window.scanned({
+    due: best.filter(({ later }) => !later),
+    delayed: best.filter(({ later }) => later),
+    limit,
+    lastId: Number(last),
+    ms: performance.now() - from,
+  })
+}
+
+function stepQuery(
+  context: Context,
+  queue: string,
+  names: readonly string[],
+  { after, to }: { after: number; to: number },
+  worst: Place | undefined,
+  limit: number,
+): Sql {
+  const later = sql`(available_at > ${nowSecond(context)})`
+  const line = sql`${later}, if(${later}, 0, coalesce(priority, 0)), available_at, id`
+  const better = worst
+    ? sql`and (${line}) < (${worst.later}, ${worst.later ? 0 : worst.priority}, ${worst.availableAt}, ${worst.id})`
+    : raw('')
+  return sql`
+    select id, coalesce(priority, 0) as priority, available_at, ${later} as later from ${context.names.jobs}
+     where queue = ${queue} and id > ${after} and id <= ${to} and reserved_at is null and ${runnable(names)} ${better}
+     order by ${line} limit ${limit}`
+}
+
+export function entryOf(row: SqlRow): Entry {
+  return { id: Number(row.id), priority: Number(row.priority), availableAt: Number(row.available_at) }
+}
+
+function placeOf(row: SqlRow): Place {
+  return { ...entryOf(row), later: Number(row.later) === 1 }
+}
+
+/** Both are in line already. */
+function merged(some: readonly Place[], more: readonly Place[]): Place[] {
+  if (some.length === 0) return [...more]
+  if (more.length === 0) return [...some]
+  return [...some, ...more].sort(
+    (a, b) =>
+      Number(a.later) - Number(b.later) ||
+      (a.later ? 0 : a.priority - b.priority) ||
+      a.availableAt - b.availableAt ||
+      a.id - b.id,
+  )
+}
