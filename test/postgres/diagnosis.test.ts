@@ -91,8 +91,11 @@ describe('doctor', () => {
     given.look.all(`alter table ${given.schema}.jobs set (autovacuum_enabled = off, fillfactor = 100)`)
     given.look.all(`create index bad on ${given.schema}.jobs (reserved_at)`)
     for (let count = 0; count < 3; count += 1) await store.push(newJobs(4_000), { fresh: true })
-    given.look.all(`update ${given.schema}.jobs set reserved_at = 1`)
-    given.look.all(`delete from ${given.schema}.jobs`)
+    const client = await given.client()
+    await client.query(`update ${given.schema}.jobs set reserved_at = 1`)
+    await client.query(`delete from ${given.schema}.jobs`)
+    // The server's statistics are told what a connection did when it ends, at the latest.
+    await client.end()
 
     await expect
       .poll(async () => (await risks(store)).map(({ topic }) => topic).sort(), { timeout: 20_000, interval: 500 })

@@ -149,8 +149,8 @@ describe('a server that is gone', () => {
     await Promise.all(Array.from({ length: 8 }, () => store.counts()))
     await server.crash()
     await delay(300)
-    await server.restart()
     wakes = 0
+    await server.restart()
 
     await expect.poll(() => wakes, { timeout: 20_000 }).toBeGreaterThan(0)
     end()

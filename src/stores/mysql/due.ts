@@ -106,6 +106,8 @@ export class Taking {
   readonly #request: ReserveRequest
   readonly #names: ReadonlySet<string>
   readonly #mostAttempts: number
+  /** Looks of one reservation may overlap. */
+  readonly #ids = new Set<number>()
   #bytes = 0
   #singles = 0
   /** Nothing more is taken: a job that has to stay keeps what is behind it. */
@@ -127,7 +129,7 @@ export class Taking {
     let passed: SqlRow | undefined
     for (const row of rows) {
       if (this.full) break
-      const candidate = runnableJob(row, this.#names, this.#mostAttempts)
+      const candidate = this.#ids.has(Number(row.id)) ? undefined : runnableJob(row, this.#names, this.#mostAttempts)
       if (candidate && !this.#fits(candidate)) {
         this.full = true
         break
@@ -145,6 +147,7 @@ export class Taking {
 
   #take(candidate: Candidate): void {
     this.taken.push(candidate)
+    this.#ids.add(candidate.job.id)
     this.#bytes += candidate.bytes
     if (this.#isSingle(candidate.job)) this.#singles++
     this.full = this.taken.length >= this.#request.limit

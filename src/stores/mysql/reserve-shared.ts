@@ -122,7 +122,7 @@ async function take(
     for (let tries = 0; tries < MOST_TRIES && !taking.full; tries++) {
       // Where the first were gone, more are: another process takes from the same line.
       const count = Math.min(Math.max(taking.wanted, tries * CANDIDATES_MORE), MOST_CANDIDATES)
-      const candidates = window.first(gone.size + count, second).slice(gone.size)
+      const candidates = window.first(count, second, gone)
       if (candidates.length === 0) break
       const [rows, flagged] = await transaction.run(
         lockRows(context, queue, candidates, request.names),

@@ -27,11 +27,12 @@ export async function scanQueue(
   const from = performance.now()
   const { jobs } = context.names
   const [answer] = await context.connection.query('common', [
-    sql`select coalesce(min(id), 0) as first, coalesce(max(id), 0) as last from ${jobs}`,
+    sql`select (select max(id) from ${jobs}) as top, (select min(id) from ${jobs} where queue = ${queue}) as first,
+               (select max(id) from ${jobs} where queue = ${queue}) as last`,
   ])
-  const { first, last } = answer!.rows[0]!
+  const { top, first, last } = answer!.rows[0]!
   let best: Place[] = []
-  for (let after = Number(first) - 1; after < Number(last); after += IDS_PER_STEP) {
+  for (let after = Number(first ?? 0) - 1; after < Number(last ?? -1); after += IDS_PER_STEP) {
     const worst = best.length === limit ? best.at(-1) : undefined
     const statement = stepQuery(context, queue, names, { after, to: after + IDS_PER_STEP }, worst, limit)
     const [found] = await context.connection.query('common', [statement], { slow: true })
@@ -41,7 +42,7 @@ export async function scanQueue(
     due: best.filter(({ later }) => !later),
     delayed: best.filter(({ later }) => later),
     limit,
-    lastId: Number(last),
+    lastId: Number(top ?? 0),
     ms: performance.now() - from,
   })
 }

@@ -39,6 +39,14 @@ describe('the line', () => {
     expect(ids(window)).toEqual([2, 3])
   })
 
+  test('gives none of those that are excepted, also when a look has brought a new line meanwhile', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1), entry(2), entry(3)] })
+    const taken = new Set(ids(window, 2))
+    scanned(window, { due: [entry(0), entry(1), entry(2), entry(3)] })
+    expect(window.first(2, NOW, taken).map(({ id }) => id)).toEqual([0, 3])
+  })
+
   test('that was cut keeps nothing that sorts behind its end', () => {
     const window = new Window()
     const due = Array.from({ length: window.limit }, (_, at) => entry(at + 1))
@@ -90,6 +98,15 @@ describe('a look through the queue', () => {
     scanned(window, { ms: 5_000 })
     expect(window.limit).toBeGreaterThan(limit)
   })
+})
+
+test('what was taken while a look was under way is not in line again when it ends', () => {
+  const window = new Window()
+  scanned(window, { due: [entry(1), entry(2)] })
+  window.scanning = Promise.resolve()
+  window.drop(new Set([1]))
+  scanned(window, { due: [entry(1), entry(2)] })
+  expect(ids(window)).toEqual([2])
 })
 
 test('ids that were given before are asked for again for a while: their transactions may commit late', () => {

@@ -123,12 +123,20 @@ export class Window {
     if (last > this.#lastId) this.#seen(last)
   }
 
-  /** Moves what has fallen due, then answers the first `count` jobs in line. */
-  first(count: number, second: number): Entry[] {
+  /**
+   * Moves what has fallen due, then answers the first `count` jobs in line, but for those in `except`: a look may have
+   * brought a new line between two calls of one reservation.
+   */
+  first(count: number, second: number, except: ReadonlySet<number> = new Set()): Entry[] {
     let ripe = 0
     while (ripe < this.#delayed.length && this.#delayed[ripe]!.availableAt <= second) ripe++
     for (const entry of this.#delayed.splice(0, ripe)) insertSorted(this.#due, entry, inLine)
-    return this.#due.slice(0, count)
+    if (except.size === 0) return this.#due.slice(0, count)
+    const found: Entry[] = []
+    for (let at = 0; at < this.#due.length && found.length < count; at++) {
+      if (!except.has(this.#due[at]!.id)) found.push(this.#due[at]!)
+    }
+    return found
   }
 
   /** These were taken, by us or by others, or are not ours after all. */

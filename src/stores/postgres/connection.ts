@@ -36,19 +36,21 @@ export class Connection {
     return this.#source.shown
   }
 
-  /** One statement, committed when it resolves. */
+  /** One statement, committed when it resolves; waiting for a connection is part of its time. */
   async query(lane: Lane, statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
+    const deadline = performance.now() + timeoutMs
     return this.#repeated(() =>
-      this.#withClient(lane, async (client, doubt) => {
+      this.#withClient(lane, deadline, async (client, doubt) => {
         doubt.sent = true
-        return this.#run(client, statement, options.timeoutMs ?? this.#timeoutMs)
+        return this.#run(client, statement, deadline - performance.now())
       }),
     )
   }
 
   /**
-   * Several statements that commit as one. `work` must be repeatable. A statement that waits for a lock of somebody else
-   * gives up before the client does, so that no transaction outlives its caller by much.
+   * Several statements that commit as one, each with its own time. `work` must be repeatable. A statement that waits for a
+   * lock of somebody else gives up before the client does, so that no transaction outlives its caller by much.
    */
   async transaction<T>(
     lane: Lane,
@@ -56,14 +58,10 @@ export class Connection {
     options: { timeoutMs?: number; tries?: number } = {},
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
+    const lockMs = Math.ceil(this.#timeoutMs * 0.8)
     const once = () =>
-      this.#withClient(lane, async (client, doubt) => {
-        // A client that vanished in the middle, as a half-open connection lets it, must not keep its locks for hours.
-        await this.#text(
-          client,
-          `begin isolation level read committed; set local lock_timeout = ${Math.ceil(timeoutMs * 0.8)};
-           set local idle_in_transaction_session_timeout = ${Math.ceil(this.#timeoutMs)}`,
-        )
+      this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {
+        await this.#text(client, `begin isolation level read committed; set local lock_timeout = ${lockMs}`)
         try {
           const result = await work((statement) => this.#run(client, statement, timeoutMs))
           doubt.sent = true
@@ -112,9 +110,13 @@ export class Connection {
     }
   }
 
-  async #withClient<T>(lane: Lane, work: (client: PgClient, doubt: { sent: boolean }) => Promise<T>): Promise<T> {
+  async #withClient<T>(
+    lane: Lane,
+    deadline: number,
+    work: (client: PgClient, doubt: { sent: boolean }) => Promise<T>,
+  ): Promise<T> {
     this.check()
-    const client = await this.#acquire(lane)
+    const client = await this.#acquire(lane, deadline)
     // A connection that breaks while nothing is asked of it says so by an event, which must not end the process.
     const ignore = () => {}
     client.on('error', ignore)
@@ -132,11 +134,12 @@ export class Connection {
     }
   }
 
-  async #acquire(lane: Lane): Promise<PgClient> {
+  async #acquire(lane: Lane, deadline: number): Promise<PgClient> {
     const pool = await this.#pool(lane)
     const waiting = pool.connect()
+    const ms = Math.min(this.#timeoutMs, deadline - performance.now())
     try {
-      return await within(waiting, this.#timeoutMs)
+      return await within(waiting, ms)
     } catch (error) {
       // Should the connection come after all, nobody waits for it any more.
       waiting.then(
@@ -145,7 +148,7 @@ export class Connection {
       )
       if (!(error instanceof TimeOut)) throw translated(error, this.server, false)
       throw unavailable(
-        `PostgreSQL at ${this.server} gave no connection within ${this.#timeoutMs} ms; nothing was stored`,
+        `PostgreSQL at ${this.server} gave no connection within ${Math.round(ms)} ms; nothing was stored`,
         error,
         false,
       )
@@ -175,7 +178,7 @@ export class Connection {
       return await within(answer, timeoutMs)
     } catch (error) {
       if (!(error instanceof TimeOut)) throw error
-      throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' })
+      throw Object.assign(new Error(`no answer within ${Math.round(timeoutMs)} ms`), { code: 'ETIMEDOUT' })
     }
   }
 }
