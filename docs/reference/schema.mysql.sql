@@ -54,8 +54,7 @@ CREATE TABLE `faena_producers` (
   `seq` bigint NOT NULL,
   `answer` longtext NOT NULL,
   `at` bigint NOT NULL,
-  PRIMARY KEY (`producer`),
-  KEY `faena_producers_at` (`at`)
+  PRIMARY KEY (`producer`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `faena_queues` (

@@ -32,7 +32,9 @@ test('killing workers at random loses no job, burns no attempt, and runs again o
   const dispatched = await queue.dispatchMany(shortJob, inputs)
 
   const killed = new Set<number>()
-  const workers: WorkerProcess[] = await Promise.all(Array.from({ length: 4 }, () => startWorker(url, ledger, { lease: 3_000 })))
+  const workers: WorkerProcess[] = await Promise.all(
+    Array.from({ length: 4 }, () => startWorker(url, ledger, { lease: 3_000 })),
+  )
   let kills = 0
   while ((await left()) > 0 && kills < 40) {
     await sleep(60 + Math.random() * 240)
