@@ -50,18 +50,22 @@ export class Connection {
 
   /**
    * Several statements that commit as one, each with its own time. `work` must be repeatable. A statement that waits for a
-   * lock of somebody else gives up before the client does, so that no transaction outlives its caller by much.
+   * lock of somebody else gives up before the client does. Where the connection falls silent in between, the server undoes
+   * the transaction after `idleMs`: what it had locked would be out of everybody's reach for hours otherwise.
    */
   async transaction<T>(
     lane: Lane,
     work: (run: Run) => Promise<T>,
-    options: { timeoutMs?: number; tries?: number } = {},
+    options: { timeoutMs?: number; idleMs?: number; tries?: number } = {},
   ): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
-    const lockMs = Math.ceil(this.#timeoutMs * 0.8)
+    const { timeoutMs = this.#timeoutMs, idleMs = this.#timeoutMs } = options
+    const begin = `
+      begin isolation level read committed;
+      set local lock_timeout = ${Math.ceil(this.#timeoutMs * 0.8)};
+      set local idle_in_transaction_session_timeout = ${idleMs}`
     const once = () =>
       this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {
-        await this.#text(client, `begin isolation level read committed; set local lock_timeout = ${lockMs}`)
+        await this.#text(client, begin)
         try {
           const result = await work((statement) => this.#run(client, statement, timeoutMs))
           doubt.sent = true

@@ -137,7 +137,7 @@ async function connections(context: Context): Promise<Finding[]> {
     {
       level: 'warning',
       topic: 'connections',
-      text: `${used} of ${most} connections are in use; a Faena process takes up to 9.`,
+      text: `${used} of ${most} connections are in use; a worker process takes up to 11, its heartbeat thread included.`,
       remedy: 'Put PgBouncer in front (transaction mode works), or raise max_connections.',
     },
   ]

@@ -92,11 +92,15 @@ async function alone<T>({ connection }: Context, work: () => Promise<T>): Promis
   let done: { result: T } | undefined
   while (performance.now() < deadline) {
     try {
-      await connection.transaction('common', async (run) => {
-        // Without parameters: one with would keep its snapshot until the next statement, and the indexes wait for that.
-        const [row] = await run(raw(`select pg_try_advisory_xact_lock(${LOCK}) as locked`))
-        if (row?.locked) done = { result: await work() }
-      })
+      await connection.transaction(
+        'common',
+        async (run) => {
+          // Without parameters: one with would keep its snapshot until the next statement, and the indexes wait for that.
+          const [row] = await run(raw(`select pg_try_advisory_xact_lock(${LOCK}) as locked`))
+          if (row?.locked) done = { result: await work() }
+        },
+        { idleMs: INDEX_MS },
+      )
     } catch (error) {
       // Only the lock was lost: all that was done is done.
       if (!done) throw error

@@ -11,7 +11,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 
   return {
     async saveRuns(runs: readonly NewRun[]): Promise<void> {
-      if (runs.length > 0) await connection.query('common', saveRunsStatement(context, latest(runs)))
+      if (runs.length > 0) await connection.query('common', saveRunsStatement(context, runs))
     },
 
     async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
@@ -87,7 +87,8 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 }
 
 /** A run that has ended is never turned back into a running one by a progress report that comes late. */
-export function saveRunsStatement({ names }: Context, runs: readonly NewRun[]): Sql {
+export function saveRunsStatement({ names }: Context, reports: readonly NewRun[]): Sql {
+  const runs = latest(reports)
   const table = raw(names.own('runs'))
   const texts = (of: (run: NewRun) => string | null) => textArray(runs.map((run) => storable(of(run))))
   const numbers = (of: (run: NewRun) => number | null) => numberArray(runs.map(of))
