@@ -19,6 +19,12 @@ test('ten thousand uuids of one millisecond are all different', () => {
   expect(new Set(Array.from({ length: 10_000 }, () => uuidv7(now))).size).toBe(10_000)
 })
 
+test('uuids of one process rise in the order they were made, within a millisecond too', () => {
+  const now = Date.UTC(2026, 0, 5)
+  const made = [now, now, now, now + 1, now + 1, now + 2].flatMap((at) => Array.from({ length: 100 }, () => uuidv7(at)))
+  expect(made).toEqual(made.toSorted())
+})
+
 test('a derived uuid is the same for the same instant and seed, and for no other', () => {
   const at = Date.UTC(2026, 0, 5, 2)
   const uuid = derivedUuid(at, 'nightly')

@@ -84,22 +84,6 @@ describe('a transaction of the store', () => {
     await connection.close()
   })
 
-  test('is pushed to the disk as hard as it asks to be, whatever the one before it asked for', async () => {
-    await using folder = await testFolder()
-    const connection = new Connection(folder.file, 1_000)
-    await connection.open()
-    const levels: number[] = []
-
-    for (const durability of ['full', 'normal', 'full', 'normal', 'normal', 'full'] as const) {
-      await connection.write(durability, () => {
-        levels.push(numberOf(connection.database, 'pragma synchronous'))
-      })
-    }
-
-    expect(levels).toEqual([2, 1, 2, 1, 1, 2])
-    await connection.close()
-  })
-
   test('is over when it wakes a worker of its own process, which reserves at once', async () => {
     await using folder = await testFolder()
     const clock = { now: Date.now() }
