@@ -130,7 +130,7 @@ async function tableFindings({ connection, names }: Context): Promise<Finding[]>
   const [indexes, engines] = await connection.query('common', [
     sql`select lower(index_name) as name, group_concat(lower(column_name) order by seq_in_index) as columns_in
           from information_schema.statistics where table_schema = ${schema} and table_name = ${plain.jobs} group by index_name`,
-    sql`select table_name as name, engine, table_rows as estimate, data_length + index_length as bytes
+    sql`select table_name as name, engine as engine, table_rows as estimate, data_length + index_length as bytes
           from information_schema.tables where table_schema = ${schema} and table_name in (${plain.jobs}, ${plain.failedJobs})`,
   ])
   const findings: Finding[] = []

@@ -14,7 +14,7 @@ export async function refuseUnsafe({ connection, names }: Context): Promise<void
   const { schema, plain } = names
   const [server, tables] = await connection.query('common', [
     variables('global', ['version', 'log_bin', 'binlog_format']),
-    sql`select table_name as name, engine from information_schema.tables
+    sql`select table_name as name, engine as engine from information_schema.tables
          where table_schema = ${schema} and table_name in (${plain.jobs}, ${plain.failedJobs})`,
   ])
   const value = readVariables(server!.rows)
