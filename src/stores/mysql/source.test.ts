@@ -27,6 +27,13 @@ describe('a URL', () => {
     expect(sourceOf(`mariadb://root@localhost/app?${query}`).config.ssl).toEqual(ssl)
   })
 
+  test('may say where the tables are', () => {
+    expect(sourceOf('mysql://root@localhost/app?schema=queue&prefix=q_').names).toEqual({
+      schema: 'queue',
+      prefix: 'q_',
+    })
+  })
+
   test('may name a socket', () => {
     expect(sourceOf('mysql://root@localhost/app?socketPath=/run/db.sock').config.socketPath).toBe('/run/db.sock')
   })

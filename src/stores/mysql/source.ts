@@ -10,11 +10,14 @@ export interface Source {
   readonly database: string
   /** Host, port and database, for people: no password. */
   readonly shown: string
+  /** Where the URL says that the tables are. */
+  readonly names: { schema?: string; prefix?: string }
 }
 
 /**
  * `mysql://user:password@host:port/database`, with `ssl=true`, `ssl-mode=REQUIRED` (or another of MySQL's own words) or
- * `socketPath=/run/…` behind a question mark. Other parameters, which other tools put there, are left alone.
+ * `socketPath=/run/…` behind a question mark; `schema=app&prefix=queue_` there say where the tables are. Other parameters,
+ * which other tools put there, are left alone.
  */
 export function sourceOf(given: string | MysqlConfig): Source {
   const config = typeof given === 'string' ? fromUrl(given) : { ...given }
@@ -25,7 +28,13 @@ export function sourceOf(given: string | MysqlConfig): Source {
       `The URL ${shownUrl(given)} names no database; allowed: mysql://user:password@host:port/database`,
     )
   }
-  return { config: { ...config, host, port }, database, shown: `${host}:${port}/${database}` }
+  const names = typeof given === 'string' ? placeOf(new URL(given).searchParams) : {}
+  return { config: { ...config, host, port }, database, shown: `${host}:${port}/${database}`, names }
+}
+
+function placeOf(parameters: URLSearchParams): Source['names'] {
+  const [schema, prefix] = ['schema', 'prefix'].map((name) => parameters.get(name) ?? undefined)
+  return { ...(schema && { schema }), ...(prefix && { prefix }) }
 }
 
 function fromUrl(text: string): MysqlConfig {

@@ -47,7 +47,8 @@ export interface MysqlOptions extends NameOptions {
 export function mysqlStore(options: MysqlOptions): Store {
   const source = sourceOf(options.url)
   const connection = new Connection(source, options.timeoutMs ?? 5_000)
-  const names = tableNames(options, source.database)
+  const { schema = source.names.schema, prefix = source.names.prefix } = options
+  const names = tableNames({ ...options, schema, prefix }, source.database)
   const dialect = mysqlDialect(names)
   const wakeup = new Wakeup(`${source.shown} ${names.jobs.text[0]}`)
   const views = new Views()
