@@ -21,11 +21,7 @@ export const JOB_COLUMNS =
   raw(`id, queue, attempts, max_attempts, name, priority, available_at, created_at, length(payload) as bytes,
   case when name is null or length(payload) <= ${SMALL_PAYLOAD} then payload end as payload`)
 
-/**
- * Due jobs of one level that we may run, in order, from faena_jobs_due, locked; what others have locked is passed over.
- * `floor`: begins behind that job. The bound on the due second is written so that the range has an upper end even where
- * the floor lies in this very second; an empty range would cost the order.
- */
+/** Due jobs of one level that we may run, in order, from faena_jobs_due, locked; what others have locked is passed over. */
 export function dueJobs(
   context: Context,
   level: Level,
@@ -33,22 +29,34 @@ export function dueJobs(
   floor: Floor | null,
   limit: number,
 ): Sql {
-  const range = floor
-    ? sql`((available_at = ${floor.availableAt} and id > ${floor.id})
-        or (available_at > ${floor.availableAt} and available_at <= ${nowSecond(context)} + 1))
-       and available_at + 0 <= ${nowSecond(context)}`
-    : sql`available_at <= ${nowSecond(context)}`
   return sql`
     select ${JOB_COLUMNS} from ${context.names.jobs} force index (${raw(DUE_INDEX)})
-     where ${inLevel(level)} and ${range} and reserved_at is null and ${runnable(names)}
+     where ${inLevel(level)} and ${isDue(context, floor)} and reserved_at is null and ${runnable(names)}
      order by available_at, id limit ${limit} for update skip locked`
 }
 
+/**
+ * Due by now; with a floor, and behind it. The bound on the second is written so that the range has an upper end even where
+ * the floor lies in this very second: with an empty range, the server would give up the order of the index.
+ */
+function isDue(context: Context, floor: Floor | null): Sql {
+  const now = nowSecond(context)
+  if (!floor) return sql`available_at <= ${now}`
+  return sql`((available_at = ${floor.availableAt} and id > ${floor.id})
+      or (available_at > ${floor.availableAt} and available_at <= ${now} + 1))
+     and available_at + 0 <= ${now}`
+}
+
 /** Whether a job of this level is due, and when the next one will be. Locks nothing. */
-export function outlook(context: Context, level: Level, names: readonly string[]): { due: Sql; next: Sql } {
+export function outlook(
+  context: Context,
+  level: Level,
+  names: readonly string[],
+  floor: Floor | null = null,
+): { due: Sql; next: Sql } {
   const from = sql`from ${context.names.jobs} force index (${raw(DUE_INDEX)}) where ${inLevel(level)} and reserved_at is null`
   return {
-    due: sql`exists(select 1 ${from} and available_at <= ${nowSecond(context)} and ${runnable(names)})`,
+    due: sql`exists(select 1 ${from} and ${isDue(context, floor)} and ${runnable(names)})`,
     next: sql`(select available_at ${from} and available_at > ${nowSecond(context)} order by available_at limit 1)`,
   }
 }

@@ -1,6 +1,6 @@
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
-import type { Context } from './context.ts'
+import { type Context, nowSecond } from './context.ts'
 import { type Level, outlook } from './due.ts'
 import type { Floors } from './floors.ts'
 import { DUE_INDEX } from './shape.ts'
@@ -22,6 +22,7 @@ export function levelsQuery(
   queues: readonly string[],
   floors: Floors,
   more: readonly Sql[] = [],
+  from: Sql = raw(''),
 ): Sql {
   const { jobs, queues: settings } = context.names
   const columns = queues.flatMap((queue, at) => {
@@ -35,7 +36,7 @@ export function levelsQuery(
       ),
     ]
   })
-  return sql`select ${joined([...columns, ...more], ', ')}`
+  return sql`select ${joined([sql`${nowSecond(context)} as second`, ...columns, ...more], ', ')} ${from}`
 }
 
 /** Reads the answer, and remembers it for the next question. */
@@ -68,7 +69,7 @@ export function outlookColumns(
 ): Sql[] {
   return queues.flatMap((queue, at) =>
     floors.levelsOf(queue).flatMap((priority, place) => {
-      const { due, next } = outlook(context, { queue, priority }, names)
+      const { due, next } = outlook(context, { queue, priority }, names, floors.floorOf(queue, priority))
       return [sql`${due} as ${raw(`due_${at}_${place}`)}`, sql`${next} as ${raw(`next_${at}_${place}`)}`]
     }),
   )

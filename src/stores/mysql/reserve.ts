@@ -46,9 +46,15 @@ async function look(
   const asked = queues.map((queue) => floors.levelsOf(queue))
   const lease = sql`exists(select 1 from ${context.names.workers} where id = ${worker} and lease_until > ${nowMs(context)}) as lease`
   const more = [lease, sql`${nowMs(context)} as now`, ...outlookColumns(context, queues, floors, names)]
+  const { lowered } = floors
+  const swept = queues.flatMap((queue, at) =>
+    asked[at]!.filter((level) => floors.floorOf(queue, level) === null).map((level) => ({ queue, level })),
+  )
+  const from = performance.now()
   const [answer] = await context.connection.query('reserve', [levelsQuery(context, queues, floors, more)])
   const row = answer!.rows[0]!
   if (Number(row.lease) !== 1) return LOST
+  for (const { queue, level } of swept) floors.swept(queue, level, performance.now() - from)
   if (!readLevels(row, queues, floors).complete) return undefined
   const nexts: unknown[] = []
   for (const [at, levels] of asked.entries()) {
@@ -56,6 +62,7 @@ async function look(
     for (const place of levels.keys()) {
       if (Number(row[`due_${at}_${place}`]) === 1) return undefined
       nexts.push(row[`next_${at}_${place}`])
+      floors.rest(queues[at]!, levels[place]!, Number(row.second), lowered)
     }
   }
   return { jobs: [], nextDueMs: soonest(nexts, Number(row.now)), lost: false }
@@ -73,8 +80,8 @@ async function take(
   floors.begin()
   const taking = new Taking(request, mostAttempts)
   const looking = new Looking(context, transaction, request.names, floors)
-  const [lease, levels, guess] = await looking.begin(request, queues)
-  if (lease!.rows.length === 0) {
+  const [levels, guess] = await looking.begin(request, queues)
+  if (levels!.rows.length === 0) {
     await transaction.rollback()
     return LOST
   }
@@ -85,7 +92,7 @@ async function take(
   }
   for (const group of groups) {
     if (taking.full) break
-    await looking.takeFrom(group, taking, guess)
+    await looking.takeFrom(group, taking, guess, Number(levels!.rows[0]!.second))
   }
   const reservation = await reserveTaken(
     context,
@@ -125,26 +132,27 @@ class Looking {
     this.#lowered = floors.lowered
   }
 
-  /** Lease, levels, and with them a first look at the level that most likely comes first. */
+  /** Lease and levels, and with them a first look at the level that most likely comes first. */
   async begin(request: ReserveRequest, queues: readonly string[]): Promise<Answer[]> {
     const { names } = this.#context
     // Shared with other reservations of the worker; whoever reclaims its jobs waits until they are written, or finds none.
-    const lease = sql`select id from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(this.#context)} lock in share mode`
-    const statements = [lease, levelsQuery(this.#context, queues, this.#floors)]
+    // The lock is on the worker's row alone: what the columns read is read as it stands.
+    const lease = sql`from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(this.#context)} lock in share mode`
+    const levels = levelsQuery(this.#context, queues, this.#floors, [], lease)
     const queue = queues.find((each) => this.#floors.levelsOf(each).length > 0)
-    if (queue === undefined || request.limit < 1) return this.#transaction.run(...statements)
+    if (queue === undefined || request.limit < 1) return this.#transaction.run(levels)
     const level = { queue, priority: this.#floors.levelsOf(queue)[0]! }
     const floor = this.#floors.floorOf(queue, level.priority)
     this.#guessed = { level, from: floor ? null : performance.now() }
     const rows = dueJobs(this.#context, level, this.#names, floor, request.limit)
-    const answers = await this.#transaction.run(...statements, rows, flagsQuery(this.#context))
+    const answers = await this.#transaction.run(levels, rows, flagsQuery(this.#context))
     readFlags(answers.at(-1), this.flags)
     if (this.#guessed.from !== null)
       this.#floors.swept(level.queue, level.priority, performance.now() - this.#guessed.from)
     return answers
   }
 
-  async takeFrom(group: readonly Level[], taking: Taking, guess: Answer | undefined): Promise<void> {
+  async takeFrom(group: readonly Level[], taking: Taking, guess: Answer | undefined, second: number): Promise<void> {
     if (group.length > 1) {
       const found: SqlRow[] = []
       for (const level of group) found.push(...(await this.#rows(level, null, taking.wanted)))
@@ -166,9 +174,13 @@ class Looking {
       rows = await this.#rows(level, null, wanted)
     for (;;) {
       const passed = taking.add(rows)
-      if (rows.length < wanted || passed === undefined) return
+      if (rows.length < wanted) {
+        if (passed === rows.at(-1)) this.#floors.rest(queue, priority, second, this.#lowered)
+        return
+      }
+      if (passed === undefined) return
       const next = { availableAt: Number(passed.available_at), id: Number(passed.id) }
-      this.#floors.raise(queue, priority, next, this.#lowered)
+      this.#floors.raise(queue, priority, next, rows.length, this.#lowered)
       if (taking.full) return
       // Rows of another runtime stood among ours: on behind them.
       wanted = taking.wanted
