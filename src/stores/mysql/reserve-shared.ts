@@ -1,11 +1,11 @@
 import type { Reservation, ReserveRequest } from '../../store.ts'
-import { joined, raw, type Sql, sql } from '../sql/sql.ts'
+import { joined, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import type { Transaction } from './connection.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { JOB_COLUMNS, runnable, Taking } from './due.ts'
 import { flagsQuery, LOST, readFlags, reserveTaken, soonest } from './reserve.ts'
-import { entryOf, scanQueue } from './scan.ts'
+import { type Bounds, entryOf, scanQueue } from './scan.ts'
 import { among } from './text.ts'
 import type { View } from './views.ts'
 import type { Entry, Window } from './window.ts'
@@ -26,20 +26,21 @@ export async function reserveShared(context: Context, request: ReserveRequest): 
   const queues = [...new Set(request.queues)]
   const state = await arrivals(context, request, queues, view)
   if (!state.lease) return LOST
-  for (const queue of state.open) await scanIfDue(context, request, queue, view.window(queue))
+  for (const { queue, bounds } of state.open) await scanIfDue(context, request, queue, bounds, view.window(queue))
+  const open = state.open.map(({ queue }) => queue)
   const nextDue = () => {
-    const seconds = state.open.map((queue) => view.window(queue).nextDue)
+    const seconds = open.map((queue) => view.window(queue).nextDue)
     return soonest(seconds, state.now)
   }
   const second = Math.floor(state.now / 1_000)
-  if (request.limit < 1 || state.open.every((queue) => view.window(queue).first(1, second).length === 0)) {
+  if (request.limit < 1 || open.every((queue) => view.window(queue).first(1, second).length === 0)) {
     return { jobs: [], nextDueMs: nextDue(), lost: false }
   }
   const { mostAttempts } = await context.shape.read()
   const dropped: [Window, Set<number>][] = []
   const reservation = await context.connection.transaction('reserve', async (transaction) => {
     dropped.length = 0
-    return take(context, transaction, request, mostAttempts, state.open, view, second, dropped)
+    return take(context, transaction, request, mostAttempts, open, view, second, dropped)
   })
   // Only what is reserved for good, or not to be had, leaves the line.
   for (const [window, ids] of dropped) window.drop(ids)
@@ -50,12 +51,15 @@ export async function reserveShared(context: Context, request: ReserveRequest): 
 interface State {
   lease: boolean
   /** Queues that are not paused, in order. */
-  open: string[]
+  open: { queue: string; bounds: Bounds }[]
   /** Unix ms of the server's clock. */
   now: number
 }
 
-/** One statement: the lease, which queues are paused, and the jobs that arrived in each since the last call. */
+/**
+ * One statement: the lease (place -1), how far each queue reaches and whether it is paused (-2 and below), and the jobs
+ * that arrived in each since the last call (0 and above).
+ */
 async function arrivals(
   context: Context,
   { worker, names }: ReserveRequest,
@@ -63,36 +67,51 @@ async function arrivals(
   view: View,
 ): Promise<State> {
   const { jobs, workers, queues: settings } = context.names
-  const paused = queues.map(
-    (queue, at) =>
-      sql`exists(select 1 from ${settings} where name = ${queue} and paused_at is not null) * ${2 ** (at % 30)}`,
-  )
   const lease = sql`
-    select -1 as place, exists(select 1 from ${workers} where id = ${worker} and lease_until > ${nowMs(context)}) as id,
-           ${nowMs(context)} as priority, ${paused.length > 0 ? joined(paused, ' + ') : raw('0')} as available_at`
-  const parts = queues.map(
-    (queue, at) => sql`
-      (select ${at} as place, id, coalesce(priority, 0) as priority, available_at from ${jobs}
-        where queue = ${queue} and id > ${view.window(queue).arrivedAfter} and reserved_at is null and ${runnable(names)}
-        order by id limit ${MOST_ARRIVALS})`,
-  )
-  const [answer] = await context.connection.query('reserve', [joined([sql`(${lease})`, ...parts], ' union all ')])
-  const head = answer!.rows.find(({ place }) => Number(place) === -1)
+    (select -1 as place, exists(select 1 from ${workers} where id = ${worker} and lease_until > ${nowMs(context)}) as id,
+            ${nowMs(context)} as priority, (select max(id) from ${jobs}) as available_at)`
+  const parts = queues.flatMap((queue, at) => [
+    sql`
+    (select ${-2 - at}, (select min(id) from ${jobs} where queue = ${queue}), (select max(id) from ${jobs} where queue = ${queue}),
+            exists(select 1 from ${settings} where name = ${queue} and paused_at is not null))`,
+    sql`
+    (select ${at}, id, coalesce(priority, 0), available_at from ${jobs}
+      where queue = ${queue} and id > ${view.window(queue).arrivedAfter} and reserved_at is null and ${runnable(names)}
+      order by id limit ${MOST_ARRIVALS})`,
+  ])
+  const [answer] = await context.connection.query('reserve', [joined([lease, ...parts], ' union all ')])
+  const at = (place: number) => answer!.rows.filter((row) => Number(row.place) === place)
+  const [head] = at(-1)
   const now = Number(head!.priority)
-  const entries = queues.map((): Entry[] => [])
-  for (const row of answer!.rows) if (row !== head) entries[Number(row.place)]!.push(entryOf(row))
-  for (const [at, queue] of queues.entries()) view.window(queue).arrived(entries[at]!, Math.floor(now / 1_000))
-  const bits = Number(head!.available_at)
-  return { lease: Number(head!.id) === 1, open: queues.filter((_, at) => (bits & (2 ** (at % 30))) === 0), now }
+  const open: State['open'] = []
+  for (const [place, queue] of queues.entries()) {
+    view.window(queue).arrived(at(place).map(entryOf), Math.floor(now / 1_000))
+    const [row] = at(-2 - place)
+    if (Number(row!.available_at) === 1) continue
+    const bounds = {
+      first: Number(row!.id ?? 0),
+      last: Number(row!.priority ?? -1),
+      top: Number(head!.available_at ?? 0),
+    }
+    open.push({ queue, bounds })
+  }
+  return { lease: Number(head!.id) === 1, open, now }
 }
 
 /** Has the queue looked through where that is due; waits for it only where there is too little to take meanwhile. */
-async function scanIfDue(context: Context, request: ReserveRequest, queue: string, window: Window): Promise<void> {
-  if (!window.needsScan(request.limit)) return
-  window.scanning ??= scanQueue(context, queue, request.names, window).finally(() => {
+async function scanIfDue(
+  context: Context,
+  request: ReserveRequest,
+  queue: string,
+  bounds: Bounds,
+  window: Window,
+): Promise<void> {
+  const span = bounds.last - bounds.first
+  if (!window.needsScan(request.limit, span)) return
+  window.scanning ??= scanQueue(context, queue, request.names, window, bounds).finally(() => {
     window.scanning = undefined
   })
-  if (window.hasDue(request.limit)) window.scanning.catch(() => {})
+  if (window.hasDue(request.limit, span)) window.scanning.catch(() => {})
   else await window.scanning
 }
 

@@ -12,6 +12,13 @@ interface Place extends Entry {
   later: boolean
 }
 
+/** The smallest and the largest id of a queue, and the largest of the table. */
+export interface Bounds {
+  first: number
+  last: number
+  top: number
+}
+
 /**
  * Looks through all of a queue in a table without our index, in steps by row id, and gives the window the first in line:
  * those that are due by priority, due time and id, then the delayed by time. After the first step, the server sends only
@@ -22,17 +29,12 @@ export async function scanQueue(
   queue: string,
   names: readonly string[],
   window: Window,
+  { first, last, top }: Bounds,
 ): Promise<void> {
   const { limit } = window
   const from = performance.now()
-  const { jobs } = context.names
-  const [answer] = await context.connection.query('common', [
-    sql`select (select max(id) from ${jobs}) as top, (select min(id) from ${jobs} where queue = ${queue}) as first,
-               (select max(id) from ${jobs} where queue = ${queue}) as last`,
-  ])
-  const { top, first, last } = answer!.rows[0]!
   let best: Place[] = []
-  for (let after = Number(first ?? 0) - 1; after < Number(last ?? -1); after += IDS_PER_STEP) {
+  for (let after = first - 1; after < last; after += IDS_PER_STEP) {
     const worst = best.length === limit ? best.at(-1) : undefined
     const statement = stepQuery(context, queue, names, { after, to: after + IDS_PER_STEP }, worst, limit)
     const [found] = await context.connection.query('common', [statement], { slow: true })
@@ -42,7 +44,7 @@ export async function scanQueue(
     due: best.filter(({ later }) => !later),
     delayed: best.filter(({ later }) => later),
     limit,
-    lastId: Number(top ?? 0),
+    lastId: top,
     ms: performance.now() - from,
   })
 }

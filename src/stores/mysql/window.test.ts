@@ -2,6 +2,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { type Entry, type Scan, Window } from './window.ts'
 
 const NOW = 1_000
+/** Ids of a queue that is not looked through each time. */
+const LONG = 1_000_000
 
 function entry(id: number, priority = 0, availableAt = NOW - 1): Entry {
   return { id, priority, availableAt }
@@ -60,12 +62,18 @@ describe('a look through the queue', () => {
   test('comes first, and again after a second', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const window = new Window()
-    expect(window.needsScan(1)).toBe(true)
+    expect(window.needsScan(1, LONG)).toBe(true)
     scanned(window, { due: [entry(1)] })
-    expect(window.needsScan(1)).toBe(false)
+    expect(window.needsScan(1, LONG)).toBe(false)
     vi.advanceTimersByTime(1_000)
-    expect(window.needsScan(1)).toBe(true)
+    expect(window.needsScan(1, LONG)).toBe(true)
     vi.useRealTimers()
+  })
+
+  test('comes each time while the queue is short', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1)] })
+    expect([window.needsScan(1, 100), window.hasDue(1, 100), window.hasDue(1, LONG)]).toEqual([true, false, true])
   })
 
   test('that took long is repeated less often, even if little is left in line', () => {
@@ -74,18 +82,18 @@ describe('a look through the queue', () => {
     scanned(window, { due: [entry(1)], ms: 2_000 })
     window.lower()
     vi.advanceTimersByTime(39_000)
-    expect(window.needsScan(100)).toBe(false)
+    expect(window.needsScan(100, LONG)).toBe(false)
     vi.advanceTimersByTime(1_000)
-    expect(window.needsScan(100)).toBe(true)
+    expect(window.needsScan(100, LONG)).toBe(true)
     vi.useRealTimers()
   })
 
   test('that took little is repeated whenever jobs may have been put back, or are short', () => {
     const window = new Window()
     scanned(window, { due: [entry(1), entry(2)] })
-    expect([window.needsScan(2), window.needsScan(3)]).toEqual([false, true])
+    expect([window.needsScan(2, LONG), window.needsScan(3, LONG)]).toEqual([false, true])
     window.lower()
-    expect(window.needsScan(2)).toBe(true)
+    expect(window.needsScan(2, LONG)).toBe(true)
   })
 
   test('is repeated at once where a cut line has been used up, and asks for more then', () => {
@@ -94,7 +102,7 @@ describe('a look through the queue', () => {
     const { limit } = window
     scanned(window, { due, ms: 5_000 })
     window.drop(new Set(due.map(({ id }) => id)))
-    expect(window.needsScan(1)).toBe(true)
+    expect(window.needsScan(1, LONG)).toBe(true)
     scanned(window, { ms: 5_000 })
     expect(window.limit).toBeGreaterThan(limit)
   })

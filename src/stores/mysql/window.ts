@@ -16,6 +16,8 @@ export interface Scan {
   ms: number
 }
 
+/** So short a queue is looked through each time. */
+const SHORT = 2_000
 const LEAST = 2_000
 const MOST = 128_000
 const SCAN_EVERY_MS = 1_000
@@ -29,8 +31,8 @@ const LATE_MS = 2_000
 
 /**
  * The first jobs of one queue in a table that has no index to read them in order: what a look through the queue found,
- * and what arrived since. Jobs that another process put back are found by the next look: each second while looks are
- * cheap, less often where there are so many jobs that a look takes long.
+ * and what arrived since. A short queue is looked through each time. In a long one, jobs that another process put back are
+ * found by the next look: each second while looks are cheap, less often where they take long.
  */
 export class Window {
   #due: Entry[] = []
@@ -75,12 +77,13 @@ export class Window {
   }
 
   /** Whether `wanted` jobs can be taken from here while a look is under way. */
-  hasDue(wanted: number): boolean {
-    return this.#due.length >= wanted
+  hasDue(wanted: number, span: number): boolean {
+    return span >= SHORT && this.#due.length >= wanted
   }
 
-  /** Whether it is time to look through the queue, `wanted` jobs being asked for. */
-  needsScan(wanted: number): boolean {
+  /** Whether it is time to look through the queue, `wanted` jobs being asked for; its ids lie so far apart now. */
+  needsScan(wanted: number, span: number): boolean {
+    if (span < SHORT) return true
     const age = performance.now() - this.#scannedAt
     if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
     if (
