@@ -41,7 +41,7 @@ export function leasing(context: Context) {
 
     async deregister(worker: number): Promise<number> {
       const given = await connection.transaction(
-        'beat',
+        'settle',
         async (transaction) => {
           // First the worker's row, so that a reservation under way has been written, or finds no lease.
           await transaction.run(sql`select id from ${workers} where id = ${worker} for update`)
