@@ -4,11 +4,11 @@ import { FETCH, newJob, newJobs } from '../support/jobs.ts'
 import { type TestDatabase, testDatabase } from '../support/mysql-database.ts'
 import { startWorker, type TestWorker } from '../support/worker.ts'
 
-/** Doubled ten times from a thousand. */
+/** Doubled ten times, from a thousand to a million. */
 const FIRST = 1_000
-const DOUBLINGS = 10
+const DOUBLINGS = 9
 
-/** A million jobs that are due and a million that are not, the latter of a better priority, in one queue. */
+/** As many jobs that are due as that are not, the latter of a better priority, in one queue. */
 async function fill({ rows }: TestDatabase): Promise<void> {
   const values = Array.from({ length: FIRST }, (_, at) => {
     const payload = newJob({ input: { caseId: at, note: 'x'.repeat(60) } }).payload
@@ -33,7 +33,7 @@ async function readsOf({ rows }: TestDatabase, call: () => Promise<unknown>): Pr
   return (await reads()) - before - own
 }
 
-describe.each([undefined, 'laravel-12'] as const)('two million jobs in tables of %s', (tables) => {
+describe.each([undefined, 'laravel-12'] as const)('a million jobs in tables of %s', (tables) => {
   let database: TestDatabase
   let store: Store
   let worker: TestWorker
