@@ -27,6 +27,14 @@ function exactly(text: Sql): Sql {
   return sql`convert(${text} using utf8mb4) collate utf8mb4_bin`
 }
 
+/**
+ * Whether the row `j` can be the job of this uuid: it has it at its beginning, or begins in another way altogether. A table
+ * that was truncated gives its ids out again, and what was kept beside an id may be another job's.
+ */
+export function isJobOf(uuid: Sql): Sql {
+  return sql`(${exactly(raw('substr(j.payload, 10, 36)'))} = ${uuid} or ${exactly(raw('left(j.payload, 9)'))} <> '{"uuid":"')`
+}
+
 /** Payloads begin with {"uuid":"…": the beginning of the text is what is indexed, and finds the job. */
 export function payloadsOf(column: Sql, uuids: readonly string[]): Sql {
   if (uuids.length === 0) return raw('1 = 0')

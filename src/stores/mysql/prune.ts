@@ -1,6 +1,7 @@
 import type { Retention } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs } from './context.ts'
+import { isJobOf } from './dialect.ts'
 import { quoted, valueList } from './text.ts'
 
 /** An answer that was lost is asked for within seconds. */
@@ -45,7 +46,7 @@ export function pruning(context: Context) {
 function belongings(context: Context): Belonging[] {
   const { names } = context
   const now = nowMs(context)
-  const noJob = sql`not exists (select 1 from ${names.jobs} j where j.id = t.job_id)`
+  const noJob = sql`not exists (select 1 from ${names.jobs} j where j.id = t.job_id and (t.uuid is null or ${isJobOf(raw('t.uuid'))}))`
   const noWorker = sql`not exists (select 1 from ${names.workers} w where w.id = t.worker)`
   return [
     {

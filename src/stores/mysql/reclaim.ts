@@ -1,10 +1,11 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Reclaimed } from '../../store.ts'
-import { type Sql, sql } from '../sql/sql.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import type { Transaction } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { isJobOf } from './dialect.ts'
 import { failedStatements, freeKeys, GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
 import { among, rowList } from './text.ts'
@@ -135,7 +136,8 @@ async function lockHeld(
   const [rows, counted] = await transaction.run(
     sql`select id, queue, payload, name, max_attempts from ${names.jobs} force index (primary)
          where ${among('id', ids)} and reserved_by = ${worker} and reserved_at is not null order by id for update skip locked`,
-    sql`select job_id, crashes from ${names.reclaims} where ${among('job_id', ids)}`,
+    sql`select r.job_id, r.crashes from ${names.reclaims} r join ${names.jobs} j on j.id = r.job_id
+         where ${among('r.job_id', ids)} and (r.uuid is null or ${isJobOf(raw('r.uuid'))})`,
   )
   const crashes = new Map(counted!.rows.map((row) => [Number(row.job_id), Number(row.crashes)]))
   return rows!.rows.map((row: SqlRow) => ({
@@ -160,7 +162,7 @@ function giveBack(
       jobs.map(({ id }) => id),
     )}`,
     sql`insert into ${names.reclaims} (job_id, uuid, crashes, at) values ${rowList(rows)}
-        on duplicate key update crashes = values(crashes), at = values(at)`,
+        on duplicate key update uuid = values(uuid), crashes = values(crashes), at = values(at)`,
   ]
 }
 

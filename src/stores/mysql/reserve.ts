@@ -3,6 +3,7 @@ import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { Answer, SqlRow } from './client.ts'
 import type { Transaction } from './connection.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
+import { isJobOf } from './dialect.ts'
 import { dueJobs, type Level, outlook, Taking } from './due.ts'
 import type { Floors } from './floors.ts'
 import { levelsQuery, outlookColumns, readLevels } from './levels.ts'
@@ -241,7 +242,9 @@ export async function reserveTaken(
       )
     if (flags.crashed) {
       asked.crashes =
-        statements.push(sql`select job_id, crashes from ${names.reclaims} where ${among('job_id', ids)}`) - 1
+        statements.push(sql`
+          select r.job_id, r.crashes from ${names.reclaims} r join ${names.jobs} j on j.id = r.job_id
+           where ${among('r.job_id', ids)} and (r.uuid is null or ${isJobOf(raw('r.uuid'))})`) - 1
     }
     const large = taking.taken.filter(({ complete }) => !complete).map(({ job }) => job.id)
     if (large.length > 0) {

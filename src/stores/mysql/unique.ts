@@ -3,6 +3,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import type { Handle } from './connection.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
+import { isJobOf } from './dialect.ts'
 import { idsOf, insertStatements } from './insert.ts'
 import { rowList, valueList } from './text.ts'
 
@@ -90,7 +91,7 @@ async function liveHolders(context: Context, handle: Handle, keys: readonly stri
   const [answer] = await handle.run(sql`
     select field(l.${key}, ${valueList(keys)}) as place, l.uuid, l.job_id, l.until, j.id is not null as present, j.reserved_at is not null as reserved,
            coalesce(l.expires_at <= ${nowMs(context)}, 0) as expired
-      from ${locks} l force index (primary) left join ${jobs} j on j.id = l.job_id
+      from ${locks} l force index (primary) left join ${jobs} j on j.id = l.job_id and ${isJobOf(raw('l.uuid'))}
      where l.${key} in (${valueList(keys)}) ${current}`)
   const holders = new Map<string, Holder>()
   for (const row of answer!.rows) {
