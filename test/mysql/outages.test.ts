@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isFaenaError } from '../../src/core/errors.ts'
 import type { PushId, Store } from '../../src/store.ts'
+import { idleGuard } from '../../src/stores/mysql/session.ts'
 import { mysqlStore } from '../../src/stores/mysql/store.ts'
 import { failure, newJob, newJobs } from '../support/jobs.ts'
 import { type TestDatabase, testDatabase } from '../support/mysql-database.ts'
@@ -121,6 +122,42 @@ describe('a server that says nothing', () => {
     expect(performance.now() - started).toBeLessThan(3_000)
     given.proxy.cut()
     expect((await untilAnswered(() => worker.beat())).lost).toBe(false)
+  })
+})
+
+describe('a transaction on a connection that fell silent', () => {
+  test('is undone by the server, and others get what it had locked', async () => {
+    await using given = await byProxy(2_000)
+    const { database, proxy, store } = given
+    await store.push(newJobs(3))
+    const silenced = await startWorker(store)
+    const other = await startWorker(await database.store())
+    proxy.silenceAfter('for update skip locked')
+
+    await expect(silenced.reserve()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+
+    const taken = new Set<number>()
+    const deadline = performance.now() + 6_000
+    while (taken.size < 3 && performance.now() < deadline) for (const { id } of await other.reserve()) taken.add(id)
+    expect(taken.size).toBe(3)
+  })
+
+  test('is undone on MySQL too, which is told so around each transaction', async () => {
+    await using database = await testDatabase()
+    await (await database.store()).migrate()
+    const [usual] = await database.rows<{ seconds: number }>('select @@wait_timeout as seconds')
+    const { begin, end } = idleGuard('8.0.36', 1_000, usual!.seconds)
+    const [silenced, careful] = [await database.connect(), await database.connect()]
+    const lock = 'select * from faena_queues where name = 1 for update'
+    await database.rows(`insert into faena_queues (name) values ('1')`)
+
+    for (const statement of [...begin, 'start transaction', lock]) await silenced.query(statement)
+    for (const statement of [...begin, 'start transaction', 'commit', ...end]) await careful.query(statement)
+    await database.rows(lock)
+
+    await expect(silenced.query('commit')).rejects.toThrow()
+    const [after] = (await careful.query('select @@wait_timeout as seconds')) as unknown as [{ seconds: number }[]]
+    expect(after).toEqual([usual])
   })
 })
 

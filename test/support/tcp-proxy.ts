@@ -6,6 +6,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number
   /** The next statement that holds this text reaches the server; its answer, and all after it, does not come back. */
   cutAfter(text: string): void
+  /** The next statement that holds this text reaches the server; nothing passes from then on, and nobody is told. */
+  silenceAfter(text: string): void
   /** From now on nothing passes, in either direction, and nobody is told. */
   silence(): void
   /** Cuts all connections; new ones pass. */
@@ -16,6 +18,7 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
   const pairs = new Set<[Socket, Socket]>()
   let marker: Buffer | undefined
   let silent = false
+  let silentAfter: Buffer | undefined
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy()
     pairs.clear()
@@ -32,6 +35,10 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
         doomed = true
       }
       upstream.write(chunk)
+      if (silentAfter && chunk.includes(silentAfter)) {
+        silentAfter = undefined
+        silent = true
+      }
     })
     upstream.on('data', (chunk) => {
       if (silent) return
@@ -52,6 +59,9 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
     port: (server.address() as { port: number }).port,
     cutAfter(text) {
       marker = Buffer.from(text)
+    },
+    silenceAfter(text) {
+      silentAfter = Buffer.from(text)
     },
     silence() {
       silent = true

@@ -180,9 +180,12 @@ class OwnTransaction implements Transaction {
   }
 
   async #send(statements: readonly Sql[], last: readonly string[]): Promise<Answer[]> {
-    const first = this.#session.open ? [] : ['start transaction']
+    const { guard, open } = this.#session
+    const isWhole = !open && last.length > 0
+    const first = open ? [] : isWhole ? ['start transaction'] : [...guard.begin, 'start transaction']
+    const end = last.length === 0 || isWhole ? last : [...last, ...guard.end]
     this.#session.open = true
-    const texts = [...first, ...statements.map((statement) => textOf(statement)), ...last]
+    const texts = [...first, ...statements.map((statement) => textOf(statement)), ...end]
     const answers: Answer[] = []
     for (const packet of packets(texts, this.room)) answers.push(...(await this.#session.run(packet, this.#timeoutMs)))
     return answers.slice(first.length, first.length + statements.length)
@@ -207,7 +210,7 @@ function packets(texts: readonly string[], room: number): string[][] {
 
 async function rolledBack(session: Session, timeoutMs: number): Promise<void> {
   try {
-    await session.run(['rollback'], timeoutMs)
+    await session.run(['rollback', ...session.guard.end], timeoutMs)
     session.open = false
   } catch {
     // The server rolls back what belonged to a connection that is gone.

@@ -19,16 +19,19 @@ export class Session {
   /** From one id to the next of the same statement; more than 1 where several servers give ids. */
   readonly step: number
   readonly version: string
+  /** What a transaction of several round trips begins and ends with. */
+  readonly guard: IdleGuard
   /** Whether a transaction was begun that has not ended. */
   open = false
   broken = false
   #usedAt = performance.now()
 
-  private constructor(connection: MysqlConnection, facts: Record<string, unknown>) {
+  private constructor(connection: MysqlConnection, facts: Record<string, unknown>, timeoutMs: number) {
     this.#connection = connection
     this.longest = Number(facts.packet) - MARGIN
     this.step = Number(facts.step)
     this.version = String(facts.version)
+    this.guard = idleGuard(this.version, timeoutMs, Number(facts.idle))
   }
 
   static async connect(config: MysqlConfig, timeoutMs: number): Promise<Session> {
@@ -48,7 +51,7 @@ export class Session {
         connection.once('error', reject)
       })
       const [, , answer] = await query(connection, setUp(timeoutMs), timeoutMs)
-      const session = new Session(connection, answer?.rows[0] ?? {})
+      const session = new Session(connection, answer?.rows[0] ?? {}, timeoutMs)
       const broke = () => {
         session.broken = true
       }
@@ -126,11 +129,25 @@ export class Session {
   }
 }
 
+export interface IdleGuard {
+  readonly begin: readonly string[]
+  readonly end: readonly string[]
+}
+
 /**
- * Waits for locks of others end before the caller's patience does, so that no transaction outlives its caller by much; nor
- * does one whose client vanished in the middle, as a half-open connection lets it, keep its locks (MariaDB; MySQL has no
- * such setting).
+ * A transaction whose client fell silent in the middle, as a half-open connection lets it, must not keep its locks: the
+ * server is told to end a connection on which it waits for the next statement longer than a caller would. MariaDB can be
+ * told so of transactions alone, once for all; MySQL of connections only, so there it is set around each transaction.
  */
+export function idleGuard(version: string, timeoutMs: number, usualSeconds: number): IdleGuard {
+  if (/mariadb/i.test(version)) return { begin: [], end: [] }
+  return {
+    begin: [`set session wait_timeout = ${Math.ceil(timeoutMs / 1_000)}`],
+    end: [`set session wait_timeout = ${usualSeconds}`],
+  }
+}
+
+/** Waits for locks of others end before the caller's patience does, so that no transaction outlives its caller by much. */
 function setUp(timeoutMs: number): string[] {
   const lockSeconds = Math.max(1, Math.floor((timeoutMs * 0.8) / 1_000))
   return [
@@ -138,7 +155,7 @@ function setUp(timeoutMs: number): string[] {
     `set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,
       innodb_lock_wait_timeout = ${lockSeconds}, lock_wait_timeout = ${lockSeconds}
       /*M!100300 , idle_transaction_timeout = ${Math.ceil(timeoutMs / 1_000)} */`,
-    'select @@max_allowed_packet as packet, @@auto_increment_increment as step, version() as version',
+    'select @@max_allowed_packet as packet, @@auto_increment_increment as step, @@wait_timeout as idle, version() as version',
   ]
 }
 
