@@ -1,5 +1,5 @@
 import type { Retention } from '../../store.ts'
-import { raw, type Sql, sql } from '../sql/sql.ts'
+import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs } from './context.ts'
 import { isJobOf } from './dialect.ts'
 import { quoted, valueList } from './text.ts'
@@ -13,34 +13,73 @@ const ROWS_PER_LOOK = 5_000
 interface Belonging {
   table: Sql
   key: string
+  /** What the key is of. */
+  read: (name: unknown) => string | number
   /** Whether row `t` has outlived its subject. */
   outlived: Sql
   /** True of every row, by another column: what looks at nothing but keys may be answered by a walk through all of them. */
   always: Sql
 }
 
-/** Takes away what is past its time, a bounded amount with each call. */
+/** Takes away what is past its time, a bounded amount with each call. Where nothing is, that is one statement. */
 export function pruning(context: Context) {
-  const { connection, names } = context
-  const seen = new Map<string, string | number>()
+  const { connection } = context
+  const seen = new Map<Sql, string | number>()
 
   return async function prune(keep: Retention, limit: number): Promise<number> {
-    const now = nowMs(context)
+    const aged = agedRows(context, keep)
+    const belonging = belongings(context)
+    const [answer] = await connection.query('common', [
+      joined(
+        [...aged.map(anyOld), ...belonging.map((each, at) => rowsOf(each, at, seen.get(each.table)))],
+        ' union all ',
+      ),
+    ])
+    const { rows } = answer!
     let left = limit
-    for (const statement of [
-      sql`delete from ${names.runs} where started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})
-           order by started_at`,
-      sql`delete from ${names.metrics} where minute < ${now} - ${keep.metricsMs} order by minute`,
-    ]) {
-      if (left <= 0) break
-      const [answer] = await connection.query('common', [sql`${statement} limit ${left}`])
-      left -= answer!.affected
+    for (const [at, { table, old, order }] of aged.entries()) {
+      if (left <= 0 || !rows.some((row) => Number(row.place) === -1 - at && Number(row.outlived) === 1)) continue
+      const [deleted] = await connection.query('common', [
+        sql`delete from ${table} where ${old} order by ${order} limit ${left}`,
+      ])
+      left -= deleted!.affected
     }
-    for (const belonging of belongings(context)) {
-      if (left > 0) left -= await sweep(context, belonging, left, seen)
+    for (const [at, each] of belonging.entries()) {
+      const looked = rows.filter((row) => Number(row.place) === at)
+      if (looked.length < ROWS_PER_LOOK) seen.delete(each.table)
+      else seen.set(each.table, each.read(looked.at(-1)!.name))
+      const old = looked.filter((row) => Number(row.outlived) === 1).map(({ name }) => each.read(name))
+      if (left > 0 && old.length > 0) left -= await removeOld(context, each, old.slice(0, left))
     }
     return limit - left
   }
+}
+
+/** Tables of which the old rows go. */
+function agedRows(context: Context, keep: Retention): { table: Sql; old: Sql; order: Sql }[] {
+  const { runs, metrics } = context.names
+  const now = nowMs(context)
+  return [
+    {
+      table: runs,
+      old: sql`started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})`,
+      order: raw('started_at'),
+    },
+    { table: metrics, old: sql`minute < ${now} - ${keep.metricsMs}`, order: raw('minute') },
+  ]
+}
+
+function anyOld({ table, old }: { table: Sql; old: Sql }, at: number): Sql {
+  return sql`(select ${-1 - at} as place, '' as name, exists(select 1 from ${table} where ${old}) as outlived)`
+}
+
+/** Rows behind those of the last look, and whether each has outlived its subject. Locks nothing. */
+function rowsOf({ table, key, outlived }: Belonging, at: number, from: string | number | undefined): Sql {
+  const column = raw(`t.${quoted(key)}`)
+  const behind = from === undefined ? raw('') : sql`where ${column} > ${from}`
+  return sql`
+    (select ${at}, convert(${column} using utf8mb4) collate utf8mb4_bin, ${outlived}
+       from ${table} t force index (primary) ${behind} order by ${column} limit ${ROWS_PER_LOOK})`
 }
 
 function belongings(context: Context): Belonging[] {
@@ -52,54 +91,47 @@ function belongings(context: Context): Belonging[] {
     {
       table: names.locks,
       key: 'key',
+      read: String,
       outlived: sql`(t.expires_at <= ${now} or (t.until <> 'window' and t.job_id > 0 and ${noJob}))`,
       always: raw('t.job_id >= 0'),
     },
-    { table: names.reclaims, key: 'job_id', outlived: noJob, always: raw('t.crashes >= 0') },
+    { table: names.reclaims, key: 'job_id', read: Number, outlived: noJob, always: raw('t.crashes >= 0') },
     {
       table: names.failed,
       key: 'uuid',
+      read: String,
       outlived: sql`not exists (select 1 from ${names.failedJobs} f where f.id = t.failed_id)`,
       always: raw('t.failed_id >= 0'),
     },
-    { table: names.holds, key: 'worker', outlived: noWorker, always: raw(`coalesce(t.ids, '') >= ''`) },
+    { table: names.holds, key: 'worker', read: Number, outlived: noWorker, always: raw(`coalesce(t.ids, '') >= ''`) },
     {
       table: names.settlements,
       key: 'worker',
+      read: Number,
       outlived: sql`(t.at < ${now} - ${ANSWERS_MS} and ${noWorker})`,
       always: raw('t.seq >= 0'),
     },
     {
       table: names.producers,
       key: 'producer',
+      read: String,
       outlived: sql`t.at < ${now} - ${ANSWERS_MS}`,
       always: raw('t.seq >= 0'),
     },
   ]
 }
 
-/** Looks at the rows behind those of the last look, locking nothing; locks what has outlived, and looks again. */
-async function sweep(
+/** Locks what had outlived, and looks again: a key may just have been taken anew. */
+async function removeOld(
   { connection }: Context,
-  { table, key, outlived, always }: Belonging,
-  limit: number,
-  seen: Map<string, string | number>,
+  belonging: Belonging,
+  names: readonly (string | number)[],
 ): Promise<number> {
-  const place = table.text[0]!
+  const { table, key, outlived, always } = belonging
   const column = raw(`t.${quoted(key)}`)
-  const from = seen.get(place)
-  const behind = from === undefined ? raw('') : sql`where ${column} > ${from}`
-  const [answer] = await connection.query('common', [
-    sql`select ${column} as name, ${outlived} as outlived from ${table} t force index (primary) ${behind} order by ${column} limit ${ROWS_PER_LOOK}`,
-  ])
-  const { rows } = answer!
-  if (rows.length < ROWS_PER_LOOK) seen.delete(place)
-  else seen.set(place, rows.at(-1)!.name as string | number)
-  const old = rows.filter((row) => Number(row.outlived) === 1).map(({ name }) => name as string | number)
-  if (old.length === 0) return 0
-  const which = sql`${column} in (${valueList(old.slice(0, limit))}) and ${always}`
+  const which = sql`${column} in (${valueList(names)}) and ${always}`
   return connection.transaction('common', async (transaction) => {
-    // What the delete sees must not be older than the locks: a key may just have been taken anew.
+    // By a statement of its own: what the delete sees must not be older than the locks.
     await transaction.run(
       sql`select 1 from ${table} t force index (primary) where ${which} order by ${column} for update`,
     )
