@@ -8,7 +8,7 @@ import { flagsQuery, LOST, readFlags, reserveTaken, soonest } from './reserve.ts
 import { type Bounds, entryOf, scanQueue } from './scan.ts'
 import { among } from './text.ts'
 import type { View } from './views.ts'
-import type { Entry, Window } from './window.ts'
+import { type Entry, SHORT, type Window } from './window.ts'
 
 /** Candidates locked at once; others may have been faster with some of them, so there are tries. */
 const MOST_CANDIDATES = 2_000
@@ -26,7 +26,9 @@ export async function reserveShared(context: Context, request: ReserveRequest): 
   const queues = [...new Set(request.queues)]
   const state = await arrivals(context, request, queues, view)
   if (!state.lease) return LOST
-  for (const { queue, bounds } of state.open) await scanIfDue(context, request, queue, bounds, view.window(queue))
+  for (const { queue, bounds } of state.open) {
+    if (bounds) await scanIfDue(context, request, queue, bounds, view.window(queue))
+  }
   const open = state.open.map(({ queue }) => queue)
   const nextDue = () => {
     const seconds = open.map((queue) => view.window(queue).nextDue)
@@ -50,15 +52,15 @@ export async function reserveShared(context: Context, request: ReserveRequest): 
 
 interface State {
   lease: boolean
-  /** Queues that are not paused, in order. */
-  open: { queue: string; bounds: Bounds }[]
+  /** Queues that are not paused, in order; with their bounds where they may have to be looked through. */
+  open: { queue: string; bounds: Bounds | null }[]
   /** Unix ms of the server's clock. */
   now: number
 }
 
 /**
  * One statement: the lease (place -1), how far each queue reaches and whether it is paused (-2 and below), and the jobs
- * that arrived in each since the last call (0 and above).
+ * that arrived in each since the last call, or all that wait in a short one (0 and above).
  */
 async function arrivals(
   context: Context,
@@ -70,13 +72,14 @@ async function arrivals(
   const lease = sql`
     (select -1 as place, exists(select 1 from ${workers} where id = ${worker} and lease_until > ${nowMs(context)}) as id,
             ${nowMs(context)} as priority, (select max(id) from ${jobs}) as available_at)`
+  const whole = queues.map((queue) => view.window(queue).short)
   const parts = queues.flatMap((queue, at) => [
     sql`
     (select ${-2 - at}, (select min(id) from ${jobs} where queue = ${queue}), (select max(id) from ${jobs} where queue = ${queue}),
             exists(select 1 from ${settings} where name = ${queue} and paused_at is not null))`,
     sql`
     (select ${at}, id, coalesce(priority, 0), available_at from ${jobs}
-      where queue = ${queue} and id > ${view.window(queue).arrivedAfter} and reserved_at is null and ${runnable(names)}
+      where queue = ${queue} and id > ${whole[at] ? 0 : view.window(queue).arrivedAfter} and reserved_at is null and ${runnable(names)}
       order by id limit ${MOST_ARRIVALS})`,
   ])
   const [answer] = await context.connection.query('reserve', [joined([lease, ...parts], ' union all ')])
@@ -84,16 +87,21 @@ async function arrivals(
   const [head] = at(-1)
   const now = Number(head!.priority)
   const open: State['open'] = []
+  const second = Math.floor(now / 1_000)
   for (const [place, queue] of queues.entries()) {
-    view.window(queue).arrived(at(place).map(entryOf), Math.floor(now / 1_000))
+    const window = view.window(queue)
     const [row] = at(-2 - place)
-    if (Number(row!.available_at) === 1) continue
     const bounds = {
       first: Number(row!.id ?? 0),
       last: Number(row!.priority ?? -1),
       top: Number(head!.available_at ?? 0),
     }
-    open.push({ queue, bounds })
+    window.short = bounds.last - bounds.first < SHORT
+    const entries = at(place).map(entryOf)
+    const isRead = whole[place]! && window.short
+    if (isRead) window.read(entries, second, bounds.top)
+    else window.arrived(entries, second)
+    if (Number(row!.available_at) !== 1) open.push({ queue, bounds: isRead ? null : bounds })
   }
   return { lease: Number(head!.id) === 1, open, now }
 }

@@ -17,7 +17,7 @@ export interface Scan {
 }
 
 /** So short a queue is looked through each time. */
-const SHORT = 2_000
+export const SHORT = 2_000
 const LEAST = 2_000
 const MOST = 128_000
 const SCAN_EVERY_MS = 1_000
@@ -41,6 +41,8 @@ export class Window {
   /** There are more than the look asked for: what sorts behind the last one known is not kept. */
   #moreDue = false
   #moreDelayed = false
+  /** Whether the queue was so short when last seen that all of it is read with each look. */
+  short = false
   /** A look that is under way. */
   scanning: Promise<void> | undefined
   /** Taken while it was under way: it may have seen them before. */
@@ -93,6 +95,13 @@ export class Window {
       return true
     }
     return this.#scanMs < CHEAP_MS && (this.#dirty || this.#due.length < wanted)
+  }
+
+  /** All that waits in a short queue. */
+  read(entries: readonly Entry[], second: number, lastId: number): void {
+    const due = entries.filter(({ availableAt }) => availableAt <= second).sort(inLine)
+    const delayed = entries.filter(({ availableAt }) => availableAt > second).sort(byTime)
+    this.scanned({ due, delayed, limit: Number.POSITIVE_INFINITY, lastId, ms: 0 })
   }
 
   scanned({ due, delayed, limit, lastId, ms }: Scan): void {
