@@ -3,6 +3,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 import type { Held } from './held.ts'
 import type { Names } from './names.ts'
+import type { Polling } from './polling.ts'
 import type { Shape } from './shape.ts'
 import type { Views } from './views.ts'
 
@@ -23,6 +24,8 @@ export interface Context {
   readonly views: Views
   /** What workers of this process hold, as far as it is known here. */
   readonly held: Held
+  /** When workers look that nobody wakes. */
+  readonly polling: Polling
   /** Jobs may be due: tells this process. */
   readonly wake: () => void
 }

@@ -8,7 +8,8 @@ import { reserveShared } from './reserve-shared.ts'
 export function reserving(context: Context) {
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
     try {
-      const reservation = await reserveFrom(context, request)
+      const look = () => reserveFrom(context, request)
+      const reservation = await context.polling.during(look, ({ jobs }) => jobs.length > 0)
       if (reservation.lost) {
         context.views.forget(request.worker)
         context.held.end(request.worker)

@@ -14,6 +14,7 @@ import { Held } from './held.ts'
 import { leasing } from './lease.ts'
 import { migrate, versionOf } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
+import { Polling } from './polling.ts'
 import { pruning } from './prune.ts'
 import { pushing } from './push.ts'
 import { reclaiming } from './reclaim.ts'
@@ -51,6 +52,7 @@ export function mysqlStore(options: MysqlOptions): Store {
   const names = tableNames({ ...options, schema, prefix }, source.database)
   const dialect = mysqlDialect(names)
   const wakeup = new Wakeup(`${source.shown} ${names.jobs.text[0]}`)
+  const polling = new Polling()
   const views = new Views()
   const context: Context = {
     connection,
@@ -62,6 +64,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     shape: new Shape(connection, names),
     views,
     held: new Held(),
+    polling,
     wake: () => {
       views.expect()
       wakeup.wake()
@@ -91,6 +94,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     async close() {
       opened = false
       wakeup.close()
+      polling.close()
       await connection.close()
     },
 
@@ -126,7 +130,12 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...scheduling(context),
     ...recording(context),
     prune: pruning(context),
-    listen: (wake) => wakeup.listen(wake),
+    listen(wake) {
+      const ends = [wakeup.listen(wake), polling.add(wake)]
+      return () => {
+        for (const end of ends) end()
+      }
+    },
   }
 }
 

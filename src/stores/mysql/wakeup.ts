@@ -3,7 +3,7 @@ const listeners = new Map<string, Set<() => void>>()
 
 /**
  * Tells listeners of this process at once that jobs may be due. MySQL has no way to tell other processes; they find the
- * job when they look the next time.
+ * job when they look the next time (see Polling).
  */
 export class Wakeup {
   readonly #place: string
@@ -23,14 +23,7 @@ export class Wakeup {
   }
 
   wake(): void {
-    for (const wake of listeners.get(this.#place) ?? []) {
-      try {
-        wake()
-      } catch (error) {
-        // A listener's mistake is not the push's that woke it, and the others are woken all the same.
-        process.emitWarning(error instanceof Error ? error : String(error))
-      }
-    }
+    for (const wake of listeners.get(this.#place) ?? []) call(wake)
   }
 
   close(): void {
@@ -42,5 +35,14 @@ export class Wakeup {
     const all = listeners.get(this.#place)
     all?.delete(wake)
     if (all?.size === 0) listeners.delete(this.#place)
+  }
+}
+
+/** A listener's mistake is not the push's that woke it, and the others are woken all the same. */
+export function call(wake: () => void): void {
+  try {
+    wake()
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
   }
 }
