@@ -8,6 +8,13 @@ create table public.faena_failed (
   constraint faena_failed_pkey PRIMARY KEY (uuid)
 );
 
+create table public.faena_holds (
+  worker bigint not null,
+  ids bigint[] default '{}'::bigint[] not null,
+  kept integer default 0 not null,
+  constraint faena_holds_pkey PRIMARY KEY (worker)
+) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
 create table public.faena_locks (
   key text not null,
   uuid text not null,
@@ -501,6 +508,14 @@ begin
       delete from "public"."faena_locks" l using (
         select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
+    end if;
+    update "public"."faena_holds" h set ids = h.ids || taken where h.worker = by_worker and cardinality(h.ids) < 64 + 2 * h.kept;
+    if not found then
+      update "public"."faena_holds" h
+         set ids = still.ids || taken, kept = cardinality(still.ids)
+        from (select array(select j.id from "public"."jobs" j
+                            where j.id = any((select o.ids from "public"."faena_holds" o where o.worker = by_worker)::bigint[]) and j.reserved_by = by_worker) as ids) still
+       where h.worker = by_worker;
     end if;
     counts_crashes := exists (select from "public"."faena_reclaims");
     return query

@@ -1,11 +1,20 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
-import { raw, sql } from '../sql/sql.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { mayBeHeldBy } from './holds.ts'
 
 /** What a job is given back with: its attempt is restored. */
 export const GIVE_BACK = raw('reserved_at = null, reserved_by = null, attempts = greatest(attempts - 1, 0)')
+
+/** The rows of workers that are no more. */
+export function takeAway({ names }: Context, workers: readonly number[]): Sql {
+  const ids = sql`any(${numberArray(workers)}::bigint[])`
+  return sql`
+    with listed as (delete from ${raw(names.own('holds'))} where worker = ${ids})
+    delete from ${raw(names.own('workers'))} where id = ${ids}`
+}
 
 /** Jobs came back that may stand before others. */
 export function returned(context: Context): void {
@@ -16,7 +25,7 @@ export function returned(context: Context): void {
 /** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
   const { connection, names } = context
-  const workers = raw(names.own('workers'))
+  const [workers, holds] = [raw(names.own('workers')), raw(names.own('holds'))]
   const jobs = raw(names.jobs)
 
   return {
@@ -25,25 +34,28 @@ export function leasing(context: Context) {
       const [row] = await connection.query(
         'lease',
         sql`
-        with replaced as (update ${workers} set lease_until = 0 where id = ${worker.replaces ?? null}::bigint)
-        insert into ${workers} (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
-        values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.version}, ${JSON.stringify(worker.queues)},
-                ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs}::bigint)
-        returning id`,
+        with replaced as (update ${workers} set lease_until = 0 where id = ${worker.replaces ?? null}::bigint), registered as (
+          insert into ${workers} (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
+          values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.version}, ${JSON.stringify(worker.queues)},
+                  ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs}::bigint)
+          returning id
+        )
+        insert into ${holds} (worker) select id from registered returning worker as id`,
       )
       return row?.id as number
     },
 
-    /** The worker's row is locked first, so that no reserve of its own can slip in behind; finding its jobs is a look at the whole table. */
+    /** The worker's row is locked first, so that no reserve of its own can slip in behind. */
     async deregister(worker: number): Promise<number> {
       const given = await connection.transaction(
         'lease',
         async (run) => {
           await run(sql`select 1 from ${workers} where id = ${worker} for update`)
+          const maybe = await mayBeHeldBy(context, run, [worker])
           const rows = await run(
-            sql`update ${jobs} set ${GIVE_BACK} where reserved_by = ${worker} and reserved_at is not null returning 1`,
+            sql`update ${jobs} j set ${GIVE_BACK} where ${maybe} and j.reserved_by = ${worker} and j.reserved_at is not null returning 1`,
           )
-          await run(sql`delete from ${workers} where id = ${worker}`)
+          await run(takeAway(context, [worker]))
           return rows.length
         },
         LONG,

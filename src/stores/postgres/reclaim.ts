@@ -5,7 +5,8 @@ import { raw, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs, wallTime } from './context.ts'
-import { GIVE_BACK, returned } from './lease.ts'
+import { mayBeHeldBy } from './holds.ts'
+import { GIVE_BACK, returned, takeAway } from './lease.ts'
 import { isJobOf } from './payload-functions.ts'
 
 /** Workers whose lease ended that are handled in one transaction; the rest wait for the next call. */
@@ -29,8 +30,7 @@ interface Crash {
 
 /**
  * Gives back what workers held whose lease ended. Each such worker's row is locked by one caller and passed by by the
- * others. The jobs are found by a look at the whole table: an index on who holds a job would have to be written on every
- * reserve, and workers seldom die.
+ * others. The jobs are found by the workers' lists (see holds.ts).
  */
 export function reclaiming(context: Context) {
   const { connection, names } = context
@@ -57,10 +57,11 @@ async function takeBack(context: Context, run: Run, defaultTries: Map<number, nu
   const ids = [...defaultTries.keys()]
   if (ids.length === 0) return { workers: [], returned: 0, failed: [] }
   const own = (name: string) => raw(context.names.own(name))
+  const maybe = await mayBeHeldBy(context, run, ids)
   const held = (await run(sql`
     select j.id, j.queue, j.payload, j.name, j.max_attempts, j.reserved_by, coalesce(r.crashes, 0) as crashes
       from ${raw(context.names.jobs)} j left join ${own('reclaims')} r on r.job_id = j.id and (r.uuid is null or ${raw(isJobOf('r.uuid'))})
-     where j.reserved_by = any(${numberArray(ids)}::bigint[]) and j.reserved_at is not null
+     where ${maybe} and j.reserved_by = any(${numberArray(ids)}::bigint[]) and j.reserved_at is not null
      order by j.id for update of j`)) as unknown as HeldRow[]
   const counts = Map.groupBy(held, (job) => job.reserved_by)
   const crashes = held.map((job): Crash => {
@@ -72,7 +73,7 @@ async function takeBack(context: Context, run: Run, defaultTries: Map<number, nu
   const returned = crashes.filter((crash) => !spent.includes(crash))
   if (returned.length > 0) await giveBack(context, run, returned)
   const failed = spent.length > 0 ? await fail(context, run, spent) : []
-  await run(sql`delete from ${own('workers')} where id = any(${numberArray(ids)}::bigint[])`)
+  await run(takeAway(context, ids))
   return { workers: ids, returned: returned.length, failed }
 }
 

@@ -1,4 +1,5 @@
 import { functionHead } from './function-head.ts'
+import { addToHolds } from './holds.ts'
 import type { Names } from './names.ts'
 import { isJobOf } from './payload-functions.ts'
 
@@ -170,6 +171,7 @@ begin
         select l.key from ${locks} l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
     end if;
+    ${addToHolds(names)}
     counts_crashes := exists (select from ${reclaims});
     return query
       update ${names.jobs} j

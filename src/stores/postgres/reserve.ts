@@ -138,6 +138,8 @@ async function takeLookedAt(
     sql`
     with mine as (
       select 1 from ${own('workers')} where id = ${worker} and lease_until > ${nowMs(context)} for key share
+    ), listed as (
+      update ${own('holds')} set ids = ids || ${numberArray(ours)}::bigint[] where worker = ${worker} and exists (select 1 from mine)
     )
     update ${jobs} j
        set reserved_at = ${nowMs(context)} / 1000, reserved_by = ${worker}, attempts = least(j.attempts::integer + 1, 32767)

@@ -143,6 +143,11 @@ function ownTables(names: Names): Change[] {
       SMALL_HOT_TABLE,
     ),
     own(
+      'holds',
+      "worker bigint primary key, ids bigint[] not null default '{}', kept integer not null default 0",
+      SMALL_HOT_TABLE,
+    ),
+    own(
       'producers',
       `
       producer text primary key,
