@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { testClock } from '../support/clock.ts'
 import { newJob } from '../support/jobs.ts'
 import { startWorker } from '../support/worker.ts'
 import { numberOf, testFolder } from './support.ts'
@@ -126,6 +127,60 @@ describe('a database that Laravel made', () => {
 
     expect([await crash(), await crash()]).toEqual([0, 1])
     expect(await store.countFailed()).toBe(0)
+  })
+})
+
+describe('retry_after', () => {
+  test('a running job in a table that Laravel made is renewed in time for it; in one of ours, where it is configured', async () => {
+    const clock = testClock()
+    for (const [laravel, retryAfterMs, renewed] of [
+      [true, undefined, true],
+      [false, undefined, false],
+      [false, 90_000, true],
+    ] as const) {
+      await using folder = await testFolder()
+      const database = folder.database()
+      if (laravel) laravelTables(database)
+      const store = await folder.opened({ clock: clock.now, retryAfterMs })
+      await store.push([newJob()])
+      const worker = await startWorker(store, { leaseMs: 3_600_000 })
+      const job = await worker.reserveOne()
+      const reservedAt = () => numberOf(database, 'select reserved_at from jobs')
+      const before = reservedAt()
+
+      clock.advance(29_000)
+      await worker.beat([job])
+      expect(reservedAt()).toBe(before)
+      clock.advance(1_000)
+      await worker.beat([job])
+
+      expect(reservedAt(), `${laravel} ${retryAfterMs}`).toBe(before + (renewed ? 30 : 0))
+      expect((await worker.complete(job)).applied).toEqual([job.id])
+    }
+  })
+
+  test('what PHP’s workers left reserved is given back after it, attempts as they are, where it is configured', async () => {
+    const clock = testClock()
+    await using folder = await testFolder()
+    const database = folder.database()
+    laravelTables(database)
+    const [silent, told] = [
+      await folder.opened({ clock: clock.now }),
+      await folder.opened({ clock: clock.now, retryAfterMs: 90_000 }),
+    ]
+    const second = Math.floor(clock.now() / 1_000)
+    const insert = database.prepare(
+      'insert into jobs (queue, payload, attempts, reserved_at, available_at, created_at) values (?, ?, 2, ?, 1, 1)',
+    )
+    for (const age of [90, 89]) insert.run('default', phpPayload(), second - age)
+
+    expect((await silent.reclaim()).returned).toBe(0)
+    expect((await told.reclaim()).returned).toBe(1)
+
+    expect(database.prepare('select attempts, reserved_at from jobs order by id').all()).toMatchObject([
+      { attempts: 2, reserved_at: null },
+      { attempts: 2, reserved_at: second - 89 },
+    ])
   })
 })
 

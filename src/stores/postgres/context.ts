@@ -1,4 +1,5 @@
 import type { WallClock } from '../../core/wallclock.ts'
+import type { RetryAfter } from '../sql/retry-after.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 import type { Names } from './names.ts'
@@ -11,6 +12,7 @@ export interface Context {
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
   readonly connectionName: string
+  readonly retryAfter: RetryAfter
   /** Unix ms, in place of the server's clock; for tests. */
   readonly clock: (() => number) | undefined
   readonly floors: ScanFloors

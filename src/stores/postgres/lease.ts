@@ -1,4 +1,5 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
+import { renewedAfterSeconds } from '../sql/retry-after.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import { LONG } from './connection.ts'
@@ -69,6 +70,7 @@ export function leasing(context: Context) {
       const now = nowMs(context)
       const ids = numberArray(held.map(({ id }) => id))
       const attempts = numberArray(held.map((job) => job.attempts))
+      const retryAfterMs = held.length > 0 ? await context.retryAfter.ms() : undefined
       const [row] = await connection.query(
         'lease',
         sql`
@@ -80,7 +82,7 @@ export function leasing(context: Context) {
                  memory_bytes = ${Math.round(beat.memoryBytes)}, state = ${beat.state}, command = null
             from before where w.id = before.id
           returning before.command
-        )
+        )${retryAfterMs === undefined ? raw('') : renewal(context, worker, ids, retryAfterMs)}
         select (select command from beat) as command, exists (select 1 from beat) as alive,
                array(select o.id from unnest(${ids}::bigint[], ${attempts}::integer[]) with ordinality o(id, attempts, at)
                       where not exists (
@@ -91,4 +93,20 @@ export function leasing(context: Context) {
       return { lost: false, gone: row.gone as number[], command: row.command as WorkerCommand | null }
     },
   }
+}
+
+/**
+ * Keeps PHP's workers from taking what this worker holds. A row that somebody has locked is passed by: PHP's workers pass by
+ * it too, and a heartbeat waits for nobody's transaction.
+ */
+function renewal(context: Context, worker: number, ids: string, retryAfterMs: number): Sql {
+  const [jobs, second] = [raw(context.names.jobs), sql`${nowMs(context)} / 1000`]
+  return sql`, renewed as (
+    update ${jobs} set reserved_at = ${second}
+     where id in (
+       select j.id from ${jobs} j
+        where j.id = any(${ids}::bigint[]) and j.reserved_by = ${worker}
+          and j.reserved_at <= ${second} - ${renewedAfterSeconds(retryAfterMs)}::bigint and exists (select 1 from before)
+        order by j.id for no key update skip locked)
+  )`
 }

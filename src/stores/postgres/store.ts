@@ -3,6 +3,7 @@ import { notAllowed } from '../../core/errors.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
+import { RetryAfter } from '../sql/retry-after.ts'
 import { sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import type { PgPool } from './client.ts'
@@ -13,6 +14,7 @@ import { dialectOf } from './dialect.ts'
 import { leasing } from './lease.ts'
 import { migrate } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
+import { isLaravels, withPhpsLeftovers } from './php.ts'
 import { pushing } from './push.ts'
 import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
@@ -35,6 +37,11 @@ export interface PostgresOptions extends NameOptions {
   timezone?: string
   /** Written to `failed_jobs.connection`. Default `database`, Laravel's own name. */
   connection?: string
+  /**
+   * Laravel's `retry_after` where its workers share the table of jobs: what runs is renewed in time for it, and what PHP's
+   * workers left reserved for longer is given back. Not given: a table that Laravel made is renewed for 90,000 ms.
+   */
+  retryAfterMs?: number
   /** How long one call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
   /** False: no connection that hears notifications and none sent; other processes' jobs are found by looking. */
@@ -60,6 +67,7 @@ export function postgresStore(options: PostgresOptions): Store {
     names,
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
+    retryAfter: new RetryAfter(options.retryAfterMs, () => isLaravels(connection, names)),
     clock: options.clock,
     floors: new ScanFloors(),
     wake: () => wakeup.wake(),
@@ -77,7 +85,11 @@ export function postgresStore(options: PostgresOptions): Store {
       await connection.close()
     },
 
-    migrate: (migration = {}) => migrate(context, migration),
+    async migrate(migration = {}) {
+      const report = await migrate(context, migration)
+      context.retryAfter.forget()
+      return report
+    },
 
     async ping() {
       const started = performance.now()
@@ -98,7 +110,7 @@ export function postgresStore(options: PostgresOptions): Store {
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),
-    reclaim: reclaiming(context),
+    reclaim: withPhpsLeftovers(context, reclaiming(context)),
     ...leasing(context),
     ...sqlReads({
       all: (statement) => connection.query('common', statement),

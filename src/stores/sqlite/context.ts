@@ -1,5 +1,6 @@
 import { notAllowed } from '../../core/errors.ts'
 import type { WallClock } from '../../core/wallclock.ts'
+import type { RetryAfter } from '../sql/retry-after.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
@@ -14,6 +15,7 @@ export interface Context {
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the file. */
   readonly connectionName: string
+  readonly retryAfter: RetryAfter
   /** Tells this process's listeners that jobs may be due. Only between transactions: a listener may reserve at once. */
   readonly wake: () => void
 }

@@ -1,6 +1,7 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Heartbeat, HeartbeatAnswer, NewWorker, Reclaimed, WorkerCommand } from '../../store.ts'
+import { renewedAfterSeconds } from '../sql/retry-after.ts'
 import type { Row } from './connection.ts'
 import { type Context, idList, isJobOf, secondOf } from './context.ts'
 import { freeKeys, insertFailed } from './settle.ts'
@@ -55,6 +56,7 @@ export function leasing(context: Context) {
     },
 
     async heartbeat(beat: Heartbeat): Promise<HeartbeatAnswer> {
+      const retryAfterMs = beat.held.length > 0 ? await context.retryAfter.ms() : undefined
       return connection.write('normal', () => {
         const at = now()
         const row = connection.get(
@@ -72,6 +74,7 @@ export function leasing(context: Context) {
           beat.state,
           beat.worker,
         )
+        if (retryAfterMs !== undefined) renew(context, beat, retryAfterMs)
         return { lost: false, gone: gone(context, beat), command: row.command as WorkerCommand | null }
       })
     },
@@ -95,6 +98,18 @@ function gone({ connection }: Context, { worker, held }: Heartbeat): number[] {
   )
   const mine = new Map(rows.map((row) => [row.id as number, row.attempts as number]))
   return held.filter(({ id, attempts }) => mine.get(id) !== attempts).map(({ id }) => id)
+}
+
+/** PHP's workers take what has been reserved for longer than their `retry_after`, whatever lease it is under. */
+function renew({ connection, now }: Context, { worker, held }: Heartbeat, retryAfterMs: number): void {
+  const second = secondOf(now())
+  connection.run(
+    `update jobs set reserved_at = ? where id in (select value from json_each(?)) and reserved_by = ? and reserved_at <= ?`,
+    second,
+    idList(held.map(({ id }) => id)),
+    worker,
+    second - renewedAfterSeconds(retryAfterMs),
+  )
 }
 
 function deadWorkers({ connection, now }: Context): Row[] {

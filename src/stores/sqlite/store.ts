@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
+import { RetryAfter } from '../sql/retry-after.ts'
 import { adminWrites } from './admin.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -9,6 +10,7 @@ import { diagnosing } from './diagnosis.ts'
 import { DIALECT } from './dialect.ts'
 import { leasing } from './lease.ts'
 import { fromNothing, migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
+import { isLaravels, withPhpsLeftovers } from './php.ts'
 import { pushing } from './push.ts'
 import { ThreadedReader } from './reader.ts'
 import { recording } from './records.ts'
@@ -24,6 +26,11 @@ export interface SqliteOptions {
   timezone?: string
   /** Written to `failed_jobs.connection`. Default `database`, Laravel's own name. */
   connection?: string
+  /**
+   * Laravel's `retry_after` where its workers share the table of jobs: what runs is renewed in time for it, and what PHP's
+   * workers left reserved for longer is given back. Not given: a table that Laravel made is renewed for 90,000 ms.
+   */
+  retryAfterMs?: number
   /** How long a write waits for another writer before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
   /** False: opening leaves the tables as they are, for a look at what `migrate` would do. Default true. */
@@ -47,6 +54,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     now,
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
+    retryAfter: new RetryAfter(options.retryAfterMs, () => connection.read(() => isLaravels(connection))),
     wake: () => wakeup.wake(),
   }
 
@@ -106,7 +114,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),
-    ...leasing(context),
+    ...withPhpsLeftovers(context, leasing(context)),
     ...sqlReads({
       all: context.scan,
       lookUp: (statement) => reader.here(statement),
