@@ -2,6 +2,7 @@ import type { Backoff } from './backoff.ts'
 import type { Duration } from './duration.ts'
 import type { AnyJob } from './job.ts'
 import type { ScheduleDefinition } from './schedule.ts'
+import type { Tables } from './url-options.ts'
 
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -20,6 +21,13 @@ export interface FaenaConfig {
   connection?: string
   /** Further stores by name. */
   connections?: Readonly<Record<string, string | { url: string }>>
+  /** Where the tables lie and what they are called, for every store whose URL does not say so. */
+  tables?: Tables
+  /**
+   * Laravel's `retry_after`, where its workers share the table of jobs; in whose URL it is not said. `FAENA_RETRY_AFTER`;
+   * default 90 s where Laravel made the table, else none.
+   */
+  retryAfter?: Duration
   /** Queues a worker serves, in strict order; default `['default']`. A list may also be written `'high,default'`. */
   queues?: string | readonly string[]
   /** Jobs a worker runs at once; default 10. */

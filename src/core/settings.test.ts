@@ -217,3 +217,40 @@ describe('what stops the start', () => {
     expect(settingsFrom({ FAENA_JWT_SECRET: 'x'.repeat(32) }).jwtSecret).toHaveLength(32)
   })
 })
+
+describe('what is said of a store', () => {
+  const server = 'postgres://h/d'
+
+  test('in the configuration becomes part of its URL, which says it to every process', () => {
+    const config = { tables: { schema: 'app', failedJobs: 'broken' }, retryAfter: '5m' } as const
+    const { url, from } = settingsFrom({ DATABASE_URL: server }, config)
+    expect(url).toBe('postgres://h/d?schema=app&failed_jobs=broken&retry_after=5m')
+    expect(from).toMatchObject({ tables: 'faena.config.ts', retryAfter: 'faena.config.ts', url: 'DATABASE_URL' })
+    const others = { ...config, connection: 'reports', connections: { reports: 'mysql://h/r?jobs=work' } }
+    expect(settingsFrom({}, others).url).toBe('mysql://h/r?jobs=work&schema=app&failed_jobs=broken&retry_after=5m')
+  })
+
+  test('by the URL goes before the configuration, and by the environment before both', () => {
+    const config = { url: `${server}?retry_after=1m&prefix=a_`, retryAfter: '2m', tables: { prefix: 'b_' } } as const
+    expect(settingsFrom({}, config).url).toBe(`${server}?retry_after=1m&prefix=a_`)
+    expect(settingsFrom({ FAENA_RETRY_AFTER: '3m' }, config).url).toBe(`${server}?retry_after=3m&prefix=a_`)
+    expect(settingsFrom({ FAENA_RETRY_AFTER: '3m' }).url).toBe('sqlite:.faena/faena.db?retry_after=3m')
+  })
+
+  test.each<[FaenaConfig, Record<string, string>, string]>([
+    [{ tables: { job: 'work' } as object }, {}, 'a setting of tables of faena.config.ts is "job"; allowed: schema'],
+    [
+      { tables: { jobs: 'my jobs' } },
+      { DATABASE_URL: server },
+      'jobs of tables of faena.config.ts is "my jobs"; allowed',
+    ],
+    [{ tables: { jobs: 'work' } }, {}, 'tables of faena.config.ts is {"jobs":"work"}; allowed: none for SQLite'],
+    [{ retryAfter: 10 }, {}, 'retryAfter of faena.config.ts is 10; allowed: 3000 ms to'],
+    [{}, { FAENA_RETRY_AFTER: '90' }, 'FAENA_RETRY_AFTER is "90"; allowed: milliseconds as a number, or 250ms'],
+    [{}, { DATABASE_URL: `${server}?prefix=a-b` }, 'prefix of DATABASE_URL is "a-b"; allowed'],
+  ])('%j, %j is refused', (config, env, says) => {
+    expect(() => settingsFrom(env, config)).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIGURATION', message: expect.stringContaining(says) }),
+    )
+  })
+})

@@ -1,12 +1,13 @@
 import { DEFAULT_BACKOFF, type StoredBackoff, storedBackoff } from './backoff.ts'
 import { type FaenaConfig, type JobSource, LOG_LEVELS, type LogLevel, ROLES, type Role } from './config.ts'
-import { milliseconds } from './duration.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import { isHandler, isJob } from './handler.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
 import { bad, bytesOf, configured, durationOf, listOf, numberIn, oneOf, secretOf, textOf } from './readers.ts'
 import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
 import { surfacedFields } from './surface.ts'
 import { asPath, laravelUrl, parseUrl } from './url.ts'
+import { retryAfterOf, type Tables, tablesOf, urlWith } from './url-options.ts'
 import { wallClock } from './wallclock.ts'
 
 /** All settings, checked, with their defaults: what queues, workers, schedulers and the command line are made from. */
@@ -60,11 +61,12 @@ const VARIABLES = {
   timezone: 'FAENA_TIMEZONE',
   surface: 'FAENA_SURFACE',
   lease: 'FAENA_LEASE',
+  retryAfter: 'FAENA_RETRY_AFTER',
   logLevel: 'FAENA_LOG_LEVEL',
 } as const
 
 const CONFIG_KEYS =
-  'url connection connections queues concurrency tries timeout backoff lease sleep maxPayload timezone surface jobs handlers ' +
+  'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface jobs handlers ' +
   'schedules history data host port defaultRole logLevel'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
@@ -97,9 +99,13 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     )
 
   const data = setting('data', '.faena', textOf)
+  const tables = setting<Tables | undefined>('tables', undefined, tablesOf)
+  const retryAfter = setting<Duration | undefined>('retryAfter', undefined, retryAfterOf)
+  const chosen = store(env, file, setting, data, from)
   const timezone = setting('timezone', 'UTC', (value, name) => wallClock(value as string, name).zone)
   return {
-    ...store(env, file, setting, data, from),
+    ...chosen,
+    url: chosen.sync ? chosen.url : withOptions(chosen.url, tables, retryAfter, from),
     queues: setting('queues', [DEFAULT_QUEUE], queuesOf),
     concurrency: whole('concurrency', 10, 1, 10_000),
     tries: whole('tries', 3, 0, 65_535),
@@ -149,6 +155,22 @@ function store(
   const shared = given === undefined && !sync && from.connection !== undefined ? laravelUrl(env) : undefined
   if (shared !== undefined) from.url = 'DB_CONNECTION'
   return { connection, sync, url: given ?? shared ?? `sqlite:${asPath(data)}/faena.db` }
+}
+
+/** What is said of every store becomes part of its URL, which processes and threads are given. */
+function withOptions(
+  url: string,
+  tables: Tables | undefined,
+  retryAfter: Duration | undefined,
+  from: Readonly<Record<string, string>>,
+): string {
+  const { kind } = parseUrl(url)
+  if (kind === 'memory' || kind === 'redis') return url
+  if (kind === 'sqlite' && tables !== undefined && Object.keys(tables).length > 0)
+    throw bad(`tables of ${FILE}`, tables, 'none for SQLite, whose tables have the names of Laravel')
+  const whole = urlWith(urlWith(url, { tables }, false), { retryAfter }, from.retryAfter === VARIABLES.retryAfter)
+  parseUrl(whole)
+  return whole
 }
 
 function connectionsOf(connections: FaenaConfig['connections'] = {}): Map<string, string> {

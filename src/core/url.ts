@@ -1,10 +1,12 @@
 import { FaenaError } from './errors.ts'
+import { optionsIn, retryAfterOf, tableName, type UrlOptions, urlWith } from './url-options.ts'
 
 /** A store's URL, read: the file of an embedded store, or the address of a server. */
 export type StoreUrl =
-  | { kind: 'sqlite'; path: string }
+  | { kind: 'sqlite'; path: string; options?: UrlOptions }
   | { kind: 'memory' }
-  | { kind: 'postgres' | 'mysql' | 'redis'; url: string }
+  | { kind: 'postgres' | 'mysql'; url: string; options?: UrlOptions }
+  | { kind: 'redis'; url: string }
 
 const SCHEMES: Record<string, StoreUrl['kind']> = {
   sqlite: 'sqlite',
@@ -23,17 +25,38 @@ export const ALLOWED_URLS =
 
 /**
  * Reads a store's URL: `sqlite:data/faena.db`, `sqlite:///var/lib/faena.db`, `sqlite::memory:`, `postgres://user@host/db`.
- * Throws BAD_CONFIGURATION that names `setting`, never a password.
+ * Faena's own parameters behind a question mark become `options`, and do not stand in `url` any more; what else is there is
+ * for the database's client. Throws BAD_CONFIGURATION that names `setting`, never a password.
  */
 export function parseUrl(url: string, setting = 'DATABASE_URL'): StoreUrl {
   const [, scheme, rest] = /^([a-z]+):(.*)$/is.exec(url.trim()) ?? []
   const kind = SCHEMES[scheme?.toLowerCase() ?? '']
   if (kind === undefined || rest === undefined) throw badUrl(setting, url, ALLOWED_URLS)
   if (kind === 'memory') return { kind }
-  if (kind !== 'sqlite') return { kind, url: serverUrl(url.trim(), setting) }
-  const path = decoded(rest.replace(/^\/\//, ''))
+  if (kind === 'redis') return { kind, url: serverUrl(url.trim(), setting) }
+  if (kind !== 'sqlite') return { kind, ...withoutOptions(serverUrl(url.trim(), setting), kind, setting) }
+  const [, before = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(rest)!
+  const path = decoded(before.replace(/^\/\//, ''))
   if (path === '') throw badUrl(setting, url, 'a path after the colon, as in sqlite:.faena/faena.db')
-  return { kind, path }
+  const { options } = optionsIn(query, kind, setting)
+  return { kind, path, ...given(options) }
+}
+
+/** A server's URL as its client takes it, and what it said to Faena. One that cannot be read is left to the client. */
+export function withoutOptions(
+  url: string,
+  kind: 'postgres' | 'mysql',
+  setting = 'url',
+): { url: string; options?: UrlOptions } {
+  const [before, query] = url.split(/\?(.*)/s, 2) as [string, string?]
+  if (query === undefined) return { url }
+  const { options, rest } = optionsIn(query, kind, setting)
+  if (Object.keys(options).length === 0) return { url }
+  return { url: rest === '' ? before : `${before}?${rest}`, options }
+}
+
+function given(options: UrlOptions): { options?: UrlOptions } {
+  return Object.keys(options).length === 0 ? {} : { options }
 }
 
 /** A path as it stands in a URL: with what has a meaning of its own there encoded. */
@@ -51,6 +74,23 @@ export function maskedUrl(url: string): string {
  * Throws BAD_CONFIGURATION for a connection that is none of Laravel's four, or that is not named.
  */
 export function laravelUrl(env: Record<string, string | undefined>): string | undefined {
+  const url = databaseUrl(env)
+  const [table, seconds] = [env.DB_QUEUE_TABLE?.trim(), env.DB_QUEUE_RETRY_AFTER?.trim()]
+  if (url === undefined || (!table && !seconds)) return url
+  if (seconds && !/^\d+$/.test(seconds)) throw badUrl('DB_QUEUE_RETRY_AFTER', seconds, 'a whole number of seconds')
+  const jobs = table === 'jobs' ? undefined : table
+  if (jobs && url.startsWith('sqlite:')) throw badUrl('DB_QUEUE_TABLE', jobs, 'jobs, the only name on SQLite')
+  const retryAfter = seconds ? retryAfterOf(`${Number(seconds)}s`, 'DB_QUEUE_RETRY_AFTER') : undefined
+  const whole = urlWith(
+    url,
+    { tables: { ...(jobs && { jobs: tableName(jobs, 'DB_QUEUE_TABLE') }) }, retryAfter },
+    false,
+  )
+  parseUrl(whole, 'DB_CONNECTION')
+  return whole
+}
+
+function databaseUrl(env: Record<string, string | undefined>): string | undefined {
   const given = (name: string) => env[name]?.trim() || undefined
   const url = given('DB_URL')
   if (url !== undefined) {
@@ -88,13 +128,12 @@ function serverUrl(url: string, setting: string): string {
   throw badUrl(setting, url, form)
 }
 
-/** A path is read with or without percent signs encoded. A query, which other tools put there, is left out. */
+/** A path is read with or without percent signs encoded. */
 function decoded(path: string): string {
-  const plain = path.replace(/\?.*$/s, '')
   try {
-    return decodeURIComponent(plain)
+    return decodeURIComponent(path)
   } catch {
-    return plain
+    return path
   }
 }
 

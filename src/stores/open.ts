@@ -25,15 +25,15 @@ async function storeFor(url: string, options: StoreOptions): Promise<Store> {
   switch (parsed.kind) {
     case 'sqlite': {
       const { sqliteStore } = await import('./sqlite/store.ts')
-      return sqliteStore({ path: parsed.path, ...options })
+      return sqliteStore({ path: parsed.path, ...options, ...parsed.options })
     }
     case 'postgres': {
       const { postgresStore } = await import('./postgres/store.ts')
-      return postgresStore({ url: parsed.url, ...options })
+      return postgresStore({ url: parsed.url, ...options, ...parsed.options })
     }
     case 'mysql': {
       const { mysqlStore } = await import('./mysql/store.ts')
-      return mysqlStore({ url: parsed.url, ...options })
+      return mysqlStore({ url: parsed.url, ...options, ...parsed.options })
     }
     case 'memory': {
       const { memoryStore } = await import('./memory/store.ts')

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { notAllowed } from '../../core/errors.ts'
+import { withoutOptions } from '../../core/url.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
@@ -27,7 +28,7 @@ import { ownSource, type PgConfig, poolSource, type Source } from './source.ts'
 import { Wakeup } from './wakeup.ts'
 
 export interface PostgresOptions extends NameOptions {
-  /** `postgres://user:password@host:5432/database`; or `config`, or `pool`. */
+  /** `postgres://user:password@host:5432/database`, with options behind a question mark if need be; or `config`, or `pool`. */
   url?: string
   /** A configuration of the `pg` package. */
   config?: PgConfig
@@ -54,12 +55,12 @@ export interface PostgresOptions extends NameOptions {
  * The store for PostgreSQL 13 and later, also where Laravel made the tables. The server's clock is the only one. Its tables
  * are brought up to date by `faena migrate`, never by themselves.
  */
-export function postgresStore(options: PostgresOptions): Store {
+export function postgresStore(given: PostgresOptions): Store {
+  const options = withUrl(given)
   const timeoutMs = options.timeoutMs ?? 5_000
-  const { url, ...named } = readUrl(options.url)
-  const source = sourceOf({ ...options, url }, timeoutMs)
+  const source = sourceOf(options, timeoutMs)
   const connection = new Connection(source, timeoutMs)
-  const names = tableNames({ ...named, ...options })
+  const names = tableNames(options)
   const dialect = dialectOf(names)
   const wakeup = new Wakeup(source, connection, names.plainOwn(names.schema), options.notifications ?? true)
   const context: Context = {
@@ -125,15 +126,12 @@ export function postgresStore(options: PostgresOptions): Store {
   }
 }
 
-/** `?schema=app&prefix=queue_` at the end of a URL say where the tables are; the rest is for the client. */
-function readUrl(text: string | undefined): { url?: string; schema?: string; prefix?: string } {
-  if (text === undefined || !URL.canParse(text)) return { url: text }
-  const url = new URL(text)
-  const [schema, prefix] = ['schema', 'prefix'].map((name) => url.searchParams.get(name) ?? undefined)
-  if (schema === undefined && prefix === undefined) return { url: text }
-  url.searchParams.delete('schema')
-  url.searchParams.delete('prefix')
-  return { url: url.href, ...(schema && { schema }), ...(prefix && { prefix }) }
+/** With what the end of the URL says, where the options do not say it themselves. */
+function withUrl(options: PostgresOptions): PostgresOptions {
+  if (options.url === undefined) return options
+  const { url, options: inUrl } = withoutOptions(options.url, 'postgres')
+  const said = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...inUrl, ...Object.fromEntries(said), url }
 }
 
 function sourceOf({ url, config, pool }: PostgresOptions, timeoutMs: number): Source {
