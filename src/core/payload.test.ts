@@ -272,6 +272,13 @@ describe('a payload on its way back from failed_jobs', () => {
     expect(JSON.parse(retriedPayload('{"job":"a","retryUntil":5}', now)).retryUntil).toBe(2_000_000_060)
   })
 
+  test('has that time changed in its text and nothing else: no number loses digits, no letter its way of being written', () => {
+    const text = '{ "job": "a\\/b", "data": {"id": 9223372036854775807, "x": 1.0, "retryUntil": 5}, "retryUntil": 5 }'
+    const moved = text.replace('"retryUntil": 5 }', '"retryUntil": 2000000060 }')
+    expect(retriedPayload(text, now)).toBe(moved)
+    expect(retriedPayload(text.replace('{ ', '{ "attempts": 4, '), now)).toBe(moved.replace('{ ', '{ "attempts": 0, '))
+  })
+
   test('begins with attempts 0 where it counts them itself', () => {
     expect(JSON.parse(retriedPayload('{"job":"a","attempts":3}', now))).toEqual({ job: 'a', attempts: 0 })
   })

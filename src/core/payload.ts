@@ -1,6 +1,7 @@
 import { laravelBackoff, readLaravelBackoff, readStoredBackoff, type StoredBackoff } from './backoff.ts'
 import { FaenaError } from './errors.ts'
 import type { AnyJob } from './job.ts'
+import { withFirst, withValue } from './json-text.ts'
 
 /** `"job"` of a payload that a Faena handler runs: this prefix, then the job's name. */
 export const JOB_PREFIX = 'faena@'
@@ -177,8 +178,7 @@ export function uuidOf(text: string): string | null {
 export function withUuid(text: string, uuid: string): string {
   const raw = tryParse(text)
   if (raw === undefined || uuidOf(text) !== null) return text
-  const { uuid: _empty, ...rest } = raw
-  return JSON.stringify({ uuid, ...rest })
+  return withFirst(text, 'uuid', JSON.stringify(uuid))
 }
 
 /**
@@ -191,13 +191,12 @@ export function retriedPayload(text: string, now: number): string {
   if (raw === undefined) return text
   const until = count(raw.retryUntil)
   const expired = until !== null && until * 1_000 <= now
-  if (!expired && raw.attempts === undefined) return text
+  let kept = text
   if (expired) {
     const created = count(raw.createdAt) ?? until
-    raw.retryUntil = Math.ceil(now / 1_000) + Math.max(until - created, 60)
+    kept = withValue(kept, 'retryUntil', String(Math.ceil(now / 1_000) + Math.max(until - created, 60)))
   }
-  if (raw.attempts !== undefined) raw.attempts = 0
-  return JSON.stringify(raw)
+  return raw.attempts === undefined ? kept : withValue(kept, 'attempts', '0')
 }
 
 /** The beginning of a payload, for a message. */
