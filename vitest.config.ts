@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: ['test/processes/**/*.test.ts', 'test/model/**/*.test.ts'],
-          exclude: chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts'],
+          exclude: chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -2,15 +2,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { repairs } from '../../src/client/repairs.ts'
 import { createQueue } from '../../src/index.ts'
-import type { Store } from '../../src/store.ts'
 import { openStore } from '../../src/stores/open.ts'
 import { crashingJob, shortJob, spinningJob } from './fixtures/chaos-jobs.ts'
 import {
   expectEndedOnce,
-  type LedgerLine,
   readLedger,
+  retryBlamed,
   startedAfterCompletion,
   startWorker,
   temporaryFolder,
@@ -26,22 +24,6 @@ async function installation() {
   const left = async () =>
     (await store.counts()).reduce((sum, { due, delayed, reserved }) => sum + due + delayed + reserved, 0)
   return { url, store, queue, left, ledger: join(folder, 'ledger') }
-}
-
-/**
- * Retries the jobs that failed because three workers that held them were killed, as chance has it now and then; each must have
- * begun in killed processes alone. Returns how many.
- */
-async function retryBlamed(store: Store, lines: readonly LedgerLine[], killed: ReadonlySet<number>): Promise<number> {
-  const { rows } = await store.listFailed({}, { limit: 100 })
-  for (const { uuid, headline } of rows) {
-    expect(headline).toContain('crashed 3 workers')
-    const pids = lines.filter((line) => line.event === 'start' && line.uuid === uuid).map(({ pid }) => pid)
-    expect(pids.length).toBeGreaterThanOrEqual(1)
-    expect(pids.filter((pid) => !killed.has(pid))).toEqual([])
-  }
-  if (rows.length > 0) await repairs(store).retry('all')
-  return rows.length
 }
 
 test('killing workers at random loses no job, burns no attempt, and runs again only what a killed worker held', async () => {

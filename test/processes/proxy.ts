@@ -33,6 +33,8 @@ export class FaultyNetwork {
   doom: Doom | undefined
   /** Connections that it befell. */
   doomed = 0
+  /** Called with each text that clients send. */
+  sent: (text: string) => void = () => {}
 
   constructor(port: number, lines: Set<Line>) {
     this.port = port
@@ -86,6 +88,7 @@ function open(proxy: FaultyNetwork, lines: Set<Line>, client: Socket, serverPort
     const { doom } = proxy
     if (doom && Math.random() < doom.chance && doom.pattern.test(chunk.toString('latin1'))) line.doom = doom
     server.write(chunk)
+    proxy.sent(chunk.toString('latin1'))
   })
   server.on('data', (chunk) => {
     if (line.doom) befall(proxy, line)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
+import { repairs } from '../../src/client/repairs.ts'
+import type { Store } from '../../src/store.ts'
 
 /** A folder of its own for one test, removed when it ends. */
 export function temporaryFolder(): string {
@@ -37,6 +39,7 @@ export async function startWorker(
   url: string,
   ledger: string,
   options: Record<string, string | number> = {},
+  env: Record<string, string> = {},
 ): Promise<WorkerProcess> {
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const child = fork(
@@ -45,6 +48,7 @@ export async function startWorker(
     {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, ...env },
     },
   )
   const ended = new Promise<string | number | null>((resolve) => {
@@ -69,18 +73,34 @@ export interface LedgerLine {
   uuid: string
   attempt: number
   pid: number
+  /** Seconds since this machine started: a clock that all processes share, and that no fault moves. */
+  at: number
+  /** What the job was dispatched with; in lines that a handler wrote. */
+  number: number
+  key: string | undefined
 }
 
 /** What all workers wrote, in the order they wrote it. */
 export function readLedger(path: string): LedgerLine[] {
   if (!existsSync(path)) return []
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [event, uuid, attempt, pid] = line.split(' ')
-      return { event: event as LedgerLine['event'], uuid: uuid!, attempt: Number(attempt), pid: Number(pid) }
-    })
+  return (
+    readFileSync(path, 'utf8')
+      .split('\n')
+      // What is being written just now has no end yet.
+      .slice(0, -1)
+      .map((line) => {
+        const [event, uuid, attempt, pid, , at, number, key] = line.split(' ')
+        return {
+          event: event as LedgerLine['event'],
+          uuid: uuid!,
+          attempt: Number(attempt),
+          pid: Number(pid),
+          at: Number(at),
+          number: Number(number),
+          key: key || undefined,
+        }
+      })
+  )
 }
 
 /**
@@ -105,6 +125,31 @@ export function startedAfterCompletion(lines: readonly LedgerLine[]): LedgerLine
     if (line.event === 'completed') completed.add(line.uuid)
     return line.event === 'start' && completed.has(line.uuid)
   })
+}
+
+/**
+ * Retries the jobs that failed because three workers that held them were killed, as chance has it now and then; each must have
+ * begun in killed processes alone. Returns how many.
+ */
+export async function retryBlamed(
+  store: Store,
+  lines: readonly LedgerLine[],
+  killed: ReadonlySet<number>,
+): Promise<number> {
+  const { rows } = await store.listFailed({}, { limit: 100 })
+  for (const { uuid, headline } of rows) {
+    expect(headline).toContain('crashed 3 workers')
+    const pids = lines.filter((line) => line.event === 'start' && line.uuid === uuid).map(({ pid }) => pid)
+    expect(pids.length).toBeGreaterThanOrEqual(1)
+    expect(pids.filter((pid) => !killed.has(pid))).toEqual([])
+  }
+  if (rows.length > 0) await repairs(store).retry('all')
+  return rows.length
+}
+
+/** The shared clock of the ledger, in seconds. */
+export function steadySeconds(): number {
+  return Number(process.hrtime.bigint()) / 1e9
 }
 
 function twice(uuids: readonly string[]): string[] {

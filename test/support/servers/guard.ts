@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises'
  * nothing behind.
  */
 const folder = process.argv[2] as string
+/** A file system that was mounted for the folder. */
+const mount = process.argv[3]
 let pid = 0
 
 const lines = createInterface({ input: process.stdin })
@@ -23,6 +26,10 @@ async function end(): Promise<void> {
     for (let waited = 0; waited < 3_000 && send(0); waited += 50) await delay(50)
   }
   await rm(folder, { recursive: true, force: true })
+  if (mount) {
+    execFileSync('umount', [mount], { stdio: 'ignore' })
+    await rm(mount, { recursive: true, force: true })
+  }
   process.exit()
 }
 

@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { ensureInstalled, type Software } from './install.ts'
-import { folderOf, freePort, serverUser, startServer, type Throwaway, untilReady } from './throwaway.ts'
+import {
+  type CrashingServer,
+  folderOf,
+  freePort,
+  type Place,
+  serverUser,
+  startServer,
+  untilReady,
+} from './throwaway.ts'
 
 export const MARIADB: Software = {
   name: 'MariaDB',
@@ -11,18 +19,13 @@ export const MARIADB: Software = {
   package: 'mariadb-server',
 }
 
-export interface MariadbServer extends Throwaway {
-  /** Kills it as a loss of power would, and leaves its files. */
-  crash(): Promise<void>
-  /** Starts it on the same files and port. */
-  restart(): Promise<void>
-}
+export type MariadbServer = CrashingServer
 
 /** A MariaDB with the settings it comes with (flush at every commit), on a free port of the loopback. */
-export async function startMariadb(settings: Record<string, string> = {}): Promise<MariadbServer> {
+export async function startMariadb(settings: Record<string, string> = {}, place?: Place): Promise<MariadbServer> {
   const binaries = ensureInstalled(MARIADB)
   const user = serverUser('mysql')
-  const folder = folderOf(user, 'mariadb')
+  const folder = folderOf(user, 'mariadb', place)
   const data = join(folder, 'data')
   const asUser = { ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: folder }
   const install = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db']
@@ -40,7 +43,7 @@ export async function startMariadb(settings: Record<string, string> = {}): Promi
   }
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`)
   const program = join(binaries, 'mariadbd')
-  const server = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], { ...asUser, folder })
+  const server = startServer(program, ['--no-defaults', '--skip-name-resolve', ...args], { ...asUser, folder, place })
   const url = `mysql://root@127.0.0.1:${port}/mysql`
   const ready = () =>
     untilReady(server, async () => {
@@ -50,6 +53,9 @@ export async function startMariadb(settings: Record<string, string> = {}): Promi
   await ready()
   return {
     url,
+    get running() {
+      return server.running
+    },
     crash: () => server.crash(),
     async restart() {
       server.again()

@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import pg from 'pg'
 import { ensureInstalled, type Software } from './install.ts'
-import { folderOf, freePort, serverUser, startServer, type Throwaway, untilReady } from './throwaway.ts'
+import {
+  type CrashingServer,
+  folderOf,
+  freePort,
+  type Place,
+  serverUser,
+  startServer,
+  untilReady,
+} from './throwaway.ts'
 
 export const POSTGRES: Software = {
   name: 'PostgreSQL',
@@ -11,18 +19,13 @@ export const POSTGRES: Software = {
   package: 'postgresql',
 }
 
-export interface PostgresServer extends Throwaway {
-  /** Kills it as a loss of power would, and leaves its files. */
-  crash(): Promise<void>
-  /** Starts it on the same files and port. */
-  restart(): Promise<void>
-}
+export type PostgresServer = CrashingServer
 
 /** A PostgreSQL with the settings it comes with (fsync on), on a free port of the loopback. */
-export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+export async function startPostgres(settings: Record<string, string> = {}, place?: Place): Promise<PostgresServer> {
   const binaries = ensureInstalled(POSTGRES)
   const user = serverUser('postgres')
-  const folder = folderOf(user, 'postgres')
+  const folder = folderOf(user, 'postgres', place)
   const data = join(folder, 'data')
   const asUser = { ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: folder }
   execFileSync(join(binaries, 'initdb'), ['-D', data, '-U', 'faena', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
@@ -38,7 +41,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     ...settings,
   }
   const args = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = startServer(join(binaries, 'postgres'), ['-D', data, ...args], { ...asUser, folder })
+  const server = startServer(join(binaries, 'postgres'), ['-D', data, ...args], { ...asUser, folder, place })
   const url = `postgres://faena@127.0.0.1:${port}/postgres`
   const ready = () =>
     untilReady(server, async () => {
@@ -49,8 +52,10 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   await ready()
   return {
     url,
-    // An immediate shutdown writes nothing more, as a kill, and takes the server's other processes along, which a kill leaves.
-    crash: () => server.crash('SIGQUIT'),
+    get running() {
+      return server.running
+    },
+    crash: () => server.crash(),
     async restart() {
       server.again()
       await ready()

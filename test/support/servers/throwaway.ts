@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -6,11 +6,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 /** A server that lives for one run of the tests. */
 export interface Throwaway {
   readonly url: string
   stop(): Promise<void>
+}
+
+/** One that can be killed as a loss of power would kill it, its files staying as they are. */
+export interface CrashingServer extends Throwaway {
+  /** False once it has ended, by itself too. */
+  readonly running: boolean
+  /** SIGKILL for all its processes at once. */
+  crash(): Promise<void>
+  /** Starts it on the same files and port. */
+  restart(): Promise<void>
+}
+
+/** Where a server's folder is to be. */
+export interface Place {
+  readonly folder: string
+  /** The folder is a file system mounted for it, which goes with it. */
+  readonly mounted?: boolean
 }
 
 /** The system's user that a server is run as: servers refuse root. Undefined where the tests do not run as root. */
@@ -21,8 +39,12 @@ export function serverUser(name: string): { uid: number; gid: number } | undefin
 }
 
 /** A new folder of that user's. */
-export function folderOf(user: { uid: number; gid: number } | undefined, name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `faena-${name}-`))
+export function folderOf(
+  user: { uid: number; gid: number } | undefined,
+  name: string,
+  { folder: parent = tmpdir() }: Partial<Place> = {},
+): string {
+  const folder = mkdtempSync(join(parent, `faena-${name}-`))
   if (user) chownSync(folder, user.uid, user.gid)
   return folder
 }
@@ -40,8 +62,9 @@ export interface ServerProcess {
   readonly child: ChildProcess
   /** The last of what it said. */
   log(): string
-  /** Ends it as a crash does and leaves its folder. */
-  crash(signal?: NodeJS.Signals): Promise<void>
+  readonly running: boolean
+  /** Ends it and all it started as a crash does, and leaves its folder. */
+  crash(): Promise<void>
   /** Starts it anew after a crash. */
   again(): void
   /** Ends it and takes its folder away. */
@@ -52,10 +75,11 @@ export interface ServerProcess {
 export function startServer(
   program: string,
   args: readonly string[],
-  options: SpawnOptions & { folder: string },
+  options: SpawnOptions & { folder: string; place?: Place | undefined },
 ): ServerProcess {
-  const { folder, ...spawning } = options
-  const guard = spawn(process.execPath, [fileURLToPath(new URL('./guard.ts', import.meta.url)), folder], {
+  const { folder, place, ...spawning } = options
+  const guarded = [folder, ...(place?.mounted ? [place.folder] : [])]
+  const guard = spawn(process.execPath, [fileURLToPath(new URL('./guard.ts', import.meta.url)), ...guarded], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
@@ -75,10 +99,20 @@ export function startServer(
       return child
     },
     log: () => log,
-    async crash(signal = 'SIGKILL') {
+    get running() {
+      return child.exitCode === null && child.signalCode === null
+    },
+    async crash() {
       const ended = exited(child)
-      child.kill(signal)
+      // It stands still first, so that it starts no further process and does not notice that its own die.
+      child.kill('SIGSTOP')
+      const children = (await processes()).filter(({ parent }) => parent === child.pid).map(({ pid }) => pid)
+      for (const pid of [child.pid!, ...children]) kill(pid)
       await ended
+      // One that ended and that nobody has asked about yet holds nothing any more.
+      const isLeft = async () =>
+        (await processes()).some(({ pid, state }) => children.includes(pid) && !state.startsWith('Z'))
+      while (await isLeft()) await delay(20)
       guard.stdin?.write('0\n')
     },
     again() {
@@ -109,4 +143,24 @@ export async function untilReady(server: ServerProcess, ask: () => Promise<void>
 
 async function exited(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+/** All processes, as `ps` shows them. Asked for without standing still: those who share this process's event loop go on. */
+async function processes(): Promise<{ pid: number; parent: number; state: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,stat='])
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [pid, parent, state] = line.trim().split(/\s+/)
+      return { pid: Number(pid), parent: Number(parent), state: state! }
+    })
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -1,0 +1,82 @@
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { LARAVEL_TABLES as ON_MYSQL } from '../../support/laravel-mysql.ts'
+import { LARAVEL_TABLES as ON_POSTGRES } from '../../support/laravel-postgres.ts'
+import { startMariadb } from '../../support/servers/mariadb.ts'
+import { startPostgres } from '../../support/servers/postgres.ts'
+import type { CrashingServer, Place } from '../../support/servers/throwaway.ts'
+import { stores } from '../../support/stores.ts'
+
+/** A connection beside the store's, for the test's own statements. */
+export interface Operator {
+  rows<Row = Record<string, unknown>>(text: string): Promise<Row[]>
+  end(): Promise<void>
+}
+
+export interface Kind {
+  readonly store: 'postgres' | 'mysql'
+  readonly name: string
+  start(settings?: Record<string, string>, place?: Place): Promise<CrashingServer>
+  operator(url: string): Promise<Operator>
+  /** Ends every connection to the database but the operator's own. */
+  killAll(operator: Operator, database: string): Promise<void>
+  /** As Laravel 12 makes them, in the database that a URL names. */
+  readonly laravelTables: string
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    store: 'postgres',
+    name: 'PostgreSQL',
+    start: startPostgres,
+    async operator(url) {
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => {})
+      await client.connect()
+      return { rows: async (text) => (await client.query(text)).rows, end: () => client.end() }
+    },
+    async killAll(operator, database) {
+      await operator.rows(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`)
+    },
+    laravelTables: ON_POSTGRES['laravel 8 and 12'].replaceAll('{}', 'public'),
+  },
+  {
+    store: 'mysql',
+    name: 'MariaDB',
+    start: startMariadb,
+    async operator(url) {
+      const connection = await mysql.createConnection({ uri: url, multipleStatements: true })
+      connection.on('error', () => {})
+      return {
+        rows: async (text) => (await connection.query(text))[0] as never,
+        end: () => connection.end(),
+      }
+    },
+    async killAll(operator, database) {
+      const rows = await operator.rows<{ id: number }>(
+        `select id from information_schema.processlist where db = '${database}'`,
+      )
+      // One may be gone before it is killed.
+      for (const { id } of rows) await operator.rows(`kill connection ${id}`).catch(() => {})
+    },
+    laravelTables: ON_MYSQL['laravel-12'],
+  },
+]
+
+/** The same cases on a server of their own for each kind that `FAENA_TEST_STORES` names. */
+export function onServers(cases: (kind: Kind, server: () => CrashingServer) => void): void {
+  for (const kind of KINDS) {
+    describe.skipIf(!stores.some(({ name }) => name === kind.store))(`on ${kind.name}`, () => {
+      let server: CrashingServer
+
+      beforeAll(async () => {
+        server = await kind.start()
+      }, 120_000)
+
+      afterAll(() => server?.stop(), 60_000)
+
+      cases(kind, () => server)
+    })
+  }
+}
