@@ -23,6 +23,10 @@ export interface Kind {
   killAll(operator: Operator, database: string): Promise<void>
   /** As Laravel 12 makes them, in the database that a URL names. */
   readonly laravelTables: string
+  /** Takes away what a migration brings back and no worker needs at once. */
+  readonly older: string
+  /** What says all there is of a schema. */
+  readonly schema: readonly string[]
 }
 
 const KINDS: readonly Kind[] = [
@@ -40,6 +44,14 @@ const KINDS: readonly Kind[] = [
       await operator.rows(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`)
     },
     laravelTables: ON_POSTGRES['laravel 8 and 12'].replaceAll('{}', 'public'),
+    older: 'delete from faena_migrations; drop table faena_schedules; drop index faena_jobs_uuid',
+    schema: [
+      `select table_name, column_name, ordinal_position, data_type, is_nullable, column_default
+         from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position`,
+      `select pg_get_indexdef(indexrelid), indisvalid from pg_index
+        where indrelid in (select oid from pg_class where relnamespace = 'public'::regnamespace) order by 1`,
+      `select proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
+    ],
   },
   {
     store: 'mysql',
@@ -61,6 +73,13 @@ const KINDS: readonly Kind[] = [
       for (const { id } of rows) await operator.rows(`kill connection ${id}`).catch(() => {})
     },
     laravelTables: ON_MYSQL['laravel-12'],
+    older: 'delete from faena_migrations; drop table faena_schedules',
+    schema: [
+      `select table_name, column_name, ordinal_position, column_type, is_nullable, column_default, extra
+         from information_schema.columns where table_schema = database() order by table_name, ordinal_position`,
+      `select table_name, index_name, seq_in_index, column_name, sub_part, non_unique
+         from information_schema.statistics where table_schema = database() order by 1, 2, 3`,
+    ],
   },
 ]
 
