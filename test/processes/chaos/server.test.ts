@@ -10,6 +10,8 @@ import { onServers } from './kinds.ts'
 
 /** Room for an empty server and for what the jobs leave behind. */
 const DISK = '400m'
+/** Bytes of a job for which the server has to ask for more of the disk. */
+const BULKY = 50_000
 
 onServers((kind, server) => {
   test('a server that is killed and started again loses nothing acknowledged, and its workers come back', async () => {
@@ -41,14 +43,14 @@ onServers((kind, server) => {
     const full = await kind.start({}, { folder: disk, mounted: true })
     onTestFinished(() => full.stop(), 60_000)
     const { producer, survives } = await installation(kind, full, { jobs: 10_000 })
-    producer.padding = 20_000
+    producer.padding = BULKY
     // The first time for longer than a dispatch waits for its store.
     const fullFor = [8_000, 2_000, 4_000, 500]
     await survives({
       async fault() {
         await sleep(500)
         const filler = await fill(disk)
-        await sleep(fullFor.shift() ?? 1_000)
+        await Promise.all([sleep(fullFor.shift() ?? 1_000), producer.dispatch(200)])
         unlinkSync(filler)
         // A server that cannot write its log ends, and whoever runs it starts it again.
         if (!full.running) await restarted(full)
