@@ -8,13 +8,20 @@ import { Model } from './model.ts'
 import { setOut } from './push-steps.ts'
 import { agree, type Real } from './real.ts'
 
-/** FAENA_MODEL_RUNS: sequences per store. FAENA_MODEL_SEED and FAENA_MODEL_PATH: the ones a failure printed. */
-const RUNS = Number(process.env.FAENA_MODEL_RUNS ?? 1_000)
+/**
+ * FAENA_MODEL_RUNS: sequences per store; fewer by themselves where each step is a way to a server and back.
+ * FAENA_MODEL_SEED and FAENA_MODEL_PATH: the ones a failure printed.
+ */
+const RUNS = process.env.FAENA_MODEL_RUNS
+const EMBEDDED_RUNS = 1_000
+const SERVER_RUNS = 150
 const SEED = process.env.FAENA_MODEL_SEED
 const PATH = process.env.FAENA_MODEL_PATH
 
-describe.each(stores)('$name', ({ open }) => {
-  test(`does what a few maps do, in ${RUNS} sequences of steps with crashes and lost answers`, {
+describe.each(stores)('$name', ({ name, open }) => {
+  const runs = Number(RUNS ?? (['memory', 'sqlite'].includes(name) ? EMBEDDED_RUNS : SERVER_RUNS))
+
+  test(`does what a few maps do, in ${runs} sequences of steps with crashes and lost answers`, {
     timeout: 600_000,
   }, async () => {
     const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async (commands) => {
@@ -29,7 +36,7 @@ describe.each(stores)('$name', ({ open }) => {
         await harness.close()
       }
     })
-    await fc.assert(property, { numRuns: RUNS, ...(SEED && { seed: Number(SEED) }), ...(PATH && { path: PATH }) })
+    await fc.assert(property, { numRuns: runs, ...(SEED && { seed: Number(SEED) }), ...(PATH && { path: PATH }) })
   })
 })
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { installation, restarted } from './chaos/installation.ts'
-import { onServers } from './chaos/kinds.ts'
+import { onServers } from './chaos/on-servers.ts'
 import { expectEndedOnce, readLedger, until } from './support.ts'
 
 onServers((kind, server) => {

@@ -1,12 +1,10 @@
 import mysql from 'mysql2/promise'
 import pg from 'pg'
-import { afterAll, beforeAll, describe } from 'vitest'
 import { LARAVEL_TABLES as ON_MYSQL } from '../../support/laravel-mysql.ts'
 import { LARAVEL_TABLES as ON_POSTGRES } from '../../support/laravel-postgres.ts'
 import { startMariadb } from '../../support/servers/mariadb.ts'
 import { startPostgres } from '../../support/servers/postgres.ts'
 import type { CrashingServer, Place } from '../../support/servers/throwaway.ts'
-import { stores } from '../../support/stores.ts'
 
 /** A connection beside the store's, for the test's own statements. */
 export interface Operator {
@@ -29,7 +27,7 @@ export interface Kind {
   readonly schema: readonly string[]
 }
 
-const KINDS: readonly Kind[] = [
+export const KINDS: readonly Kind[] = [
   {
     store: 'postgres',
     name: 'PostgreSQL',
@@ -82,20 +80,3 @@ const KINDS: readonly Kind[] = [
     ],
   },
 ]
-
-/** The same cases on a server of their own for each kind that `FAENA_TEST_STORES` names. */
-export function onServers(cases: (kind: Kind, server: () => CrashingServer) => void): void {
-  for (const kind of KINDS) {
-    describe.skipIf(!stores.some(({ name }) => name === kind.store))(`on ${kind.name}`, () => {
-      let server: CrashingServer
-
-      beforeAll(async () => {
-        server = await kind.start()
-      }, 120_000)
-
-      afterAll(() => server?.stop(), 60_000)
-
-      cases(kind, () => server)
-    })
-  }
-}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { installation, restarted, WORKERS } from './installation.ts'
-import { onServers } from './kinds.ts'
+import { onServers } from './on-servers.ts'
 import { startLaravel } from './php.ts'
 
 onServers((kind, server) => {

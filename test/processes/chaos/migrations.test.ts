@@ -6,7 +6,8 @@ import { openStore } from '../../../src/stores/open.ts'
 import { startProxy } from '../proxy.ts'
 import { temporaryFolder, until } from '../support.ts'
 import { asked, installation } from './installation.ts'
-import { type Kind, onServers } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { onServers } from './on-servers.ts'
 import { startLaravel } from './php.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))

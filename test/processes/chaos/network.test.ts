@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { expectEndedOnce, readLedger, until } from '../support.ts'
 import { installation, troubles } from './installation.ts'
-import { onServers } from './kinds.ts'
+import { onServers } from './on-servers.ts'
 
 /** A heartbeat that is never answered is given up after 5 s; the lease must outlast that, or each silence is a lost lease. */
 const SILENT_LEASE_MS = 15_000

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { installation, restarted } from './installation.ts'
-import { onServers } from './kinds.ts'
+import { onServers } from './on-servers.ts'
 
 /** Room for an empty server and for what the jobs leave behind. */
 const DISK = '400m'

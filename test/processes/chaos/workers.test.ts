@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { ensureInstalled } from '../../support/servers/install.ts'
 import { startProducer } from './faked-producer.ts'
 import { installation, WORKERS } from './installation.ts'
-import { onServers } from './kinds.ts'
+import { onServers } from './on-servers.ts'
 
 const TEN_MINUTES_MS = 600_000
 /** How wrong the clocks of workers are. */

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import type { CrashingServer } from '../../support/servers/throwaway.ts'
+import { stores } from '../../support/stores.ts'
+import { KINDS, type Kind } from './kinds.ts'
+
+/** The same cases on a server of their own for each kind that `FAENA_TEST_STORES` names. */
+export function onServers(cases: (kind: Kind, server: () => CrashingServer) => void): void {
+  for (const kind of KINDS) {
+    describe.skipIf(!stores.some(({ name }) => name === kind.store))(`on ${kind.name}`, () => {
+      let server: CrashingServer
+
+      beforeAll(async () => {
+        server = await kind.start()
+      }, 120_000)
+
+      afterAll(() => server?.stop(), 60_000)
+
+      cases(kind, () => server)
+    })
+  }
+}
