@@ -26,8 +26,6 @@ export class Producer {
   readonly acknowledged = new Set<string>()
   readonly unexpected: unknown[] = []
   longestMs = 0
-  /** How many bytes each job that is dispatched from now on carries along. */
-  padding = 0
   readonly #queue: ReturnType<typeof createQueue>
   #number = 0
 
@@ -46,10 +44,16 @@ export class Producer {
   }
 
   /** To run later. */
-  async dispatchDelayed(): Promise<void> {
-    const input = this.#input()
-    this.notBefore.set(input.number, steadySeconds() + DELAY_S)
-    await this.#told([input], async () => [await this.#queue.dispatch(shortJob, input, { delay: `${DELAY_S}s` })])
+  async dispatchDelayed(delayS = DELAY_S, pad?: string): Promise<void> {
+    const input = { ...this.#input(), ...(pad && { pad }) }
+    this.notBefore.set(input.number, steadySeconds() + delayS)
+    await this.#told([input], async () => [await this.#queue.dispatch(shortJob, input, { delay: `${delayS}s` })])
+  }
+
+  /** So many MiB that nobody takes away for a while, in one job each. */
+  async dispatchBulky(mebibytes: number, delayS: number): Promise<void> {
+    const pad = () => randomBytes(500_000).toString('hex')
+    await Promise.all(Array.from({ length: mebibytes }, () => this.dispatchDelayed(delayS, pad())))
   }
 
   /** Under a key that others may hold. */
@@ -82,8 +86,7 @@ export class Producer {
 
   #input(): Input {
     this.#number++
-    const pad = this.padding > 0 && { pad: randomBytes(this.padding / 2).toString('hex') }
-    return { number: this.#number, ms: 5 + (this.#number % 60), ...pad }
+    return { number: this.#number, ms: 5 + (this.#number % 60) }
   }
 
   async #told(inputs: readonly Input[], dispatch: () => Promise<{ uuid: string; outcome: string }[]>): Promise<void> {

@@ -10,8 +10,7 @@ import { onServers } from './on-servers.ts'
 
 /** Room for an empty server and for what the jobs leave behind. */
 const DISK = '400m'
-/** Bytes of a job for which the server has to ask for more of the disk. */
-const BULKY = 50_000
+const FULL_MS = 8_000
 
 onServers((kind, server) => {
   test('a server that is killed and started again loses nothing acknowledged, and its workers come back', async () => {
@@ -43,14 +42,13 @@ onServers((kind, server) => {
     const full = await kind.start({}, { folder: disk, mounted: true })
     onTestFinished(() => full.stop(), 60_000)
     const { producer, survives } = await installation(kind, full, { jobs: 10_000 })
-    producer.padding = BULKY
-    // The first time for longer than a dispatch waits for its store.
-    const fullFor = [8_000, 2_000, 4_000, 500]
     await survives({
       async fault() {
         await sleep(500)
         const filler = await fill(disk)
-        await Promise.all([sleep(fullFor.shift() ?? 1_000), producer.dispatch(200)])
+        // The first time for longer than a dispatch waits for its store, and with more than the server has room for.
+        const first = producer.count('refused') + producer.count('doubtful') === 0
+        await Promise.all([sleep(first ? FULL_MS : 1_000), first && producer.dispatchBulky(40, FULL_MS / 1_000)])
         unlinkSync(filler)
         // A server that cannot write its log ends, and whoever runs it starts it again.
         if (!full.running) await restarted(full)
