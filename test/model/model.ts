@@ -88,21 +88,24 @@ export class Model {
     return { outcome: 'dispatched', uuid }
   }
 
-  /** The jobs the worker gets, in order; undefined where it has no lease. */
-  reserve(worker: ModelWorker, wish: ReserveWish): ModelJob[] | undefined {
+  /**
+   * The jobs the worker gets, in order; undefined where it has no lease. With `chosen`, ids in the order in which the store
+   * gave them, it gets those of them that it may get.
+   */
+  reserve(worker: ModelWorker, wish: ReserveWish, chosen?: readonly number[]): ModelJob[] | undefined {
     if (!this.isAlive(worker)) return undefined
     const given: ModelJob[] = []
     let { singles } = wish
-    for (const queue of wish.queues.filter((name) => !this.paused.has(name))) {
-      for (const job of this.#due(queue, wish.names)) {
-        const single = job.maxAttempts === 1
-        if (given.length >= wish.limit || (single && singles === 0)) return given
-        if (single) singles -= 1
-        job.attempts += 1
-        job.heldBy = worker.id
-        if (job.said.unique?.until === 'processing') this.#freeKey(job)
-        given.push(job)
-      }
+    const open = wish.queues.filter((name) => !this.paused.has(name))
+    const line = open.flatMap((queue) => this.#due(queue, wish.names))
+    for (const job of chosen ? chosen.flatMap((id) => line.find((each) => each.id === id) ?? []) : line) {
+      const single = job.maxAttempts === 1
+      if (given.length >= wish.limit || (single && singles === 0)) return given
+      if (single) singles -= 1
+      job.attempts += 1
+      job.heldBy = worker.id
+      if (job.said.unique?.until === 'processing') this.#freeKey(job)
+      given.push(job)
     }
     return given
   }

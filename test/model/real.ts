@@ -8,6 +8,8 @@ import type { Model, ModelJob } from './model.ts'
 export interface Real {
   readonly harness: Harness
   readonly connections: readonly [Store, Store]
+  /** A change of the line may be seen a while later: which jobs are given, and in what order, is then the store's choice. */
+  readonly seesLate: boolean
   /** Numbers of the pushes of each connection's producer, and of the settlements of each worker's channel. */
   readonly seqs: Map<string, number>
 }

@@ -28,7 +28,8 @@ export const reserve = fc
         defaultTries: 3,
       }
       const answer = await real.connections[via].reserve(request)
-      const given = model.reserve(worker, wish)
+      const chosen = real.seesLate ? answer.jobs.map(({ id }) => id) : undefined
+      const given = model.reserve(worker, wish, chosen)
       expect(answer.lost).toBe(given === undefined)
       const wanted = (given ?? []).map(({ id, attempts, crashes, queue }) => ({ id, attempts, crashes, queue }))
       expect(answer.jobs.map(({ id, attempts, crashes, queue }) => ({ id, attempts, crashes, queue }))).toEqual(wanted)
