@@ -77,6 +77,8 @@ export interface JobStore {
    * `seq` changes nothing and gives the first answer. One bad row never blocks the others: it comes back in `refused`.
    */
   settle(settlement: Settlement): Promise<Settled>
+  /** What became of a completion that `settle` wrote, with its run, in the application's transaction. Never waits for a lock. */
+  fate(completion: JoinedCompletion): Promise<Fate>
   /**
    * Gives the jobs of workers whose lease ended back, attempts restored, and counts the crash. A job that was alone with a
    * dying worker for the third time fails, and so does one that has a single try. Many callers handle each worker once.
@@ -92,7 +94,7 @@ export interface PushId {
 
 export interface PushOptions {
   pushId?: PushId
-  /** The store's own kind of transaction handle; the store neither commits nor retries nor notifies then. */
+  /** The application's open transaction; the store neither commits nor retries nor notifies then, and its waits are bounded. */
   tx?: unknown
   /** The uuids were made for this very push, so none can be stored yet: the look-up for DUPLICATE_UUID is left out. */
   fresh?: boolean
@@ -205,8 +207,24 @@ export interface Settlement {
   /** 0 for the worker itself, 1 for its heartbeat thread. */
   channel?: 0 | 1
   outcomes: readonly JobOutcome[]
+  /** The application's open transaction: nothing is numbered then, since its commit decides, and an answer is not repeated. */
   tx?: unknown
 }
+
+/** A completion in the application's transaction. */
+export interface JoinedCompletion {
+  worker: number
+  id: number
+  attempts: number
+  /** Of its run. */
+  uuid: string
+}
+
+/**
+ * `committed`: the job has ended, with the application's own writes. `open`: the transaction is not over yet. `undone`: it
+ * was rolled back, and the job is still the worker's. `lost`: it was rolled back, and the job is not the worker's any more.
+ */
+export type Fate = 'committed' | 'open' | 'undone' | 'lost'
 
 export interface JobOutcome {
   id: number
@@ -450,6 +468,8 @@ export interface FleetStore {
   command(worker: number | null, command: WorkerCommand): Promise<number>
   /** A hint that jobs may be due: lost and extra calls are allowed, polling alone is correct. Returns what ends it. */
   listen?(wake: () => void): () => void
+  /** Jobs may be due whose commit this store did not see: tells listeners, as a push does. A hint like `listen`. */
+  notify?(): void
 }
 
 export interface WorkerState {

@@ -13,7 +13,11 @@ import { type ScheduleOptions, saveSchedule } from './timetable.ts'
 import { type Ended, type WaitOptions, waitForEnd } from './wait.ts'
 
 export interface DispatchOptions extends JobOptions {
-  /** The application's own open transaction, in the form its store takes: the job is stored if and when that commits. */
+  /**
+   * The application's own open transaction: the job is stored if and when that commits, and `queue.notify()` tells workers.
+   * On PostgreSQL a client of `pg`, on MySQL and MariaDB a connection of `mysql2`, on SQLite a `DatabaseSync`; or what
+   * Kysely, Knex, Drizzle, TypeORM or Prisma have open on one.
+   */
   tx?: unknown
 }
 
@@ -58,6 +62,11 @@ export interface Queue {
    * The result is there for definitions with `keepResult`. Looks at the store: every few ms at first, then each second.
    */
   wait<Result = unknown>(job: string | Dispatched<Result>, options?: WaitOptions): Promise<Ended<Result>>
+  /**
+   * Wakes workers for jobs that were dispatched with `tx`: to be called after the commit, which Faena does not see. Without
+   * it they find such a job when they look the next time.
+   */
+  notify(): void
   /** Takes a job away, also one that runs: its worker aborts it within 2 s. False if it is not there (any more). */
   cancel(job: JobRef | Dispatched): Promise<boolean>
   /** Saves what is to be dispatched again and again, under a key. */
@@ -101,6 +110,7 @@ interface Line {
   push(job: NewJob, fresh: boolean, tx: unknown): Promise<Pushed>
   pushAll(jobs: readonly NewJob[], fresh: boolean, tx: unknown): Promise<Pushed[]>
   wait(uuid: string, known: boolean, options?: WaitOptions): Promise<Ended>
+  notify(): void
   /** Throws UNSUPPORTED where nothing is stored. */
   store(what: string): Store
   close(): Promise<void>
@@ -149,6 +159,7 @@ function queueOn(line: Line, maxBytes: number, timezone: string): Queue {
       (typeof job === 'string' ? line.wait(job, false, options) : line.wait(job.uuid, true, options)) as Promise<
         Ended<never>
       >,
+    notify: () => line.notify(),
     async cancel(job) {
       const ref = jobRef(typeof job === 'object' ? job.uuid : job, 'job')
       const { changed } = await line
@@ -175,6 +186,7 @@ function storeLine(store: Store, timeoutMs: number): Line {
     pushAll: (jobs, fresh, tx) =>
       tx === undefined ? blocks.push(jobs, fresh) : inPushes(jobs, (part) => store.push(part, { tx, fresh })),
     wait: (uuid, known, options) => waitForEnd(store, uuid, known, options),
+    notify: () => store.notify?.(),
     store: () => store,
     close: async () => {
       await Promise.all([grouper.close(), blocks.close()])
@@ -188,6 +200,7 @@ function syncLine(run: SyncRunner): Line {
     push: (job) => connection.push(job),
     pushAll: (jobs) => connection.pushAll(jobs),
     wait: async (uuid) => connection.ended(uuid),
+    notify: () => {},
     store: (what) => {
       throw new FaenaError(
         'UNSUPPORTED',

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   JOB_TIMED_OUT: 'An attempt ran longer than its timeout.',
   JOB_CRASHED_WORKERS: 'Workers died while they ran this job.',
   JOB_FAILED: 'The job that was waited for failed for good.',
+  NOT_COMMITTED: 'A handler called complete(tx) and returned, but did not commit that transaction.',
   JOB_CANCELLED: 'The job was cancelled while it ran.',
   WORKER_STOPPING: 'The worker stops before the job ended; the job goes back to its queue with its attempt.',
   WAIT_TIMED_OUT: 'The job did not end within the time that was waited for it.',

@@ -22,6 +22,13 @@ export interface JobContext<Input = unknown> {
   progress(percent: number, note?: string): void
   /** A line kept with the job. Long lines and very many lines are cut. */
   log(line: string): void
+  /**
+   * Ends the job as completed in a transaction of the handler's own: it is done if and when that commits, together with
+   * what else the transaction wrote. `tx` is what `dispatch` takes as `tx`. Rejects with LEASE_LOST where another worker may
+   * run the job by now: let the error out, so that the transaction rolls back. What the handler does after the commit is
+   * not repeated, whatever becomes of it. With `keepResult`, `result` is kept; what the handler returns later is not.
+   */
+  complete(tx: unknown, result?: unknown): Promise<void>
   /** Gives the job back without spending the attempt, to run again after `delay`. Never returns: it ends the handler by throwing. */
   release(delay?: Duration): never
   /** Fails the job for good, whatever attempts are left. Never returns. */

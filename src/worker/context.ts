@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from '../core/duration.ts'
+import { FaenaError } from '../core/errors.ts'
 import type { JobContext } from '../core/handler.ts'
 import { FailSignal, ReleaseSignal } from '../core/outcome.ts'
 import type { JobRun } from './job-run.ts'
@@ -51,6 +52,15 @@ export class Context implements JobContext {
     return (line) => run.notes.addLine(line)
   }
 
+  get complete(): (tx: unknown, result?: unknown) => Promise<void> {
+    const run = this.#run
+    return async (tx, result) => {
+      if (run.isolated) throw noStoreHere(run.name)
+      // Run inline, the job is stored nowhere: there is nothing to end.
+      if (run.settler !== null) await run.settler.complete(run, tx, result)
+    }
+  }
+
   get release(): (delay?: Duration) => never {
     const run = this.#run
     return (delay = 0) => {
@@ -66,4 +76,11 @@ export class Context implements JobContext {
       throw run.wish
     }
   }
+}
+
+function noStoreHere(name: string): FaenaError {
+  return new FaenaError(
+    'UNSUPPORTED',
+    `Job ${name} runs in a thread or process of its own, where there is no store to complete it in; leave isolate out, or complete(tx)`,
+  )
 }

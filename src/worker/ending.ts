@@ -88,17 +88,18 @@ export function headlineOf(run: JobRun): string | null {
 function keptRun(run: JobRun, outcome: Outcome, settled: SettledOutcome, keepMs: number): NewRun {
   const row = historyRow(run, outcome.kind, settled.kind === 'failed' ? settled.failure.headline : null)
   row.keepUntil = (row.endedAt ?? Date.now()) + keepMs
-  if (outcome.kind !== 'completed') return row
-  // The work is done: a result that cannot be kept is no reason to do it again.
+  return outcome.kind === 'completed' ? { ...row, ...resultText(run.result) } : row
+}
+
+/** The work is done: a result that cannot be kept is no reason to do it again. */
+export function resultText(result: unknown): { result: string } | { note: string } {
   try {
-    const text = JSON.stringify(run.result) ?? 'null'
-    if (text.length > LARGEST_RESULT)
-      row.note = `the result was not kept: ${text.length} characters are more than ${LARGEST_RESULT}`
-    else row.result = text
+    const text = JSON.stringify(result) ?? 'null'
+    if (text.length <= LARGEST_RESULT) return { result: text }
+    return { note: `the result was not kept: ${text.length} characters are more than ${LARGEST_RESULT}` }
   } catch (error) {
-    row.note = `the result was not kept: it is not JSON (${String(error)})`
+    return { note: `the result was not kept: it is not JSON (${String(error)})` }
   }
-  return row
 }
 
 /** Characters the store has to write beside the row itself; what bounds a batch. */
@@ -155,7 +156,8 @@ function renamed(payload: string, uuid: string): string {
   return own === null ? withUuid(payload, uuid) : payload.replace(JSON.stringify(own), () => JSON.stringify(uuid))
 }
 
-function cleanRun(run: NewRun): NewRun {
+/** A history row without what text columns refuse. */
+export function cleanRun(run: NewRun): NewRun {
   const result = run.result !== null && UNFIT.test(run.result) ? null : run.result
   return {
     ...run,

@@ -90,6 +90,8 @@ async function endProcess(
   slots: Slots,
 ): Promise<never> {
   const lines: string[] = []
+  // A transaction that the blocked handler left open may hold up what is tried here, and ends only with this process.
+  const giveUpAt = steadyNow() + data.leaseMs
   for (let failures = 1; worker !== null; failures++) {
     try {
       lines.length = 0
@@ -105,7 +107,7 @@ async function endProcess(
       await store.deregister(worker)
       break
     } catch (error) {
-      if (steadyNow() > slots.leaseUntil) {
+      if (steadyNow() > Math.min(slots.leaseUntil, giveUpAt)) {
         lines.push(`the store did not answer (${String(error)}); its jobs go back when others see that its lease ended`)
         break
       }
@@ -128,6 +130,8 @@ async function timedOutAttempt(
   if (job === undefined || job.reservedBy !== worker || job.attempts !== attempts) return undefined
   const payload = tryReadPayload(job.payload)
   if (payload === undefined) return undefined
+  // Its handler is about to complete it in a transaction of its own, which ends with this process.
+  if ((await store.fate({ worker, id, attempts, uuid: payload.uuid ?? '' })) === 'open') return undefined
   const policy = policyOf(payload, undefined, data.defaults)
   const error = blockedTheLoop(payload.displayName, policy.timeoutMs)
   const decided = decide(error, { attempts, timedOut: true, now: Date.now() }, policy)

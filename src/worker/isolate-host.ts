@@ -44,6 +44,7 @@ async function obey(message: ToHost, send: (answer: FromHost) => void): Promise<
     return
   }
   const run = new JobRun(message.job, null)
+  run.isolated = true
   current = run
   try {
     const handler = await findHandler(message.module, message.name)

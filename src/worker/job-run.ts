@@ -49,6 +49,14 @@ export class JobRun {
   aborted: FaenaError | null = null
   /** What the handler asked for by release() or fail(): it counts even where the handler swallowed the throw. */
   wish: ReleaseSignal | FailSignal | null = null
+  /** Its handler called `complete(tx)`: the job may have been ended by a commit that only the store knows of. */
+  joined = false
+  /** The completion that stands in the handler's transaction. */
+  completion: JobOutcome | null = null
+  /** What the handler threw although its transaction was committed. */
+  thrown: unknown = undefined
+  /** It runs in a thread or process of its own, which has no store. */
+  isolated = false
   /** Ends a handler that runs in a thread or process of its own. */
   kill: (() => void) | null = null
 

@@ -130,7 +130,8 @@ export class Recorder {
     const rows = this.#telling.map((run) => historyRow(run, run.outcome!.kind, headlineOf(run)))
     for (const run of this.#running()) {
       if (rows.length >= this.#mostRows) break
-      if (!run.payload?.uuid || !run.notesSoFar?.changed) continue
+      // A row that the handler's transaction has written would be waited for.
+      if (!run.payload?.uuid || !run.notesSoFar?.changed || run.joined) continue
       run.notesSoFar.changed = false
       rows.push(historyRow(run, 'running', null))
     }

@@ -166,6 +166,17 @@ export function timedOutAttempt(run: JobRun, error?: unknown): Outcome {
   return decide(reason, { attempts: run.job.attempts, timedOut: true, now: Date.now() }, policy)
 }
 
+/** What becomes of an attempt whose handler returned after `complete(tx)` without having committed that transaction. */
+export function undoneAttempt(run: JobRun): Outcome {
+  return failedAttempt(
+    run,
+    new FaenaError(
+      'NOT_COMMITTED',
+      `The handler of job ${run.name} called complete(tx) and returned, but its transaction was not committed: neither the job nor what the transaction wrote is done`,
+    ),
+  )
+}
+
 /** Whether the error only says that the signal was obeyed: the reason itself, or an AbortError of fetch and its like. */
 function isAbort(error: unknown, run: JobRun): boolean {
   return error === run.aborted || (error instanceof Error && error.name === 'AbortError')

@@ -6,7 +6,7 @@ import type { Settings } from './options.ts'
 import { Pace } from './pace.ts'
 import type { Reporter } from './reporter.ts'
 import type { ReserveLoop } from './reserve-loop.ts'
-import { execute, prepare, type RunSettings, timedOutAttempt } from './run.ts'
+import { execute, prepare, type RunSettings, timedOutAttempt, undoneAttempt } from './run.ts'
 import { RunningJobs } from './running.ts'
 import type { Slots } from './slots.ts'
 
@@ -129,6 +129,12 @@ export class Runner {
     if (run.slot >= 0) this.#leaveSlot(run)
     run.written = written(run, outcome, this.#settings.surface)
     run.settler?.add(run)
+  }
+
+  /** Its handler returned, but the transaction that was to complete it was rolled back. */
+  undone(run: JobRun): void {
+    run.outcome = undoneAttempt(run)
+    run.written = written(run, run.outcome, this.#settings.surface)
   }
 
   #leaveSlot(run: JobRun): void {

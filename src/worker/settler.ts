@@ -2,12 +2,15 @@ import type { JobOutcome, Settled, Store } from '../store.ts'
 import { retryDelay } from './clock.ts'
 import { mended, weight } from './ending.ts'
 import type { JobRun } from './job-run.ts'
+import { completeIn, JoinedRuns } from './joined.ts'
 
 export interface SettlerHooks {
   /** The outcome stands in the store. */
   applied(run: JobRun): void
   /** The job was not this worker's any more; nothing was changed. */
   lost(run: JobRun): void
+  /** Its handler returned after `complete(tx)`, and that transaction was rolled back: it needs another outcome. */
+  undone(run: JobRun): void
   /** A call failed, or a row was refused as it stood; it is tried again. */
   failed(error: unknown, failures: number, retryMs: number): void
   /** A settle ended, well or not: there is room again, or nothing left. */
@@ -29,8 +32,9 @@ const MOST_MENDS = 3
  */
 export class Settler {
   readonly worker: number
-  readonly #store: Pick<Store, 'settle'>
+  readonly #store: Pick<Store, 'settle' | 'fate'>
   readonly #hooks: SettlerHooks
+  readonly #joined: JoinedRuns
   #queue: JobRun[] = []
   /** Refused rows, which go alone and later so that they hold up nobody. */
   #refused: JobRun[] = []
@@ -44,20 +48,30 @@ export class Settler {
   #idle: (() => void)[] = []
   #wakeUp: (() => void) | undefined
 
-  constructor(worker: number, store: Pick<Store, 'settle'>, hooks: SettlerHooks) {
+  constructor(worker: number, store: Pick<Store, 'settle' | 'fate'>, hooks: SettlerHooks) {
     this.worker = worker
     this.#store = store
     this.#hooks = hooks
+    this.#joined = new JoinedRuns(worker, store, {
+      committed: (run) => this.#committed(run),
+      undone: (run) => this.#undone(run),
+      lost: (run) => hooks.lost(run),
+      failed: hooks.failed,
+      idle: () => {
+        hooks.moved()
+        if (!this.busy) this.#tellIdle()
+      },
+    })
   }
 
   /** Outcomes that do not stand in the store yet. */
   get backlog(): number {
-    return this.#queue.length + this.#underWay + this.#refused.length
+    return this.#queue.length + this.#underWay + this.#refused.length + this.#joined.size
   }
 
   /** Whether outcomes wait or are under way, refused rows aside. */
   get busy(): boolean {
-    return this.#queue.length + this.#underWay > 0
+    return this.#queue.length + this.#underWay + this.#joined.size > 0
   }
 
   /** So much waits to be written that no more should be begun. Refused rows don't count: they may wait for long. */
@@ -71,6 +85,16 @@ export class Settler {
       this.#hooks.lost(run)
       return
     }
+    if (run.joined) void this.#joined.follow(run)
+    else this.#enqueue(run)
+  }
+
+  /** Ends the job in the handler's own transaction. */
+  complete(run: JobRun, tx: unknown, result: unknown): Promise<void> {
+    return completeIn(this.#store, this.worker, run, tx, result)
+  }
+
+  #enqueue(run: JobRun): void {
     this.#queue.push(run)
     this.#text += weight(run.written!)
     if (this.#scheduled || this.#closed) return
@@ -80,7 +104,7 @@ export class Settler {
 
   /** Whose outcomes wait, and are not under way. */
   get pending(): Iterable<JobRun> {
-    return [...this.#queue, ...this.#refused]
+    return [...this.#queue, ...this.#refused, ...this.#joined]
   }
 
   /** Its row is gone, and its id belongs to another job: an outcome that is not under way yet is not written. */
@@ -118,7 +142,21 @@ export class Settler {
   close(): void {
     this.#closed = true
     clearTimeout(this.#refusedTimer)
+    this.#joined.close()
     this.#wakeUp?.()
+  }
+
+  #committed(run: JobRun): void {
+    if (run.outcome?.kind !== 'completed') {
+      run.thrown = run.outcome !== null && 'error' in run.outcome ? run.outcome.error : undefined
+      run.outcome = { kind: 'completed' }
+    }
+    this.#hooks.applied(run)
+  }
+
+  #undone(run: JobRun): void {
+    if (run.outcome?.kind === 'completed') this.#hooks.undone(run)
+    this.#enqueue(run)
   }
 
   async #flush(): Promise<void> {
@@ -191,6 +229,8 @@ export class Settler {
       const error = refused.get(run.job.id)
       if (error !== undefined) this.#refuse(run, error)
       else if (applied.has(run.job.id)) this.#hooks.applied(run)
+      // On SQLite a transaction that still was open counted as undone: it may have been committed since.
+      else if (run.joined) void this.#joined.follow(run)
       else this.#hooks.lost(run)
     }
   }
@@ -202,7 +242,7 @@ export class Settler {
     this.#hooks.failed(error, run.mends, retryMs)
     run.written = mended(run.written!, run.job.payload, run.mends)
     if (retryMs === 0) {
-      this.add(run)
+      this.#enqueue(run)
       return
     }
     this.#refused.push(run)
@@ -213,7 +253,7 @@ export class Settler {
   #retryRefused(): void {
     const runs = this.#refused
     this.#refused = []
-    for (const run of runs) this.add(run)
+    for (const run of runs) this.#enqueue(run)
   }
 
   #tellIdle(): void {

@@ -103,6 +103,7 @@ class QueueWorker implements Worker {
       settler: {
         applied: (run) => this.#applied(run),
         lost: (run) => this.#reporter.lost(run),
+        undone: (run) => this.#runner.undone(run),
         moved: () => this.#moved(),
       },
     })
@@ -182,6 +183,10 @@ class QueueWorker implements Worker {
   #applied(run: JobRun): void {
     const { outcome } = run
     if (outcome?.kind === 'retry' || outcome?.kind === 'released') this.#loop.dueIn(outcome.delayMs)
+    if (run.thrown !== undefined) {
+      const text = `Job ${run.name} (${run.uuid}) is completed: the transaction it called complete(tx) in was committed, although its handler threw after that: ${String(run.thrown)}`
+      this.events.emit('notice', { text })
+    }
     this.#reporter.applied(run)
   }
 
@@ -209,7 +214,10 @@ class QueueWorker implements Worker {
 
   #gone(jobs: readonly { id: number; attempts: number }[]): void {
     for (const { id, attempts } of jobs) {
-      for (const run of this.#runner.running.find(id, attempts)) run.abort(cancelled(run.name))
+      for (const run of this.#runner.running.find(id, attempts)) {
+        // Its own commit took the row away, and its handler may have more to do.
+        if (run.completion === null) run.abort(cancelled(run.name))
+      }
     }
   }
 

@@ -54,6 +54,7 @@ export function fleet(tables: Tables): Required<FleetStore> {
     workers: async () => liveWorkers(tables),
     command: async (worker, command) => send(tables, worker, command),
     listen: (wake) => tables.events.on('wake', wake),
+    notify: () => wakeListeners(tables),
   }
 }
 

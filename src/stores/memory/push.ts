@@ -29,9 +29,11 @@ export function push(tables: Tables, jobs: readonly NewJob[], { pushId, tx, fres
 }
 
 export function refuseTransaction(tx: unknown): void {
-  if (tx !== undefined) {
-    throw new FaenaError('UNSUPPORTED', 'The memory store has no transactions: leave tx out, or use a SQL store')
-  }
+  if (tx !== undefined) throw noTransactions()
+}
+
+export function noTransactions(): FaenaError {
+  return new FaenaError('UNSUPPORTED', 'The memory store has no transactions: leave tx out, or use a SQL store')
 }
 
 /** Stores one checked job, or answers what its taken key asks for. */

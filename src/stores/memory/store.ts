@@ -4,7 +4,7 @@ import type { AdminStore, JobStore, LifeStore, Store } from '../../store.ts'
 import { failedAdmin } from './failed-admin.ts'
 import { deregister, fleet, heartbeat, register } from './fleet.ts'
 import { jobsAdmin } from './jobs-admin.ts'
-import { push } from './push.ts'
+import { noTransactions, push } from './push.ts'
 import { queues } from './queues.ts'
 import { reclaim } from './reclaim.ts'
 import { records } from './records.ts'
@@ -36,7 +36,7 @@ const SCHEMA_VERSION = 1
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock = Date.now, timezone = 'UTC', connection = 'database' } = options
   const tables = emptyTables(clock, wallClock(timezone), connection)
-  const { listen, ...commands } = fleet(tables)
+  const { listen, notify, ...commands } = fleet(tables)
   const { isClosed, ...life } = lifeOf(tables)
   const operations = {
     ...hotPath(tables),
@@ -46,7 +46,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...commands,
     ...records(tables),
   }
-  return { ...life, ...guarded(operations, isClosed), listen, tables }
+  return { ...life, ...guarded(operations, isClosed), listen, notify, tables }
 }
 
 function hotPath(tables: Tables): JobStore {
@@ -57,6 +57,9 @@ function hotPath(tables: Tables): JobStore {
     reserve: async (request) => reserve(tables, request),
     heartbeat: async (beat) => heartbeat(tables, beat),
     settle: async (settlement) => settle(tables, settlement),
+    fate: async () => {
+      throw noTransactions()
+    },
     reclaim: async () => reclaim(tables),
   }
 }

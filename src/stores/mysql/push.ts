@@ -19,8 +19,7 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
     try {
-      if (options.tx !== undefined)
-        return await insert(context, await callersHandle(options.tx, context.connection.timeoutMs), jobs, options)
+      if (options.tx !== undefined) return await insertInTransaction(context, options.tx, jobs, options)
       const pushed = (await pushPlain(context, jobs, options)) ?? (await pushNumbered(context, jobs, options))
       if (jobs.some(({ unique, availableAt }) => unique || availableAt !== undefined)) context.views.lower()
       context.wake()
@@ -34,6 +33,18 @@ export function pushing(context: Context) {
       )
     }
   }
+}
+
+/** Only keys, and uuids that are not new, may have to be waited for. */
+async function insertInTransaction(
+  context: Context,
+  tx: unknown,
+  jobs: readonly NewJob[],
+  options: PushOptions,
+): Promise<Pushed[]> {
+  const handle = await callersHandle(tx, context.connection.timeoutMs)
+  const work = () => insert(context, handle, jobs, options)
+  return options.fresh && !jobs.some(({ unique }) => unique) ? work() : handle.patiently(work)
 }
 
 /** Inserts in the transaction that `handle` has open, in order, so that the ids rise as the jobs do. */

@@ -31,7 +31,10 @@ export function settling(context: Context) {
 
 async function settleOnce(context: Context, settlement: Settlement): Promise<Settled> {
   const { tx, worker, outcomes } = settlement
-  if (tx !== undefined) return endings(context, await callersHandle(tx, context.connection.timeoutMs), worker, outcomes)
+  if (tx !== undefined) {
+    const handle = await callersHandle(tx, context.connection.timeoutMs)
+    return handle.patiently(() => endings(context, handle, worker, outcomes))
+  }
   if (outcomes.length === 0) return { applied: [], lost: [], refused: [] }
   if (isPlain(outcomes)) {
     const settled = await inOne(context, settlement)

@@ -4,6 +4,7 @@ import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
+import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { counting } from './counts.ts'
@@ -122,6 +123,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),
+    fate: fates(context),
     reclaim: reclaiming(context),
     ...leasing(context),
     ...reads,
@@ -135,6 +137,10 @@ export function mysqlStore(options: MysqlOptions): Store {
       return () => {
         for (const end of ends) end()
       }
+    },
+    notify: () => {
+      views.lower()
+      context.wake()
     },
   }
 }

@@ -36,6 +36,11 @@ export class Connection {
     return this.#source.shown
   }
 
+  /** How long a statement may wait for a lock of somebody else; a client that waits for it waits a little longer. */
+  get lockMs(): number {
+    return Math.ceil(this.#timeoutMs * 0.8)
+  }
+
   /** One statement, committed when it resolves; waiting for a connection is part of its time. */
   async query(lane: Lane, statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
@@ -61,7 +66,7 @@ export class Connection {
     const { timeoutMs = this.#timeoutMs, idleMs = this.#timeoutMs } = options
     const begin = `
       begin isolation level read committed;
-      set local lock_timeout = ${Math.ceil(this.#timeoutMs * 0.8)};
+      set local lock_timeout = ${this.lockMs};
       set local idle_in_transaction_session_timeout = ${idleMs}`
     const once = () =>
       this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {

@@ -5,7 +5,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
-import { callersRun } from './transaction.ts'
+import { callersRun, patiently } from './transaction.ts'
 
 const LONGEST_QUEUE = 255
 
@@ -14,12 +14,23 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     context.connection.check()
     if (jobs.length === 0) return []
-    if (options.tx !== undefined)
-      return insert(context, callersRun(context, options.tx), jobs, { fresh: options.fresh })
+    if (options.tx !== undefined) return insertInTransaction(context, options.tx, jobs, options.fresh)
     const pushed = await insert(context, (statement) => context.connection.query('common', statement), jobs, options)
     context.wake()
     return pushed
   }
+}
+
+/** Only keys, and uuids that are not new, may have to be waited for. */
+async function insertInTransaction(
+  context: Context,
+  tx: unknown,
+  jobs: readonly NewJob[],
+  fresh: boolean | undefined,
+): Promise<Pushed[]> {
+  const run = await callersRun(context, tx)
+  const work = () => insert(context, run, jobs, { fresh })
+  return fresh && !jobs.some(({ unique }) => unique) ? work() : patiently(context, run, work)
 }
 
 /** Inserts where `run` runs. */
@@ -88,8 +99,9 @@ function answer(jobs: readonly NewJob[], row: SqlRow): Pushed[] {
   return jobs.map((_, at) => ({ outcome: outcomes[at] as Pushed['outcome'], uuid: uuids[at]!, id: ids[at]! }))
 }
 
-/** An array of words and uuids as the server writes it: nothing in it is quoted. */
+/** An array of words and uuids, or one as the server writes it: nothing in it is quoted. */
 function words(value: unknown): string[] {
+  if (Array.isArray(value)) return value
   return String(value).slice(1, -1).split(',')
 }
 

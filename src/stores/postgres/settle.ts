@@ -5,7 +5,7 @@ import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
 import { faultOf } from './errors.ts'
 import { saveRunsStatement } from './records.ts'
-import { callersRun } from './transaction.ts'
+import { callersRun, patiently } from './transaction.ts'
 
 /**
  * Writes outcomes in one call, together with the settlement's number in the worker's row, so that a repeated call finds its
@@ -14,7 +14,10 @@ import { callersRun } from './transaction.ts'
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
     const { tx, outcomes } = settlement
-    if (tx !== undefined) return inCallersTransaction(context, callersRun(context, tx), settlement)
+    if (tx !== undefined) {
+      const run = await callersRun(context, tx)
+      return patiently(context, run, () => inCallersTransaction(context, run, settlement))
+    }
     if (hasTwice(outcomes)) return jobByJob(context, settlement)
     try {
       return await together(context, settlement)

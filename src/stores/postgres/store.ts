@@ -8,11 +8,12 @@ import { RetryAfter } from '../sql/retry-after.ts'
 import { sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import type { PgPool } from './client.ts'
+import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
 import { dialectOf } from './dialect.ts'
-import { leasing } from './lease.ts'
+import { leasing, returned } from './lease.ts'
 import { migrate } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
 import { isLaravels, withPhpsLeftovers } from './php.ts'
@@ -111,6 +112,7 @@ export function postgresStore(given: PostgresOptions): Store {
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),
+    fate: fates(context),
     reclaim: withPhpsLeftovers(context, reclaiming(context)),
     ...leasing(context),
     ...sqlReads({
@@ -123,6 +125,7 @@ export function postgresStore(given: PostgresOptions): Store {
     ...scheduling(context),
     ...recording(context),
     listen: (wake) => wakeup.listen(wake),
+    notify: () => returned(context),
   }
 }
 

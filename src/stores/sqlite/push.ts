@@ -2,7 +2,7 @@ import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, isJobOf, secondOf } from './context.ts'
-import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
+import { type Handle, inTransaction } from './transaction.ts'
 
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
@@ -25,8 +25,7 @@ export function pushing(context: Context) {
   return async function push(jobs: readonly NewJob[], options: PushOptions = {}): Promise<Pushed[]> {
     if (jobs.length === 0) return []
     if (options.tx !== undefined) {
-      const handle = callersHandle(options.tx, context.connection)
-      return allOrNothing(handle, () => insert(context, handle, jobs, options))
+      return inTransaction(options.tx, context.connection, (handle) => insert(context, handle, jobs, options))
     }
     const { pushId } = options
     const known = pushId && answered.get(pushId.producer)

@@ -2,7 +2,7 @@ import { isFaenaError } from '../../core/errors.ts'
 import type { Failure, JobOutcome, NewRun, Settled, Settlement } from '../../store.ts'
 import { type Context, dueSecond, idList } from './context.ts'
 import { saveRun } from './records.ts'
-import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
+import { type Handle, inTransaction } from './transaction.ts'
 
 /**
  * Writes outcomes in one transaction at synchronous FULL, together with the settlement's number in the worker's row, so
@@ -12,8 +12,7 @@ import { allOrNothing, callersHandle, type Handle } from './transaction.ts'
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
     if (settlement.tx !== undefined) {
-      const handle = callersHandle(settlement.tx, context.connection)
-      return allOrNothing(handle, () => jobByJob(context, handle, settlement, false))
+      return inTransaction(settlement.tx, context.connection, (handle) => jobByJob(context, handle, settlement, false))
     }
     return context.connection.write('full', () => settleOnce(context, settlement))
   }

@@ -4,6 +4,7 @@ import type { Store } from '../../store.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { RetryAfter } from '../sql/retry-after.ts'
 import { adminWrites } from './admin.ts'
+import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
 import { diagnosing } from './diagnosis.ts'
@@ -114,6 +115,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     push: pushing(context),
     reserve: reserving(context),
     settle: settling(context),
+    fate: fates(context),
     ...withPhpsLeftovers(context, leasing(context)),
     ...sqlReads({
       all: context.scan,
@@ -129,5 +131,6 @@ export function sqliteStore(options: SqliteOptions): Store {
       if (!connection.opened) throw connection.closed()
       return wakeup.listen(wake)
     },
+    notify: () => wakeup.wake(),
   }
 }

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { FaenaError } from '../../core/errors.ts'
-import type { Connection } from './connection.ts'
+import { type Opened, openedBy } from '../sql/libraries.ts'
+import { type Connection, isBusy } from './connection.ts'
 
 /** What the hot path needs of a connection: ours, or one of the application's with a transaction open on it. */
 export interface Handle {
@@ -31,21 +32,60 @@ interface CallersStatement extends HandleStatement {
 const handles = new WeakMap<object, Handle>()
 
 /**
+ * Runs `work` in the application's own transaction, which keeps all of what it wrote or, where it throws, nothing. Where
+ * the connection itself was given, all of it has happened when this returns: better-sqlite3's transactions end with their
+ * function, and wait for no promise.
+ */
+export function inTransaction<T>(tx: unknown, connection: Connection, work: (handle: Handle) => T): Promise<T> {
+  const opened = openedBy(tx)
+  const run = (connectionOfTx: unknown): T => {
+    const handle = callersHandle(connectionOfTx, connection)
+    return unlessBusy(connection, () => allOrNothing(handle, () => work(handle)))
+  }
+  if (opened instanceof Promise) return opened.then((late) => run(givenOut(late)))
+  return Promise.resolve(run(givenOut(opened)))
+}
+
+/** Nothing here may wait for an answer in the middle of a write, so a library has to give out its connection. */
+function givenOut(opened: Opened): unknown {
+  if (opened.ask === undefined) return opened.connection
+  throw new FaenaError(
+    'UNSUPPORTED',
+    `${opened.library} keeps its SQLite connection to itself, so its transaction cannot be joined; allowed: the database that ` +
+      'the connection was made with (DatabaseSync or Database), while its transaction is open',
+  )
+}
+
+/** The connection waits for other writers as long as it is set up to, and not at all once it has read what is old by now. */
+function unlessBusy<T>({ path }: Connection, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    throw new FaenaError(
+      'STORE_UNAVAILABLE',
+      `The SQLite file ${path} is being written to by another connection: roll back, and begin with "begin immediate", which is when a transaction can wait for others`,
+      { cause: error },
+    )
+  }
+}
+
+/**
  * The application's own connection as a handle. It must have a transaction open on the very file that holds the jobs: only
  * then do they commit or roll back with its own rows, and are found by the workers.
  */
-export function callersHandle(tx: unknown, connection: Connection): Handle {
+function callersHandle(tx: unknown, connection: Connection): Handle {
   const database = tx as Partial<CallersDatabase> & object
   if (typeof database?.prepare !== 'function') {
     throw new FaenaError(
       'BAD_ARGUMENT',
-      'tx is not a SQLite connection; allowed: a DatabaseSync of node:sqlite with a transaction open',
+      'tx is not a SQLite connection; allowed: a DatabaseSync of node:sqlite or a Database of better-sqlite3 with a transaction open, or what Knex, Drizzle or TypeORM have open on one',
     )
   }
   if (!(database.isTransaction ?? database.inTransaction)) {
     throw new FaenaError(
       'BAD_ARGUMENT',
-      'tx has no transaction open; call database.exec("begin immediate") before the dispatch',
+      'tx has no transaction open; call database.exec("begin immediate") before handing it over',
     )
   }
   connection.requireFile()
@@ -57,8 +97,7 @@ export function callersHandle(tx: unknown, connection: Connection): Handle {
   return handle
 }
 
-/** Runs `work` so that the caller's transaction keeps all of what it wrote or, where it throws, nothing. */
-export function allOrNothing<T>(handle: Handle, work: () => T): T {
+function allOrNothing<T>(handle: Handle, work: () => T): T {
   handle.prepare('savepoint faena').run()
   let result: T
   try {
