@@ -101,6 +101,11 @@ describe('backoff in payloads', () => {
     }
   })
 
+  test('fractions of a millisecond that somebody wrote into a row are rounded away', () => {
+    expect(backoffDelay(readStoredBackoff([0.4, 1.6])!, 1)).toBe(0)
+    expect(backoffDelay(readStoredBackoff([0.4, 1.6])!, 2)).toBe(2)
+  })
+
   test('whatever stands in a row, the delay of what was read is a whole number within ten years', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 70_000 }), (value, attempt) => {

@@ -41,7 +41,8 @@ export function storedBackoff(backoff: Backoff, name = 'backoff'): StoredBackoff
 
 /** Milliseconds to wait after attempt number `attempt` failed (1 for the first). */
 export function backoffDelay(backoff: StoredBackoff, attempt: number, random: () => number = Math.random): number {
-  if (Array.isArray(backoff)) return backoff[Math.min(attempt, backoff.length) - 1] ?? backoff.at(-1) ?? 0
+  // Whoever wrote the row may have written fractions.
+  if (Array.isArray(backoff)) return Math.round(backoff[Math.min(attempt, backoff.length) - 1] ?? backoff.at(-1) ?? 0)
   // A factor so often raised is infinite, and zero times that is no number.
   const plain = backoff.base === 0 ? 0 : Math.min(backoff.max, backoff.base * backoff.factor ** (attempt - 1))
   return Math.round(plain * (1 - backoff.jitter + 2 * backoff.jitter * random()))
