@@ -1,18 +1,56 @@
-import { wallNow } from './contestant.ts'
+import type { Place } from './contestant.ts'
 import { CONTESTANTS } from './contestants/list.ts'
-import { WORKLOADS } from './workloads/list.ts'
+import { type Figures, ROLES } from './roles/list.ts'
+
+/** What the parent says first, and what is said to it: see `workloads/child-process.ts` for the other side. */
+export interface Order {
+  contestant: string
+  role: string
+  place: Place
+  /** The place is empty: tables are made before anything else. */
+  fresh: boolean
+  parameters: Figures
+}
 
 /**
- * One measurement in a process of its own: `child.ts CONTESTANT WORKLOAD FOLDER JSON`. Prints one line of JSON. A line
- * `ready` before it tells the parent that an idle worker waits; a line on standard input ends it.
+ * One process that does one thing with one contestant: loads, dispatches, works. It says `ready`, begins when it is told
+ * `go`, tells how far it is, and ends with its figures. Told to `stop`, it ends what it does.
  */
-const [name = '', workload = '', folder = '', parameters = '{}'] = process.argv.slice(2)
-const contestant = await CONTESTANTS[name]!()
-const session = await contestant.open(folder)
-const result = await WORKLOADS[workload]!(session, JSON.parse(parameters) as Record<string, number>, {
-  ready: () => process.stdout.write('ready\n'),
-  ended: new Promise((resolve) => process.stdin.once('data', () => resolve())),
-  now: wallNow,
+const go = Promise.withResolvers<void>()
+const stop = Promise.withResolvers<void>()
+process.on('message', (message: Order | 'go' | 'stop') => {
+  if (message === 'go') go.resolve()
+  else if (message === 'stop') stop.resolve()
+  else {
+    obey(message).catch((error: unknown) => {
+      tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      process.exitCode = 1
+      setImmediate(() => process.exit())
+    })
+  }
 })
-process.stdout.write(`${JSON.stringify(result)}\n`)
-process.exit(0)
+process.on('disconnect', () => process.exit(1))
+
+async function obey({ contestant, role, place, fresh, parameters }: Order): Promise<void> {
+  const { prepare, open } = await CONTESTANTS[contestant]!.load()
+  if (fresh) await prepare?.(place)
+  const session = role === 'prepare' ? undefined : await open(place)
+  const figures =
+    session === undefined
+      ? {}
+      : await ROLES[role]!({
+          session,
+          parameters,
+          place,
+          ready: () => tell({ ready: true }),
+          go: go.promise,
+          stop: stop.promise,
+          done: (count) => tell({ done: count }),
+        })
+  // Not closed first: how long a contestant takes to say good-bye is nobody's measure, and some never do.
+  process.send!({ figures }, () => process.exit())
+}
+
+function tell(message: object): void {
+  process.send?.(message)
+}

@@ -1,22 +1,55 @@
-/** What each contestant can do; every call runs in a child process of its own, on a fresh folder. */
+/** Where a contestant runs: a fresh folder (SQLite), database (PostgreSQL, MariaDB) or an emptied Redis, and nothing else in it. */
+export interface Place {
+  url: string
+  folder: string
+}
+
+/** A queue as the bench drives it; each is opened in a child process of its own. */
 export interface Contestant {
-  readonly name: string
-  /** Settings that matter, in words, for the table's notes. */
-  readonly settings: string
-  open(folder: string): Promise<Session>
+  /** Makes the tables in a fresh place. */
+  prepare?(place: Place): Promise<void>
+  open(place: Place): Promise<Session>
 }
 
 export interface Session {
-  /** Stores jobs `from` to `from + count − 1` with the contestant's own bulk call. */
-  bulk(from: number, count: number): Promise<void>
-  /** Stores one job; resolves when the contestant says it is stored. */
-  single(number: number): Promise<unknown>
-  /** Starts a worker that calls `seen` with each job's number and, where it carries one, the time it was sent. */
-  work(concurrency: number, seen: (number: number, sentAt: number) => void): Promise<{ stop(): Promise<void> }>
-  /** Stores one job that carries the time of the call. */
-  send(number: number, sentAt: number): Promise<unknown>
+  /** Stores jobs `from` to `from + count − 1` with the contestant's own bulk call; with `dueAt` (unix ms) they wait until then. */
+  bulk(from: number, count: number, dueAt?: number): Promise<void>
+  /** Stores one job that carries the time of the call; resolves when the contestant says it is stored. */
+  single(number: number, sentAt?: number): Promise<unknown>
+  /** Starts a worker that calls `seen` for each job. */
+  work(concurrency: number, seen: Seen): Promise<Working>
+  /** Puts `count` failed jobs beside the waiting ones. Only where a workload asks for it. */
+  fail?(count: number): Promise<void>
+  /** What the mixed day asks of a queue beyond the rest. */
+  day?: Day
   close(): Promise<void>
 }
+
+/** A promise is awaited within the job; nothing is, where the workload's jobs do no work. */
+export type Seen = (number: number, sentAt: number) => Promise<void> | undefined
+
+export interface Working {
+  /**
+   * Resolves when all that was seen is acknowledged: the end of a drain. Without it `stop` is what ends the drain.
+   */
+  settled?(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface Day {
+  /** One dispatch of each sort. `delayed` waits a second, `failing` fails its first attempt and is tried again after a second. */
+  dispatch(sort: DaySort, number: number, sentAt: number): Promise<'stored' | 'skipped'>
+  work(
+    concurrency: number,
+    seen: (sort: DaySort, number: number, sentAt: number, attempt: number) => Promise<void>,
+  ): Promise<Working>
+  /** What a dashboard asks for each time it looks. */
+  look(): Promise<void>
+  /** Jobs that wait or run, and those that failed for good. */
+  left(): Promise<{ waiting: number; failed: number }>
+}
+
+export type DaySort = 'plain' | 'delayed' | 'failing' | 'unique'
 
 /** About 200 bytes of JSON in all, as in most queues: ids and a little text. */
 export const PADDING =
@@ -30,6 +63,10 @@ export interface BenchInput {
 
 export function input(number: number, sentAt = 0): BenchInput {
   return { number, sentAt, padding: PADDING }
+}
+
+export function inputs(from: number, count: number): BenchInput[] {
+  return Array.from({ length: count }, (_, at) => input(from + at))
 }
 
 /** Wall-clock ms with fractions, comparable between processes of one machine. */

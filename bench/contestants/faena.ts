@@ -1,6 +1,25 @@
 import { join } from 'node:path'
-import { createQueue, createWorker, defineJob, handle, openStore, type StandardSchema } from '../../dist/index.js'
-import { type BenchInput, type Contestant, input } from '../contestant.ts'
+import {
+  createAdmin,
+  createQueue,
+  createWorker,
+  defineJob,
+  handle,
+  openStore,
+  type StandardSchema,
+  type Store,
+} from '../../dist/index.js'
+import {
+  type BenchInput,
+  type Contestant,
+  type Day,
+  type DaySort,
+  input,
+  inputs,
+  type Place,
+  type Session,
+} from '../contestant.ts'
+import { insertFailed } from './faena-failed.ts'
 
 /** A schema that checks what a real one would: fields and their types. */
 const schema: StandardSchema<BenchInput> = {
@@ -16,40 +35,90 @@ const schema: StandardSchema<BenchInput> = {
   },
 }
 
-export const job = defineJob({ name: 'bench', input: schema })
+const job = defineJob({ name: 'bench', input: schema })
+const dayJob = defineJob({ name: 'bench.day', input: schema, tries: 3, backoff: '1s' })
 
 export const faena: Contestant = {
-  name: 'faena',
-  settings: 'defaults: WAL, synchronous FULL, history, metrics and leases on; Node flags as `faena work` sets them',
-  async open(folder) {
-    const url = `sqlite:${join(folder, 'faena.db')}`
-    const store = await openStore(url)
-    const queue = createQueue({ store })
-    return {
-      bulk: async (from, count) => {
-        await queue.dispatchMany(
-          job,
-          Array.from({ length: count }, (_, at) => input(from + at)),
-        )
-      },
-      single: (number) => queue.dispatch(job, input(number)),
-      send: (number, sentAt) => queue.dispatch(job, input(number, sentAt)),
-      async work(concurrency, seen) {
-        const handler = handle(job, async ({ input: given }) => {
-          seen(given.number, given.sentAt)
-        })
-        const worker = createWorker({ store, handlers: [handler], concurrency, heartbeat: { url } })
-        await worker.start()
-        return {
-          stop: async () => {
-            await worker.stop()
-          },
-        }
-      },
-      async close() {
-        await queue.close()
-        await store.close()
-      },
-    }
+  async prepare(place) {
+    const store = await openStore(urlOf(place))
+    await store.migrate()
+    await store.close()
   },
+  open: (place) => faenaAt(place),
+}
+
+/** SQLite has a file in the place's folder, the others their server's URL. */
+export function urlOf({ url, folder }: Place): string {
+  return url === '' ? `sqlite:${join(folder, 'faena.db')}` : url
+}
+
+async function faenaAt(place: Place): Promise<Session> {
+  const url = urlOf(place)
+  const store = await openStore(url)
+  const queue = createQueue({ store })
+  return {
+    bulk: async (from, count, dueAt) => {
+      await queue.dispatchMany(job, inputs(from, count), dueAt === undefined ? {} : { availableAt: dueAt })
+    },
+    single: (number, sentAt) => queue.dispatch(job, input(number, sentAt)),
+    async work(concurrency, seen) {
+      const handler = handle(job, async ({ input: { number, sentAt } }) => {
+        const work = seen(number, sentAt)
+        if (work !== undefined) await work
+      })
+      const worker = createWorker({ store, handlers: [handler], concurrency, heartbeat: { url } })
+      await worker.start()
+      return {
+        stop: async () => {
+          await worker.stop()
+        },
+      }
+    },
+    fail: (count) => insertFailed(place, count),
+    day: dayOf(store, url),
+    async close() {
+      await queue.close()
+      await store.close()
+    },
+  }
+}
+
+const SORTS: readonly DaySort[] = ['plain', 'delayed', 'failing', 'unique']
+
+function dayOf(store: Store, url: string): Day {
+  const queue = createQueue({ store })
+  const admin = createAdmin({ store })
+  return {
+    async dispatch(sort, number, sentAt) {
+      const options = {
+        ...(sort === 'delayed' && { delay: '1s' as const }),
+        ...(sort === 'unique' && { unique: `number ${number}` }),
+      }
+      const { outcome } = await queue.dispatch(dayJob, { number, sentAt, padding: sort }, options)
+      return outcome === 'dispatched' ? 'stored' : 'skipped'
+    },
+    async work(concurrency, seen) {
+      const handler = handle(dayJob, ({ input: { number, sentAt, padding }, attempt }) =>
+        seen(SORTS.find((sort) => sort === padding)!, number, sentAt, attempt),
+      )
+      const worker = createWorker({ store, handlers: [handler], concurrency, heartbeat: { url } })
+      await worker.start()
+      return {
+        stop: async () => {
+          await worker.stop()
+        },
+      }
+    },
+    async look() {
+      await admin.status()
+      await admin.jobs({}, { limit: 50 })
+      await admin.failed({}, { limit: 50 })
+      await admin.groups({}, 20)
+    },
+    async left() {
+      const counts = await store.counts()
+      const waiting = counts.reduce((sum, { due, delayed, reserved }) => sum + due + delayed + reserved, 0)
+      return { waiting, failed: await store.countFailed() }
+    },
+  }
 }

@@ -1,8 +1,129 @@
 import type { Contestant } from '../contestant.ts'
 
-/** Loaded one by one, so that a child process holds only its own contestant's code. */
-export const CONTESTANTS: Record<string, () => Promise<Contestant>> = {
-  faena: async () => (await import('./faena.ts')).faena,
-  plainjob: async () => (await import('./plainjob.ts')).plainjob,
-  'plainjob-full': async () => (await import('./plainjob.ts')).plainjobFull,
+export type ServerKind = 'sqlite' | 'postgres' | 'mariadb' | 'redis'
+
+export interface Entry {
+  on: ServerKind
+  /** Settings that matter, in words, for the table's notes. */
+  settings: string
+  /** Loaded by the child process that runs it, so that no process holds another contestant's code. */
+  load(): Promise<Contestant>
+  /** At most so many jobs in a load, where the contestant would take minutes over more. */
+  most?: number
+  /** Node's flags of a worker process, where the contestant's own command line sets some. */
+  nodeFlags?: readonly string[]
+  /** Workloads it cannot take part in. */
+  without?: readonly string[]
+}
+
+const FAENA_FLAGS = ['--max-semi-space-size=8']
+/** What is no queue has no worker that waits, and no delays. */
+const NO_QUEUE = ['pickup', 'backlog', 'processes', 'snapshot', 'due', 'day']
+
+/** Everybody who can be measured, by the name that `--only` takes. */
+export const CONTESTANTS: Readonly<Record<string, Entry>> = {
+  faena: {
+    on: 'sqlite',
+    settings: 'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags as `faena work` sets them',
+    load: async () => (await import('./faena.ts')).faena,
+    nodeFlags: FAENA_FLAGS,
+  },
+  plainjob: {
+    on: 'sqlite',
+    settings: 'poll 5 ms; synchronous NORMAL, its default: a loss of power may undo its last commits',
+    load: async () => (await import('./plainjob.ts')).plainjob,
+  },
+  'plainjob-full': {
+    on: 'sqlite',
+    settings: 'poll 5 ms; synchronous FULL: as durable as Faena',
+    load: async () => (await import('./plainjob.ts')).plainjobFull,
+  },
+  'sidequest-sqlite': {
+    on: 'sqlite',
+    settings: 'in one process, inline runner, poll 10 ms; no bulk call: 32 single ones at a time',
+    load: async () => (await import('./sidequest.ts')).sidequestSqlite,
+    most: 2_000,
+  },
+  'faena-pg': {
+    on: 'postgres',
+    settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
+    load: async () => (await import('./faena.ts')).faena,
+    nodeFlags: FAENA_FLAGS,
+  },
+  'faena-pg-shared': {
+    on: 'postgres',
+    settings: "the same on Laravel's tables, as PHP workers share them",
+    load: async () => (await import('./faena-shared.ts')).faenaShared,
+    nodeFlags: FAENA_FLAGS,
+  },
+  graphile: {
+    on: 'postgres',
+    settings: 'defaults, concurrentJobs = the concurrency, a pool to match',
+    load: async () => (await import('./graphile.ts')).graphile,
+    most: 20_000,
+  },
+  'graphile-tuned': {
+    on: 'postgres',
+    settings: 'as its page on performance says: localQueue 500, delays of completion and failure batches 0',
+    load: async () => (await import('./graphile.ts')).graphileTuned,
+  },
+  pgboss: {
+    on: 'postgres',
+    settings: 'defaults: one job per worker every 2 s; localConcurrency = the concurrency',
+    load: async () => (await import('./pgboss.ts')).pgboss,
+    most: 500,
+  },
+  'pgboss-tuned': {
+    on: 'postgres',
+    settings:
+      'localConcurrency 4, batchSize 500, burstWhenBatchFull, LISTEN/NOTIFY, backstop poll 0.5 s; a handler gets a whole batch',
+    load: async () => (await import('./pgboss.ts')).pgbossTuned,
+  },
+  'bullmq-pg': {
+    on: 'postgres',
+    settings: 'its PostgreSQL backend, removeOnComplete',
+    load: async () => (await import('./bullmq.ts')).bullmqPostgres,
+    most: 10_000,
+  },
+  'sidequest-pg': {
+    on: 'postgres',
+    settings: 'in one process, inline runner, poll 10 ms; no bulk call: 32 single ones at a time',
+    load: async () => (await import('./sidequest.ts')).sidequestPostgres,
+    most: 2_000,
+  },
+  'raw-pg': {
+    on: 'postgres',
+    settings: 'no queue: a prepared INSERT per call (single), 1,000 rows per INSERT, claims of 500 on two connections',
+    load: async () => (await import('./raw-postgres.ts')).rawPostgres,
+    without: NO_QUEUE,
+  },
+  'faena-mariadb': {
+    on: 'mariadb',
+    settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
+    load: async () => (await import('./faena.ts')).faena,
+    nodeFlags: FAENA_FLAGS,
+  },
+  'faena-mariadb-shared': {
+    on: 'mariadb',
+    settings: "the same on Laravel's tables, as PHP workers share them",
+    load: async () => (await import('./faena-shared.ts')).faenaShared,
+    nodeFlags: FAENA_FLAGS,
+  },
+  'raw-mariadb': {
+    on: 'mariadb',
+    settings:
+      'no queue: an INSERT per call (single), 1,000 rows per INSERT, SELECT … SKIP LOCKED, UPDATE and DELETE of 500 on two connections',
+    load: async () => (await import('./raw-mariadb.ts')).rawMariadb,
+    without: NO_QUEUE,
+  },
+  bullmq: {
+    on: 'redis',
+    settings: 'removeOnComplete; Redis with AOF each second: the last second can be lost',
+    load: async () => (await import('./bullmq.ts')).bullmqRedis,
+  },
+  'bee-queue': {
+    on: 'redis',
+    settings: 'removeOnSuccess, no events; Redis with AOF each second: the last second can be lost',
+    load: async () => (await import('./bee-queue.ts')).beeQueue,
+  },
 }

@@ -1,0 +1,5 @@
+import type { Seen } from '../contestant.ts'
+
+export class BenchJob {
+  static seen: Seen
+}

@@ -1,0 +1,47 @@
+import { meter } from './cpu.ts'
+import type { Role } from './list.ts'
+
+const BULK_PER_CALL = 1_000
+
+/** Bulk dispatch of `count` jobs from number `from` on, a thousand per call; with `dueAt` they wait until then. */
+export const bulk: Role = async ({ session, parameters, ready, go }) => {
+  const { count = 0, from = 0, dueAt } = parameters
+  ready()
+  await go
+  const measured = meter()
+  for (let done = 0; done < count; done += BULK_PER_CALL) {
+    await session.bulk(from + done, Math.min(BULK_PER_CALL, count - done), dueAt)
+  }
+  return { count, ...measured() }
+}
+
+/** Single dispatches with `flight` promises open at any time, for `ms` after a second of warming up. */
+export const single: Role = async ({ session, parameters, ready, go }) => {
+  const { flight = 32, ms: lasts = 3_000, warmMs = 1_000 } = parameters
+  ready()
+  await go
+  let number = 0
+  const counted = async (until: number) => {
+    let count = 0
+    const lane = async () => {
+      while (performance.now() < until) {
+        await session.single(number++)
+        count++
+      }
+    }
+    await Promise.all(Array.from({ length: flight }, lane))
+    return count
+  }
+  await counted(performance.now() + warmMs)
+  const measured = meter()
+  const count = await counted(performance.now() + lasts)
+  return { count, ...measured() }
+}
+
+/** Puts `count` failed jobs beside the others. */
+export const fail: Role = async ({ session, parameters, ready, go }) => {
+  ready()
+  await go
+  await session.fail!(parameters.count ?? 0)
+  return {}
+}

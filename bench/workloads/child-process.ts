@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Order } from '../child.ts'
+import { CONTESTANTS } from '../contestants/list.ts'
+import type { Figures } from '../roles/list.ts'
+
+const CHILD = join(import.meta.dirname, '..', 'child.ts')
+/** Processes that run handlers: these have the flags of the contestant's own command line. */
+const WORKERS = ['drain', 'pickup', 'due', 'dayWorker']
+
+/** One child process with its order, from the parent's side. */
+export interface Child {
+  readonly pid: number
+  /** Connected and waiting for `go`. */
+  readonly ready: Promise<void>
+  readonly result: Promise<Figures>
+  /** Jobs it has handled so far. */
+  readonly done: number
+  onDone(listener: () => void): void
+  go(): void
+  stop(): void
+  kill(): void
+}
+
+export function startChild(order: Order): Child {
+  const flags = WORKERS.includes(order.role) ? (CONTESTANTS[order.contestant]!.nodeFlags ?? []) : []
+  const child = fork(CHILD, [], {
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      ...flags,
+      ...(process.env.FAENA_BENCH_NODE_FLAGS?.split(' ') ?? []),
+    ],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ready = Promise.withResolvers<void>()
+  const result = Promise.withResolvers<Figures>()
+  // Whoever waits for one of them hears of a failure; nobody has to wait for both.
+  ready.promise.catch(() => {})
+  result.promise.catch(() => {})
+  const fail = (error: Error) => {
+    ready.reject(error)
+    result.reject(error)
+  }
+  let done = 0
+  let listener = () => {}
+  child.on('message', (message: { ready?: true; done?: number; figures?: Figures; failed?: string }) => {
+    if (message.ready) ready.resolve()
+    if (message.figures) result.resolve(message.figures)
+    if (message.failed) fail(new Error(`${order.contestant}, ${order.role}: ${message.failed}`))
+    if (message.done !== undefined) {
+      done = message.done
+      listener()
+    }
+  })
+  child.on('exit', (code, signal) =>
+    fail(new Error(`${order.contestant}, ${order.role}: the process ended (${signal ?? code}) before its result`)),
+  )
+  child.send(order)
+  return {
+    pid: child.pid!,
+    ready: ready.promise,
+    result: result.promise,
+    get done() {
+      return done
+    },
+    onDone(heard) {
+      listener = heard
+    },
+    go: () => tell(child, 'go'),
+    stop: () => tell(child, 'stop'),
+    kill: () => child.kill('SIGKILL'),
+  }
+}
+
+function tell(child: ChildProcess, word: string): void {
+  if (child.connected) child.send(word)
+}
