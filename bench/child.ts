@@ -21,14 +21,9 @@ const stop = Promise.withResolvers<void>()
 process.on('message', (message: Order | 'go' | 'stop') => {
   if (message === 'go') go.resolve()
   else if (message === 'stop') stop.resolve()
-  else {
-    obey(message).catch((error: unknown) => {
-      tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      process.exitCode = 1
-      setImmediate(() => process.exit())
-    })
-  }
+  else obey(message).catch(giveUp)
 })
+process.on('unhandledRejection', giveUp)
 process.on('disconnect', () => process.exit(1))
 
 async function obey({ contestant, role, place, fresh, parameters }: Order): Promise<void> {
@@ -49,6 +44,11 @@ async function obey({ contestant, role, place, fresh, parameters }: Order): Prom
         })
   // Not closed first: how long a contestant takes to say good-bye is nobody's measure, and some never do.
   process.send!({ figures }, () => process.exit())
+}
+
+function giveUp(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.send?.({ failed: text.slice(0, 1_000) }, () => process.exit(1))
 }
 
 function tell(message: object): void {

@@ -55,7 +55,7 @@ export function startChild(order: Order): Child {
   child.on('exit', (code, signal) =>
     fail(new Error(`${order.contestant}, ${order.role}: the process ended (${signal ?? code}) before its result`)),
   )
-  child.send(order)
+  child.send(order, (error) => error && fail(error))
   return {
     pid: child.pid!,
     ready: ready.promise,
@@ -73,5 +73,6 @@ export function startChild(order: Order): Child {
 }
 
 function tell(child: ChildProcess, word: string): void {
-  if (child.connected) child.send(word)
+  // One that has just ended cannot hear it; that it ended is told by its exit.
+  if (child.connected) child.send(word, () => {})
 }
