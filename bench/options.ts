@@ -15,7 +15,7 @@ export const HELP = `npm run bench [-- options]     Faena beside its peers on th
   --write            put the tables into docs/reference/benchmarks.md
   --list             who can be measured, with settings
 
-Without options: ${'six contestants, three workloads, about six minutes'}. Nothing else should run on the machine meanwhile.
+Without options: six contestants, three workloads, about eight minutes. Nothing else should run on the machine meanwhile.
 `
 
 const SHORT = ['faena', 'plainjob-full', 'faena-pg', 'graphile-tuned', 'faena-mariadb', 'raw-mariadb']
