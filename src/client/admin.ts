@@ -43,6 +43,8 @@ export interface AdminOptions {
  * BAD_ARGUMENT names what is wrong.
  */
 export interface Admin extends Repairs {
+  /** Unix ms by the store's clock, the only one that counts. */
+  now(): Promise<number>
   status(): Promise<Status>
   /** Newest first, 50 unless the page says otherwise. */
   jobs(filter?: JobFilter, page?: Partial<Page>): Promise<Paged<JobView>>
@@ -108,6 +110,7 @@ export function createAdmin({ store, jobs = [], surface = [] }: AdminOptions): A
 
 function lookups(store: Store, surface: readonly SurfacedField[]) {
   return {
+    now: async () => (await store.ping()).now,
     status: () => readStatus(store),
     async jobs(filter: JobFilter = {}, page: Partial<Page> = {}) {
       const { rows, next } = await store.list(checkJobFilter(filter), checkPage(page))

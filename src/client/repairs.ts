@@ -36,6 +36,8 @@ export interface Repairs {
   retry(filter: FailedFilter | 'all', options?: BulkOptions): Promise<RepairDone>
   /** Deletes failed jobs for good. */
   forget(refs: readonly JobRef[], options?: BulkOptions): Promise<RepairDone>
+  /** Deletes the failed jobs that match for good. */
+  removeFailed(filter: FailedFilter | 'all', options?: BulkOptions): Promise<RepairDone>
   /** Deletes all failed jobs, or those of a queue, or those that failed at least `hours` ago. */
   flush(which?: { hours?: number; queue?: string }, options?: BulkOptions): Promise<RepairDone>
   /** Removes the pending, delayed and reserved jobs of one queue. Failed ones stay. */
@@ -76,6 +78,10 @@ export function repairs(store: Store): Repairs {
     async retry(filter, options) {
       if (filter !== 'all') refuseEmpty(checkFailedFilter(filter), "'all'")
       return failedBulk(filter === 'all' ? {} : filter, 'retry', options)
+    },
+    async removeFailed(filter, options) {
+      if (filter !== 'all') refuseEmpty(checkFailedFilter(filter), "'all'")
+      return failedBulk(filter === 'all' ? {} : filter, 'removeFailed', options)
     },
     forget: async (refs, options) => failedBulk({ refs }, 'removeFailed', options),
     async flush({ hours, queue } = {}, options) {

@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { jobRef } from '../../client/refs.ts'
+import { FaenaError } from '../../core/errors.ts'
+import type { WallClock } from '../../core/wallclock.ts'
+import { ApiError } from '../errors.ts'
+
+/** Parameters that several routes have. */
+
+export const MOST_ROWS = 200
+export const USUAL_ROWS = 50
+
+/** More than 200 is taken as 200, as clients know it. */
+export const limitParameter = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    description: `How many rows at most; default ${USUAL_ROWS}; more than ${MOST_ROWS} counts as ${MOST_ROWS}`,
+  }),
+)
+
+export function limitOf(limit: number | undefined): number {
+  return Math.min(limit ?? USUAL_ROWS, MOST_ROWS)
+}
+
+export function idParams(description: string) {
+  return Type.Object({ id: Type.String({ description: `${description}: row id or uuid`, examples: ['45'] }) })
+}
+
+/** Throws BAD_ARGUMENT for what is neither a positive whole number nor a uuid. */
+export function refOf(id: string): number | string {
+  return jobRef(id)
+}
+
+export const momentForm = Type.Unsafe<number | string>({
+  type: ['integer', 'string'],
+  description: 'An instant: unix seconds, YYYY-MM-DD HH:MM:SS in FAENA_TIMEZONE, or ISO 8601 with its zone',
+  examples: ['2025-11-07 17:45:59'],
+})
+
+/** Unix ms. Throws BAD_ARGUMENT. */
+export function momentOf(value: number | string, name: string, clock: WallClock): number {
+  const ms =
+    typeof value === 'number' || /^\d{1,12}$/.test(value) ? Number(value) * 1_000 : (clock.read(value) ?? isoOf(value))
+  if (Number.isFinite(ms) && ms >= 0 && ms < 1e15) return ms
+  const message = 'allowed: unix seconds, YYYY-MM-DD HH:MM:SS, or ISO 8601'
+  throw new ApiError('BAD_ARGUMENT', `${name} is no instant; ${message}`, { issues: [{ path: name, message }] })
+}
+
+function isoOf(value: string): number {
+  return /^\d{4}-\d\d-\d\d(T[\d:.]+)?(Z|[+-]\d\d:?\d\d)?$/.test(value) ? Date.parse(value) : Number.NaN
+}
+
+/** What a repair found nothing for, in the words clients know. */
+export function notThere(kind: 'Job' | 'Failed job', id: string, detail?: string): ApiError {
+  return new ApiError(kind === 'Job' ? 'JOB_NOT_FOUND' : 'FAILED_JOB_NOT_FOUND', `${kind} ${id} not found`, { detail })
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof FaenaError && error.code === 'NOT_FOUND'
+}

@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import type { Role } from '../core/config.ts'
+import type { Caller } from './auth/caller.ts'
+import type { ApiCode } from './codes.ts'
+import type { Services } from './services.ts'
+
+/** What a route needs to be carried out. */
+export interface Call<Params, Query, Body> {
+  params: Params
+  query: Query
+  body: Body
+  caller: Caller
+  services: Services
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** What is sent as `data`, and said in one sentence where something was done. */
+export interface Answer<Data> {
+  data: Data
+  message?: string
+  /** Default 200. */
+  status?: number
+  headers?: Readonly<Record<string, string>>
+  /** For the audit: what was touched, and how many. */
+  touched?: {
+    refs?: readonly (number | string)[]
+    name?: string
+    count?: number
+    what?: Readonly<Record<string, unknown>>
+  }
+}
+
+/** What a request counts as where requests are limited per minute. */
+export type Cost = 'read' | 'write' | 'bulk'
+
+export interface RouteOptions<
+  Params extends TObject,
+  Query extends TObject,
+  Body extends TObject,
+  Data extends TSchema,
+> {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below the base path, with `{name}` for what varies. */
+  path: string
+  /** Unique; generated clients call the method so. */
+  operation: string
+  /** `public` needs neither token nor session. */
+  role: Role | 'public'
+  group: Group
+  summary: string
+  description?: string
+  params?: Params
+  query?: Query
+  body?: Body
+  /** A body may be left out. */
+  bodyOptional?: boolean
+  data: Data
+  /** An example of `data` and, of a write, of the message. */
+  example: Static<Data>
+  says?: string
+  bodyExample?: Static<Body>
+  /** Refusals beyond those that any route may give. */
+  refusals?: readonly ApiCode[]
+  /** One of the eight that clients hold already: unknown parameters, empty ones and a trailing slash are forgiven. */
+  patient?: boolean
+  cost?: Cost
+  /** Further status of success, beside 200. */
+  also?: number
+  carryOut(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer<Static<Data>>>
+}
+
+export type Group =
+  | 'The eight'
+  | 'Jobs'
+  | 'Failed jobs'
+  | 'Queues'
+  | 'Workers'
+  | 'Schedules'
+  | 'History'
+  | 'Operations'
+  | 'Access'
+  | 'About'
+
+/** A route with its types taken off: what the plugin registers and the OpenAPI document lists. */
+export interface Route
+  extends Omit<RouteOptions<TObject, TObject, TObject, TSchema>, 'carryOut' | 'example' | 'bodyExample'> {
+  cost: Cost
+  example: unknown
+  bodyExample?: unknown
+  carryOut(call: Call<unknown, unknown, unknown>): Promise<Answer<unknown>>
+}
+
+/** Ties the types of a route's schemas to its code. */
+export function route<
+  Data extends TSchema,
+  Params extends TObject = TObject<Record<never, never>>,
+  Query extends TObject = TObject<Record<never, never>>,
+  Body extends TObject = TObject<Record<never, never>>,
+>(options: RouteOptions<Params, Query, Body, Data>): Route {
+  return { cost: options.method === 'GET' ? 'read' : 'write', ...options } as unknown as Route
+}
