@@ -60,7 +60,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   // Optional peers: loaded when their database is opened.
   pg: ['stores/postgres'],
   mysql2: ['stores/mysql'],
-  fastify: ['http'],
+  fastify: ['http', 'cli'],
   '@fastify/helmet': ['http'],
   ajv: ['http'],
   jose: ['http', 'cli'],

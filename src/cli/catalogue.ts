@@ -20,7 +20,7 @@ export const CATALOGUE: readonly Entry[] = [
   {
     name: 'start',
     group: 'Run',
-    summary: 'everything in one process tree: workers and scheduler',
+    summary: 'everything in one process tree: workers, scheduler and API',
     load: () => import('./commands/start.ts'),
   },
   {
@@ -29,6 +29,12 @@ export const CATALOGUE: readonly Entry[] = [
     summary: 'run jobs',
     laravel: ['queue:work'],
     load: () => import('./commands/work.ts'),
+  },
+  {
+    name: 'serve',
+    group: 'Run',
+    summary: 'the management API',
+    load: () => import('./commands/serve.ts'),
   },
   {
     name: 'dispatch',
@@ -142,6 +148,12 @@ export const CATALOGUE: readonly Entry[] = [
     group: 'Set up',
     summary: 'create or update the tables',
     load: () => import('./commands/migrate.ts'),
+  },
+  {
+    name: 'token',
+    group: 'Set up',
+    summary: 'make a token for the API',
+    load: () => import('./commands/token.ts'),
   },
   {
     name: 'config',

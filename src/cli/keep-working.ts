@@ -1,17 +1,32 @@
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { Parent } from '../supervisor/parent.ts'
 import { onSignals } from '../supervisor/signals.ts'
+import type { Controls } from '../supervisor/wire.ts'
 import type { Streams } from './output.ts'
+import type { ServeOrder } from './run-server.ts'
 import type { WorkOrder } from './work-order.ts'
 
-const OWN = import.meta.url
-const MODULE = new URL(OWN.endsWith('.ts') ? './worker-process.ts' : './worker-process.js', OWN)
-
 /** Runs the order in a process of its own and keeps that running until it has done what it was asked to. */
-export async function keepWorking(order: WorkOrder, { stderr }: Streams): Promise<number> {
-  const parent = new Parent({
+export function keepWorking(order: WorkOrder, { stderr }: Streams): Promise<number> {
+  return keepRunning([workerParent(order, stderr)], `faena ${order.kind} ${order.name}`)
+}
+
+/** A worker and the API, each in a process of its own, until they are told to stop. What ends by itself ends the other. */
+export function keepStarted(order: WorkOrder, serve: ServeOrder, { stderr }: Streams): Promise<number> {
+  const api = new Parent({
+    name: 'The API',
+    module: moduleOf('server-process'),
+    args: ['faena', 'serve'],
+    order: serve,
+    say: (line) => stderr.write(`faena: ${line}\n`),
+  })
+  return keepRunning([workerParent(order, stderr), api], `faena ${order.kind} ${order.name}`)
+}
+
+function workerParent(order: WorkOrder, stderr: Streams['stderr']): Parent {
+  return new Parent({
     name: `Worker ${order.name}`,
-    module: MODULE,
+    module: moduleOf('worker-process'),
     // The title the worker gives itself has to fit into the room its arguments take.
     args: ['queue:work', order.name, (order.queues ?? []).join(','), ' '.repeat(64)],
     order,
@@ -21,11 +36,23 @@ export async function keepWorking(order: WorkOrder, { stderr }: Streams): Promis
       if (!order.quiet) stderr.write(`faena: ${line}\n`)
     },
   })
-  process.title = `faena ${order.kind} ${order.name}`
-  const release = onSignals(parent)
+}
+
+async function keepRunning(parents: readonly Parent[], title: string): Promise<number> {
+  const all = (act: keyof Controls) => () => {
+    for (const parent of parents) parent[act]()
+  }
+  process.title = title
+  const release = onSignals({ stop: all('stop'), stopNow: all('stopNow'), quiet: all('quiet'), resume: all('resume') })
   try {
-    return await parent.run()
+    const codes = await Promise.all(parents.map((parent) => parent.run().finally(all('stop'))))
+    return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok
   } finally {
     release()
   }
+}
+
+function moduleOf(name: string): URL {
+  const own = import.meta.url
+  return new URL(own.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`, own)
 }

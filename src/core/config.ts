@@ -7,6 +7,10 @@ import type { Tables } from './url-options.ts'
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
+/** What tokens may be signed with, beside HS256 with a secret. */
+export const PUBLIC_KEY_ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const
+
+export type PublicKeyAlgorithm = (typeof PUBLIC_KEY_ALGORITHMS)[number]
 export type Role = (typeof ROLES)[number]
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -62,6 +66,23 @@ export interface FaenaConfig {
   port?: number
   /** Role of API tokens that name none. `FAENA_DEFAULT_ROLE`; default viewer. */
   defaultRole?: Role
+  /** What API tokens are checked with, instead of the secret FAENA_JWT_SECRET: a public key (PEM, or the path of its file)... */
+  jwtPublicKey?: string
+  /** ... or the address where the issuer publishes its keys. `FAENA_JWT_PUBLIC_KEY`, `FAENA_JWT_JWKS_URL`. */
+  jwtJwksUrl?: string
+  /** The only algorithm that is taken from a key set. `FAENA_JWT_ALGORITHM`. */
+  jwtAlgorithm?: PublicKeyAlgorithm
+  /** What tokens call the key, if they name it (`kid`). `FAENA_JWT_KEY_ID`. */
+  jwtKeyId?: string
+  /** Must be what tokens carry as `iss` and among their `aud`. `FAENA_JWT_ISSUER`, `FAENA_JWT_AUDIENCE`. */
+  jwtIssuer?: string
+  jwtAudience?: string
+  /** Under which key tokens name their role; default `role`. `FAENA_ROLE_CLAIM`. */
+  roleClaim?: string
+  /** Origins of browsers that may use the API from other pages. `FAENA_CORS_ORIGINS`; default none. */
+  corsOrigins?: string | readonly string[]
+  /** Proxies in front of the API, by address or network, whose X-Forwarded-For is believed. `FAENA_TRUST_PROXY`; default none. */
+  trustProxy?: string | readonly string[]
   /** `FAENA_LOG_LEVEL`; default info. */
   logLevel?: LogLevel
 }

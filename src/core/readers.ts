@@ -37,6 +37,10 @@ export function textOf(value: unknown, name: string): string {
   throw bad(name, value, 'a text that is not empty')
 }
 
+export function textsOf(value: unknown, name: string): string[] {
+  return listOf(value).map((one) => textOf(typeof one === 'string' ? one.trim() : one, name))
+}
+
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value]
 }

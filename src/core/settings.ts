@@ -1,9 +1,18 @@
 import { DEFAULT_BACKOFF, type StoredBackoff, storedBackoff } from './backoff.ts'
-import { type FaenaConfig, type JobSource, LOG_LEVELS, type LogLevel, ROLES, type Role } from './config.ts'
+import {
+  type FaenaConfig,
+  type JobSource,
+  LOG_LEVELS,
+  type LogLevel,
+  PUBLIC_KEY_ALGORITHMS,
+  type PublicKeyAlgorithm,
+  ROLES,
+  type Role,
+} from './config.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { isHandler, isJob } from './handler.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
-import { bad, bytesOf, configured, durationOf, listOf, numberIn, oneOf, secretOf, textOf } from './readers.ts'
+import { bad, bytesOf, configured, durationOf, listOf, numberIn, oneOf, secretOf, textOf, textsOf } from './readers.ts'
 import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
 import { surfacedFields } from './surface.ts'
 import { asPath, laravelUrl, parseUrl } from './url.ts'
@@ -40,6 +49,16 @@ export interface Settings {
   port: number
   jwtSecret: string | null
   defaultRole: Role
+  /** PEM, or the path of a file that holds it. */
+  jwtPublicKey: string | null
+  jwtJwksUrl: string | null
+  jwtAlgorithm: PublicKeyAlgorithm | null
+  jwtKeyId: string | null
+  jwtIssuer: string | null
+  jwtAudience: string | null
+  roleClaim: string
+  corsOrigins: readonly string[]
+  trustProxy: readonly string[]
   logLevel: LogLevel
   /** Where each setting that is not its default comes from: a variable's name, or `faena.config.ts`. */
   from: Readonly<Record<string, string>>
@@ -58,6 +77,15 @@ const VARIABLES = {
   port: 'FAENA_PORT',
   jwtSecret: 'FAENA_JWT_SECRET',
   defaultRole: 'FAENA_DEFAULT_ROLE',
+  jwtPublicKey: 'FAENA_JWT_PUBLIC_KEY',
+  jwtJwksUrl: 'FAENA_JWT_JWKS_URL',
+  jwtAlgorithm: 'FAENA_JWT_ALGORITHM',
+  jwtKeyId: 'FAENA_JWT_KEY_ID',
+  jwtIssuer: 'FAENA_JWT_ISSUER',
+  jwtAudience: 'FAENA_JWT_AUDIENCE',
+  roleClaim: 'FAENA_ROLE_CLAIM',
+  corsOrigins: 'FAENA_CORS_ORIGINS',
+  trustProxy: 'FAENA_TRUST_PROXY',
   timezone: 'FAENA_TIMEZONE',
   surface: 'FAENA_SURFACE',
   lease: 'FAENA_LEASE',
@@ -67,7 +95,8 @@ const VARIABLES = {
 
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface jobs handlers ' +
-  'schedules history data host port defaultRole logLevel'
+  'schedules history data host port defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
+  'corsOrigins trustProxy logLevel'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
@@ -98,6 +127,8 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
       wholeNumber(typeof value === 'string' ? numberIn(value) : value, least, most, name),
     )
 
+  const optional = (key: keyof FaenaConfig) => setting<string | null>(key, null, textOf)
+
   const data = setting('data', '.faena', textOf)
   const tables = setting<Tables | undefined>('tables', undefined, tablesOf)
   const retryAfter = setting<Duration | undefined>('retryAfter', undefined, retryAfterOf)
@@ -125,6 +156,15 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     port: whole('port', 8_080, 0, 65_535),
     jwtSecret: setting('jwtSecret', null, secretOf),
     defaultRole: setting('defaultRole', 'viewer', (value, name) => oneOf(ROLES, value, name)),
+    jwtPublicKey: optional('jwtPublicKey'),
+    jwtJwksUrl: optional('jwtJwksUrl'),
+    jwtAlgorithm: setting('jwtAlgorithm', null, (value, name) => oneOf(PUBLIC_KEY_ALGORITHMS, value, name)),
+    jwtKeyId: optional('jwtKeyId'),
+    jwtIssuer: optional('jwtIssuer'),
+    jwtAudience: optional('jwtAudience'),
+    roleClaim: setting('roleClaim', 'role', textOf),
+    corsOrigins: setting('corsOrigins', [], textsOf),
+    trustProxy: setting('trustProxy', [], textsOf),
     logLevel: setting('logLevel', 'info', (value, name) => oneOf(LOG_LEVELS, value, name)),
     from,
     warnings: misspelt(env),

@@ -47,7 +47,7 @@ export interface Running {
 export function installation(extra: NodeJS.ProcessEnv = {}): Installation {
   const folder = mkdtempSync(join(tmpdir(), 'faena-cli-'))
   const url = `sqlite:${join(folder, 'faena.db')}`
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, DATABASE_URL: url, ...extra }
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, DATABASE_URL: url, FAENA_PORT: '0', ...extra }
   const running: ChildProcess[] = []
   const stores: Store[] = []
   onTestFinished(async () => {

@@ -100,8 +100,20 @@ function rowsOf({ settings, envFile }: Configuration): Row[] {
     row('port', settings.port),
     row('jwtSecret', settings.jwtSecret === null ? null : '***', settings.jwtSecret === null ? 'none' : '***'),
     row('defaultRole', settings.defaultRole),
+    row('jwtPublicKey', settings.jwtPublicKey, shortText(settings.jwtPublicKey)),
+    ...(['jwtJwksUrl', 'jwtAlgorithm', 'jwtKeyId', 'jwtIssuer', 'jwtAudience'] as const).map((name) =>
+      row(name, settings[name], settings[name] ?? 'none'),
+    ),
+    row('roleClaim', settings.roleClaim),
+    row('corsOrigins', settings.corsOrigins),
+    row('trustProxy', settings.trustProxy),
     row('logLevel', settings.logLevel),
   ]
+}
+
+/** A key in PEM form takes many lines. */
+function shortText(text: string | null): string {
+  return text === null ? 'none' : (text.split('\n', 1)[0] ?? '')
 }
 
 function textOf(value: unknown): string {

@@ -14,21 +14,20 @@ export function define(command: Command, runner: Runner): void {
     .option('--concurrency <number>', 'jobs at once (default: 10)', wholeOption(1, 10_000))
     .addHelpText(
       'after',
-      '\nRuns a worker for all queues of the configured handlers and the scheduler, on SQLite if nothing else is configured.',
+      '\nRuns a worker for all queues of the configured handlers, the scheduler and the management API (faena serve --help), on\nSQLite if nothing else is configured.',
     )
-    .addHelpText('after', examples([['faena start', 'in a folder with a faena.config.ts, or in an empty one']]))
+    .addHelpText(
+      'after',
+      examples([['faena start', 'in a folder with a faena.config.ts, or in an empty one; the API at port 8080']]),
+    )
     .action(() => {
       const { concurrency, config, verbose } = command.optsWithGlobals<StartOptions>()
       return runner.bare(async ({ streams }) => {
-        const { keepWorking } = await import('../keep-working.ts')
-        return keepWorking(
-          {
-            kind: 'start',
-            name: 'default',
-            concurrency,
-            verbose,
-            config: config === undefined ? undefined : resolve(config),
-          },
+        const { keepStarted } = await import('../keep-working.ts')
+        const path = config === undefined ? undefined : resolve(config)
+        return keepStarted(
+          { kind: 'start', name: 'default', concurrency, verbose, config: path },
+          { config: path, besideWorker: true },
           streams,
         )
       })
