@@ -8,7 +8,8 @@ import type { Names } from './names.ts'
 /** Whether Laravel made the table of jobs: its index on the queue is there, which tables of ours do without. */
 export async function isLaravels(connection: Connection, names: Names): Promise<boolean> {
   const rows = await connection.query(
-    'common',
+    // A heartbeat asks for it, and must not stand in line behind the application.
+    'lease',
     sql`
     select 1 from pg_catalog.pg_index i
       join pg_catalog.pg_class c on c.oid = i.indrelid
