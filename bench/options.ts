@@ -84,7 +84,7 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
   const scale = full ? FULL_SCALE : SHORT_SCALE
   const known = WORKLOADS.map(({ name }) => name)
   return {
-    contestants: onStores(chosen(values.only, full || values.on ? Object.keys(CONTESTANTS) : SHORT), values.on),
+    contestants: onStores(chosen(values.only, full || values.on ? products() : SHORT), values.on),
     workloads:
       values.workloads === undefined ? (full ? known : SHORT_WORKLOADS) : named('--workloads', values.workloads, known),
     rounds: whole('--rounds', values.rounds),
@@ -94,6 +94,10 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
     write,
     into,
   }
+}
+
+function products(): string[] {
+  return Object.keys(CONTESTANTS).filter((name) => !CONTESTANTS[name]!.study)
 }
 
 function chosen(only: string | undefined, otherwise: readonly string[]): string[] {

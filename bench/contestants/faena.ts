@@ -22,7 +22,7 @@ import {
 import { insertFailed } from './faena-failed.ts'
 
 /** A schema that checks what a real one would: fields and their types. */
-const schema: StandardSchema<BenchInput> = {
+export const schema: StandardSchema<BenchInput> = {
   '~standard': {
     version: 1,
     vendor: 'bench',
@@ -35,7 +35,7 @@ const schema: StandardSchema<BenchInput> = {
   },
 }
 
-const job = defineJob({ name: 'bench', input: schema })
+export const job = defineJob({ name: 'bench', input: schema })
 const dayJob = defineJob({ name: 'bench.day', input: schema, tries: 3, backoff: '1s' })
 
 export const faena: Contestant = {

@@ -14,9 +14,13 @@ export interface Entry {
   nodeFlags?: readonly string[]
   /** Workloads it cannot take part in. */
   without?: readonly string[]
+  /** Takes part only where it is named: a study, no product. */
+  study?: true
 }
 
 const FAENA_FLAGS = ['--max-semi-space-size=8']
+/** Wakes nobody, and hands delays on to the tables of Faena. */
+const NO_PROTOTYPE = ['pickup', 'due', 'day']
 /** What is no queue has no worker that waits, and no delays. */
 const NO_QUEUE = ['pickup', 'backlog', 'processes', 'snapshot', 'due', 'day']
 
@@ -115,6 +119,30 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
       'no queue: an INSERT per call (single), 1,000 rows per INSERT, SELECT … SKIP LOCKED, UPDATE and DELETE of 500 on two connections',
     load: async () => (await import('./raw-mariadb.ts')).rawMariadb,
     without: NO_QUEUE,
+  },
+  'ranges-sqlite': {
+    on: 'sqlite',
+    settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
+    load: async () => (await import('./ranges.ts')).ranges,
+    nodeFlags: FAENA_FLAGS,
+    without: NO_PROTOTYPE,
+    study: true,
+  },
+  'ranges-pg': {
+    on: 'postgres',
+    settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
+    load: async () => (await import('./ranges.ts')).ranges,
+    nodeFlags: FAENA_FLAGS,
+    without: NO_PROTOTYPE,
+    study: true,
+  },
+  'ranges-mariadb': {
+    on: 'mariadb',
+    settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
+    load: async () => (await import('./ranges.ts')).ranges,
+    nodeFlags: FAENA_FLAGS,
+    without: NO_PROTOTYPE,
+    study: true,
   },
   bullmq: {
     on: 'redis',
