@@ -158,7 +158,7 @@ export function postgresLane(url: string): Lane {
     },
     async gone(ids) {
       const { rows } = await pools.work.query(
-        `select id from unnest($1::bigint[]) id where not exists (select from lane_jobs j where j.lane = ${LANE} and j.id = id)`,
+        `select g.id from unnest($1::bigint[]) g (id) where not exists (select from lane_jobs j where j.lane = ${LANE} and j.id = g.id)`,
         [ids],
       )
       return numbers(rows.map(({ id }) => id))
