@@ -10,7 +10,17 @@ export type { Failure }
 
 export type StoreKind = 'memory' | 'sqlite' | 'postgres' | 'mysql' | 'redis'
 
-export interface Store extends LifeStore, JobStore, AdminStore, QueueStore, ScheduleStore, FleetStore, RecordStore {}
+export interface Store
+  extends LifeStore,
+    JobStore,
+    AdminStore,
+    QueueStore,
+    ScheduleStore,
+    FleetStore,
+    RecordStore,
+    OperationStore,
+    AuditStore,
+    AccountStore {}
 
 // ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -286,9 +296,32 @@ export interface AdminStore {
   removeFailed(filter: FailedFilter, chunk: Chunk): Promise<ChunkDone>
   /** The largest ids now, as bounds of a bulk action: what comes later is not chased. */
   bounds(): Promise<{ job: number; failed: number }>
-  /** Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet. */
-  unlabelled(limit: number): Promise<FailedJob[]>
+  /** Ids of failed jobs found by an index, however many there are: newest first unless asked otherwise. */
+  failedIds(by: LabelKey, page: IdPage): Promise<number[]>
+  /** Failed jobs per step of time, oldest first; steps without any are left out. `from` inclusive, `to` exclusive, unix ms. */
+  failedHistogram(window: { from: number; to: number; stepMs: number }): Promise<{ at: number; count: number }[]>
+  /**
+   * Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet; newest first. `above`:
+   * only those of larger ids, for who knows that the others are labelled.
+   */
+  unlabelled(limit: number, above?: number): Promise<FailedJob[]>
   label(labels: readonly FailedLabel[]): Promise<void>
+}
+
+/** One of these. A surfaced field matches by its text: 803193 and "803193" are alike. */
+export type LabelKey =
+  | { fingerprint: string }
+  | { name: string }
+  | { field: { name: string; value: string } }
+  /** All failed jobs. */
+  | { all: true }
+
+/** `above` and `below` are exclusive. */
+export interface IdPage {
+  limit: number
+  above?: number
+  below?: number
+  order?: 'newest' | 'oldest'
 }
 
 /** What a failed job is found by in lists, beside what its row says itself. */
@@ -311,6 +344,11 @@ export interface JobFilter {
   status?: JobStatus
   /** Literal text somewhere in the payload; a scan. */
   search?: string
+  /** Only larger ids: with a page's cursor it bounds how many rows a scan looks at. */
+  idAbove?: number
+  /** Unix ms of the row's creation; from inclusive, before exclusive. */
+  createdFrom?: number
+  createdBefore?: number
 }
 
 export interface FailedFilter {
@@ -320,6 +358,10 @@ export interface FailedFilter {
   fingerprint?: string
   /** Literal text somewhere in the exception, whatever its case; a scan. */
   error?: string
+  /** Literal text somewhere in the exception or the payload, whatever its case; a scan. */
+  search?: string
+  /** Only larger ids: with a page's cursor it bounds how many rows a scan looks at. */
+  idAbove?: number
   /** Unix ms, exclusive. */
   failedBefore?: number
   failedAfter?: number
@@ -502,6 +544,8 @@ export interface RecordStore {
 }
 
 export interface Retention {
+  /** Default: 90 days. */
+  auditMs?: number
   runsMs: number
   metricsMs: number
 }
@@ -545,4 +589,149 @@ export interface MetricRow {
   cancelled: number
   waitMs: number
   runMs: number
+}
+
+// ── what the management API keeps ────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Bulk actions that outlive the process that began them. Exactly one process carries an operation on: it holds the
+ * operation's lease, and each of its reports names the fence it was given; a report under an old fence changes nothing.
+ */
+export interface OperationStore {
+  /** Answers the id. */
+  createOperation(operation: NewOperation): Promise<number>
+  operation(id: number): Promise<Operation | undefined>
+  /** Newest first. */
+  operations(filter: { state?: OperationState }, page: Page): Promise<Paged<Operation>>
+  /** The oldest unfinished operation (or the one named) whose lease has ended or was never taken, now this owner's. */
+  takeOperation(owner: string, leaseMs: number, id?: number): Promise<Operation | undefined>
+  /** Writes how far it is and renews the lease. False: it is somebody else's now, or was ended. */
+  reportOperation(id: number, fence: number, progress: OperationProgress, leaseMs: number): Promise<boolean>
+  /** Ends a pending or running operation, whoever holds it; what it has done stays done. False: it had ended already. */
+  endOperation(id: number, end: { state: OperationEnd; error?: string | null; fence?: number }): Promise<boolean>
+}
+
+export type OperationEnd = 'done' | 'cancelled' | 'failed'
+export type OperationState = 'pending' | 'running' | OperationEnd
+
+export interface NewOperation {
+  kind: 'retry' | 'forget'
+  /** What it acts on, as JSON text. */
+  filter: string
+  /** Ids above this came after it began and are left alone. */
+  upTo: number
+  /** How many it will look at, where that was counted. */
+  total: number | null
+  ratePerSecond: number | null
+  /** Who asked for it. */
+  subject: string
+}
+
+export interface OperationProgress {
+  /** Ids up to this are done with. */
+  after: number
+  changed: number
+  skipped: number
+}
+
+export interface Operation extends NewOperation, OperationProgress {
+  id: number
+  state: OperationState
+  error: string | null
+  createdAt: number
+  startedAt: number | null
+  endedAt: number | null
+  /** Grows with each process that takes it. */
+  fence: number
+  leaseUntil: number | null
+}
+
+/** Who did what. Rows are only ever added, and pruned when they are old. */
+export interface AuditStore {
+  appendAudit(entries: readonly NewAudit[]): Promise<void>
+  /** Newest first. */
+  audit(filter: AuditFilter, page: Page): Promise<Paged<Audit>>
+}
+
+export interface NewAudit {
+  subject: string
+  role: string | null
+  /** Such as `failed.retry`. */
+  action: string
+  /** What it was done to, such as `failed:45`; null for what has no single target. */
+  target: string | null
+  outcome: 'done' | 'refused' | 'failed'
+  /** Where from: an address, or `cli`. */
+  source: string | null
+  requestId: string | null
+  /** JSON text. */
+  detail: string | null
+}
+
+export interface Audit extends NewAudit {
+  id: number
+  /** Unix ms. */
+  at: number
+}
+
+export interface AuditFilter {
+  subject?: string
+  action?: string
+  target?: string
+  from?: number
+  to?: number
+}
+
+/** Users of the panel, their sessions, tokens that no longer count, and answers that may be asked for again. */
+export interface AccountStore {
+  users(): Promise<User[]>
+  user(name: string): Promise<User | undefined>
+  /** Makes the user or alters him. */
+  saveUser(user: Pick<User, 'name' | 'password' | 'role'>): Promise<void>
+  /** With all his sessions. */
+  removeUser(name: string): Promise<boolean>
+  saveSession(session: Session): Promise<void>
+  /** Undefined once it has ended. */
+  session(id: string): Promise<Session | undefined>
+  /** All of a subject's, or one. Answers how many. */
+  removeSessions(which: { id: string } | { subject: string }): Promise<number>
+  /** From now on, and until `expiresAt`, when the token would end by itself. */
+  revoke(token: Revocation): Promise<void>
+  revocations(): Promise<Revocation[]>
+  /**
+   * Takes the key, or answers what was done under it: `answer` null while that is still under way. A key whose time has
+   * passed is free. Two calls at once: one takes it.
+   */
+  takeIdempotencyKey(key: string, request: string, keepMs: number): Promise<IdempotencyEntry | 'taken'>
+  /** Keeps the answer; null frees the key, since nothing was done. */
+  saveIdempotencyAnswer(key: string, answer: string | null): Promise<void>
+}
+
+export interface User {
+  name: string
+  /** A scrypt hash with its salt and cost. */
+  password: string
+  role: string
+  createdAt: number
+}
+
+export interface Session {
+  /** A hash of what the browser holds. */
+  id: string
+  subject: string
+  role: string
+  createdAt: number
+  expiresAt: number
+}
+
+export interface Revocation {
+  /** The token's `jti`. */
+  id: string
+  expiresAt: number
+}
+
+export interface IdempotencyEntry {
+  /** A hash of the request that the key was first used with. */
+  request: string
+  answer: string | null
 }

@@ -1,3 +1,19 @@
+CREATE TABLE `faena_audit` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `at` bigint NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `role` varchar(64) DEFAULT NULL,
+  `action` varchar(64) NOT NULL,
+  `target` varchar(255) DEFAULT NULL,
+  `outcome` varchar(16) NOT NULL,
+  `source` varchar(255) DEFAULT NULL,
+  `request_id` varchar(255) DEFAULT NULL,
+  `detail` longtext DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `faena_audit_target` (`target`,`id`),
+  KEY `faena_audit_at` (`at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `faena_failed` (
   `uuid` varchar(255) NOT NULL,
   `failed_id` bigint unsigned NOT NULL,
@@ -6,14 +22,30 @@ CREATE TABLE `faena_failed` (
   `headline` text NOT NULL,
   `surfaced` text DEFAULT NULL,
   PRIMARY KEY (`uuid`),
-  KEY `faena_failed_fingerprint` (`fingerprint`),
-  KEY `faena_failed_name` (`name`)
+  KEY `faena_failed_by_fingerprint` (`fingerprint`,`failed_id`),
+  KEY `faena_failed_by_name` (`name`,`failed_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_failed_fields` (
+  `failed_id` bigint unsigned NOT NULL,
+  `field` varchar(64) NOT NULL,
+  `value` varchar(191) NOT NULL,
+  PRIMARY KEY (`failed_id`,`field`),
+  KEY `faena_failed_fields_value` (`field`,`value`,`failed_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `faena_holds` (
   `worker` bigint unsigned NOT NULL,
   `ids` longtext DEFAULT NULL,
   PRIMARY KEY (`worker`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_idempotency` (
+  `key` varchar(255) NOT NULL,
+  `request` varchar(255) NOT NULL,
+  `answer` longtext DEFAULT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`key`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `faena_locks` (
@@ -49,6 +81,29 @@ CREATE TABLE `faena_migrations` (
   PRIMARY KEY (`version`)
 ) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_swedish_ci;
 
+CREATE TABLE `faena_operations` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `kind` varchar(16) NOT NULL,
+  `filter` longtext NOT NULL,
+  `up_to` bigint unsigned NOT NULL,
+  `total` bigint unsigned DEFAULT NULL,
+  `rate` double DEFAULT NULL,
+  `subject` varchar(255) NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `after_id` bigint unsigned NOT NULL,
+  `changed` bigint unsigned NOT NULL,
+  `skipped` bigint unsigned NOT NULL,
+  `error` text DEFAULT NULL,
+  `owner` varchar(255) DEFAULT NULL,
+  `fence` bigint NOT NULL,
+  `lease_until` bigint DEFAULT NULL,
+  `created_at` bigint NOT NULL,
+  `started_at` bigint DEFAULT NULL,
+  `ended_at` bigint DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `faena_operations_state` (`state`,`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `faena_producers` (
   `producer` varchar(191) NOT NULL,
   `seq` bigint NOT NULL,
@@ -70,6 +125,12 @@ CREATE TABLE `faena_reclaims` (
   `crashes` int NOT NULL,
   `at` bigint NOT NULL,
   PRIMARY KEY (`job_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_revocations` (
+  `id` varchar(255) NOT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `faena_runs` (
@@ -111,6 +172,15 @@ CREATE TABLE `faena_schedules` (
   PRIMARY KEY (`key`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `faena_sessions` (
+  `id` varchar(191) NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `role` varchar(64) NOT NULL,
+  `created_at` bigint NOT NULL,
+  `expires_at` bigint NOT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `faena_settlements` (
   `worker` bigint unsigned NOT NULL,
   `channel` tinyint NOT NULL,
@@ -118,6 +188,14 @@ CREATE TABLE `faena_settlements` (
   `answer` longtext DEFAULT NULL,
   `at` bigint NOT NULL,
   PRIMARY KEY (`worker`,`channel`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_users` (
+  `name` varchar(191) NOT NULL,
+  `password` varchar(255) NOT NULL,
+  `role` varchar(64) NOT NULL,
+  `created_at` bigint NOT NULL,
+  PRIMARY KEY (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `faena_workers` (
@@ -148,7 +226,8 @@ CREATE TABLE `failed_jobs` (
   `exception` longtext NOT NULL,
   `failed_at` datetime NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (`id`),
-  UNIQUE KEY `failed_jobs_uuid_unique` (`uuid`)
+  UNIQUE KEY `failed_jobs_uuid_unique` (`uuid`),
+  KEY `faena_failed_jobs_at` (`failed_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE `jobs` (

@@ -1,3 +1,17 @@
+create table public.faena_audit (
+  id bigint default nextval('public.faena_audit_id_seq'::regclass) not null,
+  at bigint not null,
+  subject text not null,
+  role text,
+  action text not null,
+  target text,
+  outcome text not null,
+  source text,
+  request_id text,
+  detail text,
+  constraint faena_audit_pkey PRIMARY KEY (id)
+);
+
 create table public.faena_failed (
   uuid text not null,
   failed_id bigint not null,
@@ -8,12 +22,20 @@ create table public.faena_failed (
   constraint faena_failed_pkey PRIMARY KEY (uuid)
 );
 
-create table public.faena_holds (
-  worker bigint not null,
-  ids bigint[] default '{}'::bigint[] not null,
-  kept integer default 0 not null,
-  constraint faena_holds_pkey PRIMARY KEY (worker)
-) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+create table public.faena_failed_fields (
+  failed_id bigint not null,
+  field text not null,
+  value text not null,
+  constraint faena_failed_fields_pkey PRIMARY KEY (failed_id, field)
+);
+
+create table public.faena_idempotency (
+  key text not null,
+  request text not null,
+  answer text,
+  expires_at bigint not null,
+  constraint faena_idempotency_pkey PRIMARY KEY (key)
+);
 
 create table public.faena_locks (
   key text not null,
@@ -46,6 +68,28 @@ create table public.faena_migrations (
   constraint faena_migrations_pkey PRIMARY KEY (version)
 );
 
+create table public.faena_operations (
+  id bigint default nextval('public.faena_operations_id_seq'::regclass) not null,
+  kind text not null,
+  filter text not null,
+  up_to bigint not null,
+  total bigint,
+  rate double precision,
+  subject text not null,
+  state text not null,
+  after_id bigint not null,
+  changed bigint not null,
+  skipped bigint not null,
+  error text,
+  owner text,
+  fence bigint not null,
+  lease_until bigint,
+  created_at bigint not null,
+  started_at bigint,
+  ended_at bigint,
+  constraint faena_operations_pkey PRIMARY KEY (id)
+);
+
 create table public.faena_producers (
   producer text not null,
   seq bigint not null,
@@ -69,6 +113,12 @@ create table public.faena_reclaims (
   crashes integer not null,
   at bigint not null,
   constraint faena_reclaims_pkey PRIMARY KEY (job_id)
+);
+
+create table public.faena_revocations (
+  id text not null,
+  expires_at bigint not null,
+  constraint faena_revocations_pkey PRIMARY KEY (id)
 );
 
 create table public.faena_runs (
@@ -106,6 +156,23 @@ create table public.faena_schedules (
   last_at bigint,
   last_uuid text,
   constraint faena_schedules_pkey PRIMARY KEY (key)
+);
+
+create table public.faena_sessions (
+  id text not null,
+  subject text not null,
+  role text not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  constraint faena_sessions_pkey PRIMARY KEY (id)
+);
+
+create table public.faena_users (
+  name text not null,
+  password text not null,
+  role text not null,
+  created_at bigint not null,
+  constraint faena_users_pkey PRIMARY KEY (name)
 );
 
 create table public.faena_workers (
@@ -172,9 +239,15 @@ create table public.jobs (
   constraint jobs_pkey PRIMARY KEY (id)
 ) with (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=1);
 
-CREATE INDEX faena_failed_fingerprint ON public.faena_failed USING btree (fingerprint);
+CREATE INDEX faena_audit_at ON public.faena_audit USING btree (at);
 
-CREATE INDEX faena_failed_name ON public.faena_failed USING btree (name);
+CREATE INDEX faena_audit_target ON public.faena_audit USING btree (target, id) WHERE (target IS NOT NULL);
+
+CREATE INDEX faena_failed_by_fingerprint ON public.faena_failed USING btree (fingerprint, failed_id);
+
+CREATE INDEX faena_failed_by_name ON public.faena_failed USING btree (name, failed_id);
+
+CREATE INDEX faena_failed_fields_value ON public.faena_failed_fields USING btree (field, value, failed_id);
 
 CREATE INDEX faena_jobs_due ON public.jobs USING btree (queue, COALESCE(priority, 0), available_at, id) INCLUDE (name);
 
@@ -185,6 +258,8 @@ CREATE INDEX faena_jobs_uuid ON public.jobs USING btree (substr(payload, 10, 36)
 CREATE INDEX faena_locks_job ON public.faena_locks USING btree (job_id);
 
 CREATE INDEX faena_locks_processing ON public.faena_locks USING btree (job_id) WHERE (until = 'processing'::text);
+
+CREATE INDEX faena_operations_open ON public.faena_operations USING btree (state, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
 
 CREATE UNIQUE INDEX faena_runs_attempt ON public.faena_runs USING btree (uuid, attempt);
 
@@ -198,6 +273,27 @@ AS $function$
   select case when right(rtrim(payload, E' \t\r\n'), 1) = '}'
               then replace(substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"job"\s*:\s*"((?:[^"\\]|\\.)*)"'), '\/', '/') end
 $function$;
+
+CREATE OR REPLACE FUNCTION public.faena_labelled_1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+begin
+  if tg_op <> 'INSERT' then
+    delete from "public"."faena_failed_fields" where failed_id = old.failed_id;
+  end if;
+  if tg_op <> 'DELETE' and new.surfaced is not null then
+    begin
+      insert into "public"."faena_failed_fields" (failed_id, field, value)
+      select new.failed_id, f.key, left(f.value #>> '{}', 180) from jsonb_each(new.surfaced::jsonb) f
+       where jsonb_typeof(f.value) in ('string', 'number', 'boolean')
+      on conflict do nothing;
+    exception when data_exception or program_limit_exceeded then null;
+    end;
+  end if;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.faena_push_1(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
  RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean)
@@ -508,14 +604,6 @@ begin
       delete from "public"."faena_locks" l using (
         select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
-    end if;
-    update "public"."faena_holds" h set ids = h.ids || taken where h.worker = by_worker and cardinality(h.ids) < 64 + 2 * h.kept;
-    if not found then
-      update "public"."faena_holds" h
-         set ids = still.ids || taken, kept = cardinality(still.ids)
-        from (select array(select j.id from "public"."jobs" j
-                            where j.id = any((select o.ids from "public"."faena_holds" o where o.worker = by_worker)::bigint[]) and j.reserved_by = by_worker) as ids) still
-       where h.worker = by_worker;
     end if;
     counts_crashes := exists (select from "public"."faena_reclaims");
     return query

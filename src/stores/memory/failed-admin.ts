@@ -6,12 +6,14 @@ import type {
   FailedFilter,
   FailedGroup,
   FailedJob,
+  IdPage,
   JobRef,
+  LabelKey,
   Page,
   Paged,
 } from '../../store.ts'
 import { failedJob } from './ending.ts'
-import type { FailedRow } from './failed-table.ts'
+import type { FailedRow, Label } from './failed-table.ts'
 import { chunkOf, failedMatches, pageOf } from './filter.ts'
 import { holderOf, takeKey } from './keys.ts'
 import { wholeSecond } from './seconds.ts'
@@ -19,7 +21,16 @@ import { type Tables, wakeListeners } from './tables.ts'
 
 type FailedAdmin = Pick<
   AdminStore,
-  'getFailed' | 'listFailed' | 'countFailed' | 'failedGroups' | 'retry' | 'removeFailed' | 'unlabelled' | 'label'
+  | 'getFailed'
+  | 'listFailed'
+  | 'countFailed'
+  | 'failedGroups'
+  | 'failedIds'
+  | 'failedHistogram'
+  | 'retry'
+  | 'removeFailed'
+  | 'unlabelled'
+  | 'label'
 >
 
 export function failedAdmin(tables: Tables): FailedAdmin {
@@ -31,9 +42,11 @@ export function failedAdmin(tables: Tables): FailedAdmin {
     failedGroups: async (filter, limit) => failedGroups(tables, filter, limit),
     retry: async (filter, chunk) => retry(tables, filter, chunk),
     removeFailed: async (filter, chunk) => removeFailed(tables, filter, chunk),
-    unlabelled: async (limit) => {
-      const rows = failed.all().filter(({ label }) => label === null)
-      return rows.slice(0, limit).map(failedJob)
+    failedIds: async (by, page) => failedIds(tables, by, page),
+    failedHistogram: async (window) => histogram(tables, window),
+    unlabelled: async (limit, above = 0) => {
+      const rows = failed.all().filter(({ id, label }) => label === null && id > above)
+      return rows.reverse().slice(0, limit).map(failedJob)
     },
     label: async (labels) => {
       for (const label of labels) failed.label(label)
@@ -69,6 +82,37 @@ function failedGroups({ failed }: Tables, filter: FailedFilter, limit: number): 
     })
   }
   return [...groups.values()].sort((a, b) => b.count - a.count || b.lastAt - a.lastAt).slice(0, limit)
+}
+
+function failedIds({ failed }: Tables, by: LabelKey, { limit, above = 0, below, order }: IdPage): number[] {
+  const ids = failed
+    .all()
+    .filter(({ id, label }) => id > above && (below === undefined || id < below) && isLabelled(label, by))
+    .map(({ id }) => id)
+  if (order !== 'oldest') ids.reverse()
+  return ids.slice(0, limit)
+}
+
+function isLabelled(label: Label | null, by: LabelKey): boolean {
+  if ('all' in by) return true
+  if (label === null) return false
+  if ('fingerprint' in by) return label.fingerprint === by.fingerprint
+  if ('name' in by) return label.name === by.name
+  const fields = JSON.parse(label.surfaced ?? '{}') as Record<string, unknown>
+  const { name, value } = by.field
+  return Object.hasOwn(fields, name) && String(fields[name]) === value
+}
+
+/** To the minute, which is how finely the other stores look at the table's own times. */
+function histogram({ failed }: Tables, { from, to, stepMs }: { from: number; to: number; stepMs: number }) {
+  const steps = new Map<number, number>()
+  for (const { failedAt } of failed.all()) {
+    if (failedAt < wholeSecond(from) || failedAt >= wholeSecond(to)) continue
+    const minute = Math.floor(failedAt / 60_000) * 60_000
+    const at = from + Math.max(0, Math.floor((minute - from) / stepMs)) * stepMs
+    steps.set(at, (steps.get(at) ?? 0) + 1)
+  }
+  return [...steps].map(([at, count]) => ({ at, count })).sort((a, b) => a.at - b.at)
 }
 
 function retry(tables: Tables, filter: FailedFilter, chunk: Chunk): ChunkDone {

@@ -9,26 +9,33 @@ export function statusOf(row: JobRow, now: number): 'due' | 'delayed' | 'reserve
   return row.availableAt <= now ? 'due' : 'delayed'
 }
 
-export function jobMatches({ refs, queue, name, status, search }: JobFilter, now: number): (row: JobRow) => boolean {
+export function jobMatches(filter: JobFilter, now: number): (row: JobRow) => boolean {
+  const { refs, queue, name, status, search, idAbove = 0, createdFrom = 0, createdBefore } = filter
   const wanted = refs && new Set(refs)
   return (row) =>
     isWanted(wanted, row.id, row.read?.uuid) &&
     (queue === undefined || row.queue === queue) &&
     (name === undefined || isCalled(row, name)) &&
     (status === undefined || hasStatus(row, status, now)) &&
-    (search === undefined || row.payload.includes(search))
+    (search === undefined || row.payload.includes(search)) &&
+    row.id > idAbove &&
+    row.createdAt >= createdFrom &&
+    (createdBefore === undefined || row.createdAt < createdBefore)
 }
 
 export function failedMatches(filter: FailedFilter): (row: FailedRow) => boolean {
-  const { queue, name, fingerprint, failedBefore, failedAfter } = filter
+  const { queue, name, fingerprint, failedBefore, failedAfter, idAbove = 0 } = filter
   const wanted = filter.refs && new Set(filter.refs)
   const error = filter.error?.toLowerCase()
+  const search = filter.search?.toLowerCase()
   return (row) =>
     isWanted(wanted, row.id, row.uuid) &&
     (queue === undefined || row.queue === queue) &&
     (name === undefined || row.label?.name === name) &&
     (fingerprint === undefined || row.label?.fingerprint === fingerprint) &&
     (error === undefined || row.exception.toLowerCase().includes(error)) &&
+    (search === undefined || `${row.exception}\n${row.payload}`.toLowerCase().includes(search)) &&
+    row.id > idAbove &&
     (failedBefore === undefined || row.failedAt < wholeSecond(failedBefore)) &&
     (failedAfter === undefined || row.failedAt >= wholeSecond(failedAfter))
 }

@@ -1,4 +1,5 @@
 import type { MetricRow, NewRun, RecordStore, Retention, Run } from '../../store.ts'
+import { deskDeletions } from './desk.ts'
 import { pageOf } from './filter.ts'
 import { dropKey, isFree } from './keys.ts'
 import type { Tables } from './tables.ts'
@@ -93,6 +94,7 @@ function prune(tables: Tables, keep: Retention, limit: number): number {
     ...keysOf(tables.pushes, ({ at }) => at < now - ANSWERS_KEPT_MS).map(
       (producer) => () => tables.pushes.delete(producer),
     ),
+    ...deskDeletions(tables.desk, keep, now),
   ].slice(0, limit)
   for (const remove of deletions) remove()
   return deletions.length

@@ -1,6 +1,7 @@
 import { FaenaError } from '../../core/errors.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { AdminStore, JobStore, LifeStore, Store } from '../../store.ts'
+import { accounts, audit, operations } from './desk.ts'
 import { failedAdmin } from './failed-admin.ts'
 import { deregister, fleet, heartbeat, register } from './fleet.ts'
 import { jobsAdmin } from './jobs-admin.ts'
@@ -38,15 +39,18 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const tables = emptyTables(clock, wallClock(timezone), connection)
   const { listen, notify, ...commands } = fleet(tables)
   const { isClosed, ...life } = lifeOf(tables)
-  const operations = {
+  const calls = {
     ...hotPath(tables),
     ...admin(tables),
     ...queues(tables),
     ...schedules(tables),
     ...commands,
     ...records(tables),
+    ...operations(tables.desk, clock),
+    ...audit(tables.desk, clock),
+    ...accounts(tables.desk, clock),
   }
-  return { ...life, ...guarded(operations, isClosed), listen, notify, tables }
+  return { ...life, ...guarded(calls, isClosed), listen, notify, tables }
 }
 
 function hotPath(tables: Tables): JobStore {

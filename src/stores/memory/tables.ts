@@ -11,6 +11,7 @@ import type {
   WorkerCommand,
   WorkerState,
 } from '../../store.ts'
+import { type DeskTables, emptyDesk } from './desk.ts'
 import { FailedTable } from './failed-table.ts'
 import { JobTable } from './job-table.ts'
 
@@ -68,6 +69,7 @@ export interface Tables {
   readonly runIds: Map<string, number>
   /** By worker, minute, queue and name. */
   readonly metrics: Map<string, MetricRow>
+  readonly desk: DeskTables
   readonly lastId: { worker: number; run: number }
   readonly events: Events<{ wake: null }>
 }
@@ -89,6 +91,7 @@ export function emptyTables(clock: () => number, wallClock: WallClock, connectio
     runs: new Map(),
     runIds: new Map(),
     metrics: new Map(),
+    desk: emptyDesk(),
     lastId: { worker: 0, run: 0 },
     events: new Events(),
   }

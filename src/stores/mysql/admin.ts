@@ -15,6 +15,7 @@ import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
 import { deleteJobs, freeKeys } from './endings.ts'
+import { labelFields } from './fields.ts'
 import { dropFailed, retryRows } from './retry.ts'
 import { among, rowList } from './text.ts'
 
@@ -94,10 +95,11 @@ export function adminWrites(context: Context, dialect: Dialect, now: () => Promi
       const rows = labels.map(({ id, uuid, name, fingerprint, headline, surfaced }) => [
         ...[uuid, id, name?.slice(0, 255) ?? null, fingerprint, headline, surfaced],
       ])
-      await connection.query('common', [
+      await connection.atOnce('common', [
         sql`insert into ${names.failed} (uuid, failed_id, name, fingerprint, headline, surfaced) values ${rowList(rows)}
             on duplicate key update failed_id = values(failed_id), name = values(name), fingerprint = values(fingerprint),
               headline = values(headline), surfaced = values(surfaced)`,
+        ...labelFields(names, labels),
       ])
     },
 

@@ -3,6 +3,7 @@ import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { Handle } from './connection.ts'
 import { type Context, dueSecond, nowMs } from './context.ts'
 import { faultOf } from './errors.ts'
+import { fieldStatements } from './fields.ts'
 import { saveRunsStatement } from './records.ts'
 import { among } from './text.ts'
 
@@ -108,6 +109,7 @@ export function failedStatements(
         values (${uuid}, last_insert_id(), ${name?.slice(0, LONGEST_NAME) ?? null}, ${fingerprint}, ${headline}, ${surfaced})
         on duplicate key update failed_id = values(failed_id), name = values(name), fingerprint = values(fingerprint),
           headline = values(headline), surfaced = values(surfaced)`,
+    ...fieldStatements(names, uuid, surfaced),
   ]
 }
 

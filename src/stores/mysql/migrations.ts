@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
 import { type Sql, sql } from '../sql/sql.ts'
+import { deskTables } from './desk-schema.ts'
 import { errorNumber, faultOf, translated } from './errors.ts'
 import type { Names } from './names.ts'
 import { ADDED_COLUMNS, TABLES, UUID_INDEX } from './schema.ts'
@@ -11,10 +12,13 @@ import type { Source } from './source.ts'
 import { textOf } from './text.ts'
 
 /** What is in the database now, by plain names in lower case. */
-interface Catalogue {
+export interface Catalogue {
   tables: ReadonlySet<string>
+  /** Of the table of jobs. */
   columns: ReadonlySet<string>
   indexes: ReadonlySet<string>
+  /** Of all tables, as `table.index`, and as `table(column)` for the first column of each. */
+  allIndexes: ReadonlySet<string>
 }
 
 interface Step {
@@ -25,7 +29,10 @@ interface Step {
 }
 
 /** Append-only: a step that was ever released is never altered. */
-const STEPS: readonly Step[] = [{ version: 1, name: 'tables', missing: firstTables }]
+const STEPS: readonly Step[] = [
+  { version: 1, name: 'tables', missing: firstTables },
+  { version: 2, name: 'management API', missing: deskTables },
+]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
 
@@ -161,14 +168,17 @@ async function installed(session: Session, names: Names): Promise<number> {
 
 async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
   const { schema, plain } = names
-  const [tables, columns, indexes] = await session.run(
+  const [tables, columns, indexes, all] = await session.run(
     [
       sql`select table_name as name from information_schema.tables where table_schema = ${schema}`,
       columnsOf(schema, plain.jobs),
       sql`select distinct index_name as name from information_schema.statistics where table_schema = ${schema} and table_name = ${plain.jobs}`,
+      sql`select concat(table_name, '.', index_name) as name from information_schema.statistics where table_schema = ${schema}
+          union select concat(table_name, '(', column_name, ')') from information_schema.statistics
+           where table_schema = ${schema} and seq_in_index = 1`,
     ].map((statement) => textOf(statement)),
     0,
   )
   const setOf = (answer: typeof tables) => new Set(answer?.rows.map(({ name }) => String(name).toLowerCase()))
-  return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes) }
+  return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes), allIndexes: setOf(all) }
 }

@@ -16,8 +16,9 @@ export interface NameOptions {
 const OWN = [
   ...(['workers', 'queues', 'schedules', 'failed', 'runs', 'metrics'] as const),
   ...(['locks', 'reclaims', 'producers', 'settlements', 'holds', 'migrations'] as const),
+  ...(['operations', 'audit', 'users', 'sessions', 'revocations', 'idempotency'] as const),
 ]
-type Own = (typeof OWN)[number]
+type Own = (typeof OWN)[number] | 'failedFields'
 
 /** Quoted names, with their database, for statements; plain ones for the catalogue. */
 export interface Names extends Readonly<Record<Own | 'jobs' | 'failedJobs' | 'jobBatches', Sql>> {
@@ -40,7 +41,8 @@ export function tableNames(options: NameOptions, database: string): Names {
     jobs: checked('jobs', options.jobs ?? 'jobs', LONGEST),
     failedJobs: checked('failedJobs', options.failedJobs ?? 'failed_jobs', LONGEST),
     jobBatches: checked('jobBatches', options.jobBatches ?? 'job_batches', LONGEST),
-    ...(Object.fromEntries(OWN.map((name) => [name, `${prefix}${name}`])) as Record<Own, string>),
+    ...(Object.fromEntries(OWN.map((name) => [name, `${prefix}${name}`])) as Record<(typeof OWN)[number], string>),
+    failedFields: `${prefix}failed_fields`,
   }
   const names = Object.values(plain).map((name) => name.toLowerCase())
   const twice = names.find((name, at) => names.indexOf(name) !== at)

@@ -1,4 +1,5 @@
 import type { Retention } from '../../store.ts'
+import { deskPastItsTime } from '../sql/desk-prune.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs } from './context.ts'
 import { isJobOf } from './dialect.ts'
@@ -57,9 +58,14 @@ export function pruning(context: Context) {
 
 /** Tables of which the old rows go. */
 function agedRows(context: Context, keep: Retention): { table: Sql; old: Sql; order: Sql }[] {
-  const { runs, metrics } = context.names
+  const { names } = context
+  const { runs, metrics } = names
   const now = nowMs(context)
+  const desk = deskPastItsTime(keep, now).map(({ table, key, past }) => ({
+    ...{ table: names[table], old: past, order: raw(quoted(key)) },
+  }))
   return [
+    ...desk,
     {
       table: runs,
       old: sql`started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})`,
@@ -102,6 +108,13 @@ function belongings(context: Context): Belonging[] {
       read: String,
       outlived: sql`not exists (select 1 from ${names.failedJobs} f where f.id = t.failed_id)`,
       always: raw('t.failed_id >= 0'),
+    },
+    {
+      table: names.failedFields,
+      key: 'failed_id',
+      read: Number,
+      outlived: sql`not exists (select 1 from ${names.failedJobs} f where f.id = t.failed_id)`,
+      always: raw(`t.field >= ''`),
     },
     { table: names.holds, key: 'worker', read: Number, outlived: noWorker, always: raw(`coalesce(t.ids, '') >= ''`) },
     {

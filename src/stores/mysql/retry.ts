@@ -4,6 +4,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import { type Context, nowMs } from './context.ts'
 import { payloadsOf } from './dialect.ts'
+import { dropFields } from './fields.ts'
 import { insert } from './push.ts'
 import { among, valueList } from './text.ts'
 
@@ -47,6 +48,7 @@ export function dropFailed({ names }: Context, rows: readonly SqlRow[]): Sql[] {
   return [
     sql`delete f from ${names.failedJobs} f force index (primary) where ${among('f.id', ids)} and f.queue >= ''`,
     sql`delete l from ${names.failed} l force index (primary) where l.uuid in (${valueList(uuids)}) and ${among('l.failed_id', ids)}`,
+    dropFields(names, ids),
   ]
 }
 

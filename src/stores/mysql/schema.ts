@@ -44,7 +44,7 @@ const JOB_BATCHES = `(
   finished_at int null
 ) engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`
 
-const OURS = 'engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin'
+export const OURS = 'engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin'
 
 /** Each table of ours as it is first made; the keys are names of `Names`. */
 export const TABLES = {

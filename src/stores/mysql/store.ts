@@ -1,6 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
+import { accounting } from '../sql/accounts.ts'
+import { auditing } from '../sql/audit.ts'
+import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
@@ -8,6 +11,7 @@ import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { counting } from './counts.ts'
+import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { mysqlDialect } from './dialect.ts'
 import { errorNumber } from './errors.ts'
@@ -78,6 +82,7 @@ export function mysqlStore(options: MysqlOptions): Store {
   }
   const all = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
   const reads = sqlReads({ all, now, wallClock: context.wallClock, dialect })
+  const desk = deskOf(context)
   let opened = false
 
   return {
@@ -131,6 +136,9 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...adminWrites(context, dialect, now),
     ...scheduling(context),
     ...recording(context),
+    ...operating(desk),
+    ...auditing(desk),
+    ...accounting(desk),
     prune: pruning(context),
     listen(wake) {
       const ends = [wakeup.listen(wake), polling.add(wake)]

@@ -14,6 +14,7 @@ export function dialectOf(names: Names): Dialect {
       queues: own('queues'),
       schedules: own('schedules'),
       failed: own('failed'),
+      failedFields: own('failed_fields'),
       runs: own('runs'),
       metrics: own('metrics'),
     },

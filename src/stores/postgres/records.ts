@@ -1,4 +1,5 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import { deskPastItsTime } from '../sql/desk-prune.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG } from './connection.ts'
@@ -80,6 +81,19 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
         (most) => sql`
         delete from ${own('producers')} where producer in (
           select producer from ${own('producers')} where at < ${now} - 86400000 limit ${most} for update skip locked)`,
+      )
+      for (const { table, key, past } of deskPastItsTime(keep, now)) {
+        const from = own(table)
+        await remove(
+          (most) =>
+            sql`delete from ${from} where ${raw(key)} in (select ${raw(key)} from ${from} where ${past} limit ${most} for update skip locked)`,
+        )
+      }
+      await remove(
+        (most) => sql`
+        delete from ${own('failed_fields')} where failed_id in (
+          select failed_id from ${own('failed_fields')} l
+           where not exists (select 1 from ${raw(names.failedJobs)} f where f.id = l.failed_id) limit ${most})`,
       )
       return limit - left
     },

@@ -3,6 +3,9 @@ import { notAllowed } from '../../core/errors.ts'
 import { withoutOptions } from '../../core/url.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
+import { accounting } from '../sql/accounts.ts'
+import { auditing } from '../sql/audit.ts'
+import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { RetryAfter } from '../sql/retry-after.ts'
 import { sql } from '../sql/sql.ts'
@@ -11,6 +14,7 @@ import type { PgPool } from './client.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { dialectOf } from './dialect.ts'
 import { leasing, returned } from './lease.ts'
@@ -75,6 +79,8 @@ export function postgresStore(given: PostgresOptions): Store {
     wake: () => wakeup.wake(),
   }
 
+  const desk = deskOf(context)
+
   return {
     kind: 'postgres',
     durability:
@@ -124,6 +130,9 @@ export function postgresStore(given: PostgresOptions): Store {
     ...adminWrites(context, dialect),
     ...scheduling(context),
     ...recording(context),
+    ...operating(desk),
+    ...auditing(desk),
+    ...accounting(desk),
     listen: (wake) => wakeup.listen(wake),
     notify: () => returned(context),
   }

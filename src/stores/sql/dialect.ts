@@ -8,6 +8,7 @@ export interface Tables {
   readonly queues: Sql
   readonly schedules: Sql
   readonly failed: Sql
+  readonly failedFields: Sql
   readonly runs: Sql
   readonly metrics: Sql
 }
@@ -50,6 +51,7 @@ export const SQLITE: Dialect = {
     queues: raw('faena_queues'),
     schedules: raw('faena_schedules'),
     failed: raw('faena_failed'),
+    failedFields: raw('faena_failed_fields'),
     runs: raw('faena_runs'),
     metrics: raw('faena_metrics'),
   },

@@ -1,6 +1,7 @@
 import { isUuid } from '../../core/uuid.ts'
-import type { FailedFilter, JobFilter, JobRef } from '../../store.ts'
+import type { FailedFilter, JobFilter, JobRef, LabelKey } from '../../store.ts'
 import type { Dialect } from './dialect.ts'
+import { fieldText } from './fields.ts'
 import { joined, raw, type Sql, sql } from './sql.ts'
 
 /** `where` of a list of jobs; columns of the table stand under the alias `j`. `second` is the store's clock in seconds. */
@@ -10,6 +11,9 @@ export function jobConditions(dialect: Dialect, filter: JobFilter, second: numbe
   if (filter.queue !== undefined) all.push(sql`j.queue = ${filter.queue}`)
   if (filter.name !== undefined) all.push(named(dialect, filter.name))
   if (filter.search !== undefined) all.push(containing(dialect, filter.search))
+  if (filter.idAbove !== undefined) all.push(sql`j.id > ${filter.idAbove}`)
+  if (filter.createdFrom !== undefined) all.push(sql`j.created_at >= ${Math.ceil(filter.createdFrom / 1_000)}`)
+  if (filter.createdBefore !== undefined) all.push(sql`j.created_at < ${Math.ceil(filter.createdBefore / 1_000)}`)
   if (filter.status === 'reserved') all.push(raw('j.reserved_at is not null'))
   if (filter.status === 'pending' || filter.status === 'due' || filter.status === 'delayed')
     all.push(raw('j.reserved_at is null'))
@@ -26,9 +30,26 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
   if (filter.name !== undefined) all.push(sql`l.name = ${filter.name}`)
   if (filter.fingerprint !== undefined) all.push(sql`l.fingerprint = ${filter.fingerprint}`)
   if (filter.error !== undefined) all.push(dialect.likeAnyCase(raw('f.exception'), anywhere(filter.error)))
+  if (filter.search !== undefined) {
+    const [exception, payload] = ['f.exception', 'f.payload'].map((column) =>
+      dialect.likeAnyCase(raw(column), anywhere(filter.search!)),
+    )
+    all.push(sql`(${exception} or ${payload})`)
+  }
+  if (filter.idAbove !== undefined) all.push(sql`f.id > ${filter.idAbove}`)
   if (filter.failedBefore !== undefined) all.push(sql`f.failed_at < ${wallText(filter.failedBefore)}`)
   if (filter.failedAfter !== undefined) all.push(sql`f.failed_at >= ${wallText(filter.failedAfter)}`)
   return joined(all, ' and ')
+}
+
+/** Where the ids of failed jobs of this key stand, in an index that begins with it and goes on with the id. */
+export function labelSource({ tables }: Dialect, by: LabelKey): { from: Sql; id: Sql; where: Sql } {
+  const id = raw('failed_id')
+  if ('all' in by) return { from: tables.failedJobs, id: raw('id'), where: raw('1 = 1') }
+  if ('fingerprint' in by) return { from: tables.failed, id, where: sql`fingerprint = ${by.fingerprint}` }
+  if ('name' in by) return { from: tables.failed, id, where: sql`name = ${by.name}` }
+  const { name, value } = by.field
+  return { from: tables.failedFields, id, where: sql`field = ${name} and value = ${fieldText(value)}` }
 }
 
 /**

@@ -1,8 +1,17 @@
-import { readCursor, writeCursor } from '../../core/cursor.ts'
 import type { WallClock } from '../../core/wallclock.ts'
-import type { FailedFilter, FailedGroup, JobFilter, Page, Paged, QueueCounts, QueueState, Store } from '../../store.ts'
+import type {
+  FailedFilter,
+  FailedGroup,
+  JobFilter,
+  LabelKey,
+  Page,
+  QueueCounts,
+  QueueState,
+  Store,
+} from '../../store.ts'
 import type { Dialect } from './dialect.ts'
-import { failedConditions, jobConditions } from './filter.ts'
+import { failedConditions, jobConditions, labelSource } from './filter.ts'
+import { paged, pageOf } from './pages.ts'
 import {
   failedColumns,
   failedJob,
@@ -37,6 +46,8 @@ type Reads = Pick<
   | 'countFailed'
   | 'oldestDue'
   | 'failedGroups'
+  | 'failedIds'
+  | 'failedHistogram'
   | 'bounds'
   | 'unlabelled'
   | 'queues'
@@ -46,6 +57,9 @@ type Reads = Pick<
   | 'metrics'
 >
 
+/** From here on, groups of all failed jobs are not counted by a look at each of them. */
+const MANY = 20_000
+
 /** The reads that all SQL stores share: plain SQL in the words that SQLite, PostgreSQL and MySQL have in common. */
 export function sqlReads(reader: Reader): Reads {
   const { all, lookUp = all, now, wallClock, dialect } = reader
@@ -53,6 +67,8 @@ export function sqlReads(reader: Reader): Reads {
   const jobs = sql`select ${raw(JOB_COLUMNS)} from ${tables.jobs} j`
   const failedFrom = sql`${tables.failedJobs} f left join ${tables.failed} l on l.uuid = f.uuid and l.failed_id = f.id`
   const failed = sql`select ${failedColumns(dialect)} from ${failedFrom}`
+  const failedBrief = sql`
+    select f.id, f.uuid, ${dialect.wallText(raw('f.failed_at'))} as failed_at, l.name, l.headline from ${failedFrom}`
   const jobsWhere = (filter: JobFilter, second: number) => jobConditions(dialect, filter, second)
   const failedWhere = (filter: FailedFilter) => failedConditions(dialect, filter, wallClock.text)
 
@@ -70,12 +86,14 @@ export function sqlReads(reader: Reader): Reads {
 
     async list(filter: JobFilter, page: Page) {
       const at = await now()
-      const rows = await all(sql`${jobs} where ${jobsWhere(filter, Math.floor(at / 1_000))} ${pageOf(page, 'j.id')}`)
+      const read = isLookUp(filter) ? lookUp : all
+      const rows = await read(sql`${jobs} where ${jobsWhere(filter, Math.floor(at / 1_000))} ${pageOf(page, 'j.id')}`)
       return paged(rows, page, (row) => storedJob(row, at))
     },
 
     async listFailed(filter: FailedFilter, page: Page) {
-      const rows = await all(sql`${failed} where ${failedWhere(filter)} ${pageOf(page, 'f.id')}`)
+      const read = isLookUp(filter) ? lookUp : all
+      const rows = await read(sql`${failed} where ${failedWhere(filter)} ${pageOf(page, 'f.id')}`)
       return paged(rows, page, (row) => failedJob(row, wallClock))
     },
 
@@ -125,6 +143,8 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async failedGroups(filter: FailedFilter, limit: number): Promise<FailedGroup[]> {
+      const unfiltered = Object.values(filter).every((value) => value === undefined)
+      if (unfiltered && (await manyFailed())) return groupsOfAll(limit)
       const rows = await all(sql`
         select l.fingerprint, max(l.name) as name, max(l.headline) as headline, count(*) as count,
                ${dialect.wallText(raw('min(f.failed_at)'))} as first_at, ${dialect.wallText(raw('max(f.failed_at)'))} as last_at, max(f.id) as sample
@@ -148,9 +168,35 @@ export function sqlReads(reader: Reader): Reads {
       return { job: Number(row?.job ?? 0), failed: Number(row?.failed ?? 0) }
     },
 
-    async unlabelled(limit: number) {
+    async failedIds(by: LabelKey, { limit, above, below, order = 'newest' }) {
+      const { from, id, where } = labelSource(dialect, by)
+      const after = above === undefined ? raw('') : sql`and ${id} > ${above}`
+      const before = below === undefined ? raw('') : sql`and ${id} < ${below}`
+      const line = order === 'newest' ? raw('desc') : raw('')
+      const rows = await lookUp(
+        sql`select ${id} as id from ${from} where ${where} ${after} ${before} order by ${id} ${line} limit ${limit}`,
+      )
+      return rows.map((row) => Number(row.id))
+    },
+
+    async failedHistogram({ from, to, stepMs }) {
+      const minute = sql`substr(${dialect.wallText(raw('f.failed_at'))}, 1, 16)`
+      const rows = await all(sql`
+        select ${minute} as minute, count(*) as count from ${tables.failedJobs} f
+         where f.failed_at >= ${wallClock.text(from)} and f.failed_at < ${wallClock.text(to)} group by ${minute}`)
+      const steps = new Map<number, number>()
+      for (const row of rows) {
+        const at = wallClock.read(`${row.minute}:00`)
+        if (at === undefined) continue
+        const step = from + Math.max(0, Math.floor((at - from) / stepMs)) * stepMs
+        steps.set(step, (steps.get(step) ?? 0) + Number(row.count))
+      }
+      return [...steps].map(([at, count]) => ({ at, count })).sort((a, b) => a.at - b.at)
+    },
+
+    async unlabelled(limit: number, above = 0) {
       const rows = await all(
-        sql`${failed} where l.uuid is null and f.uuid is not null order by f.id desc limit ${limit}`,
+        sql`${failed} where f.id > ${above} and l.uuid is null and f.uuid is not null order by f.id desc limit ${limit}`,
       )
       return rows.map((row) => failedJob(row, wallClock))
     },
@@ -208,6 +254,40 @@ export function sqlReads(reader: Reader): Reads {
     },
   }
 
+  async function manyFailed(): Promise<boolean> {
+    const [row] = await lookUp(sql`
+      select (select max(id) from ${tables.failedJobs}) as last, (select min(id) from ${tables.failedJobs}) as first`)
+    return Number(row?.last ?? 0) - Number(row?.first ?? 0) > MANY
+  }
+
+  /**
+   * Of a large table: counted in the index over what stands beside the failed jobs, without a look at these. Jobs that
+   * others deleted count until the janitor has been there.
+   */
+  async function groupsOfAll(limit: number): Promise<FailedGroup[]> {
+    const groups = await all(sql`
+      select fingerprint, count(*) as count, min(failed_id) as first, max(failed_id) as last
+        from ${tables.failed} group by fingerprint order by count(*) desc, max(failed_id) desc limit ${limit}`)
+    const ids = groups.flatMap(({ first, last }) => [Number(first), Number(last)])
+    const rows =
+      ids.length === 0 ? [] : await lookUp(sql`${failedBrief} where ${failedWhere({ refs: [...new Set(ids)] })}`)
+    const byId = new Map(rows.map((row) => [Number(row.id), row]))
+    return groups.flatMap(({ fingerprint, count, first, last }) => {
+      const newest = byId.get(Number(last)) ?? byId.get(Number(first))
+      if (newest === undefined) return []
+      const at = (row: SqlRow) => wallClock.read(String(row.failed_at)) ?? 0
+      return {
+        fingerprint: String(fingerprint),
+        name: newest.name === null ? null : String(newest.name),
+        headline: String(newest.headline),
+        count: Number(count),
+        firstAt: at(byId.get(Number(first)) ?? newest),
+        lastAt: at(newest),
+        sample: String(newest.uuid),
+      }
+    })
+  }
+
   async function uuidsOf(ids: number[]): Promise<Map<number, string>> {
     if (ids.length === 0) return new Map()
     const rows = await all(sql`select f.id, f.uuid from ${tables.failedJobs} f where ${failedWhere({ refs: ids })}`)
@@ -215,18 +295,7 @@ export function sqlReads(reader: Reader): Reads {
   }
 }
 
-/** `and id < cursor order by id desc limit n`, or its mirror; one row more than asked for tells whether there is a next page. */
-function pageOf(page: Page, id: string): Sql {
-  const column = raw(id)
-  const cursor = page.cursor === undefined ? undefined : readCursor(page.cursor)
-  if (page.order === 'oldest') {
-    return sql`${cursor === undefined ? raw('') : sql`and ${column} > ${cursor}`} order by ${column} limit ${page.limit + 1}`
-  }
-  return sql`${cursor === undefined ? raw('') : sql`and ${column} < ${cursor}`} order by ${column} desc limit ${page.limit + 1}`
-}
-
-function paged<Row extends { id: number }>(rows: SqlRow[], page: Page, read: (row: SqlRow) => Row): Paged<Row> {
-  const shown = rows.slice(0, page.limit).map(read)
-  const last = shown.at(-1)
-  return { rows: shown, next: rows.length > page.limit && last ? writeCursor(last.id) : null }
+/** Whether row ids alone find the rows, in the order of the page: all that there are, or some that are named. */
+function isLookUp(filter: JobFilter | FailedFilter): boolean {
+  return filter.refs !== undefined || Object.values(filter).every((value) => value === undefined)
 }

@@ -1,6 +1,7 @@
 import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
 import type { Connection } from './connection.ts'
+import { DESK_TABLES } from './desk-schema.ts'
 
 /**
  * Append-only: a step that was ever released is never altered. `jobs`, `failed_jobs` and `job_batches` are Laravel's, in its
@@ -140,6 +141,7 @@ const STEPS: MigrationStep[] = [
       ) without rowid`,
     ],
   },
+  { version: 2, name: 'management API', sql: DESK_TABLES },
 ]
 
 /** How long one process waits while another migrates: an index on a large table is not made in seconds. */

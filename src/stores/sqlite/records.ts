@@ -1,4 +1,5 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
+import { deskPastItsTime } from '../sql/desk-prune.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Value } from './connection.ts'
 import type { Context } from './context.ts'
@@ -83,6 +84,7 @@ function pastTheirTime(keep: Retention, at: number): { table: Sql; key: Sql; pas
     rule('faena_locks', 'key', sql`expires_at <= ${at} or (until <> 'window' and ${job})`),
     rule('faena_reclaims', 'job_id', job),
     rule('faena_failed', 'uuid', gone('select 1 from failed_jobs f where f.uuid = faena_failed.uuid')),
+    ...deskPastItsTime(keep, sql`${at}`).map(({ table, key, past }) => rule(`faena_${table}`, key, past)),
   ]
 }
 

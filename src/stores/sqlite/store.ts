@@ -1,12 +1,16 @@
 import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
+import { accounting } from '../sql/accounts.ts'
+import { auditing } from '../sql/audit.ts'
+import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { RetryAfter } from '../sql/retry-after.ts'
 import { adminWrites } from './admin.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
+import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { DIALECT } from './dialect.ts'
 import { leasing } from './lease.ts'
@@ -59,6 +63,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     wake: () => wakeup.wake(),
   }
 
+  const desk = deskOf(context, (statement) => reader.here(statement))
   const migrates = options.migrate ?? true
   let opening: Promise<void> | undefined
 
@@ -127,6 +132,9 @@ export function sqliteStore(options: SqliteOptions): Store {
     ...adminWrites(context),
     ...scheduling(context),
     ...recording(context),
+    ...operating(desk),
+    ...auditing(desk),
+    ...accounting(desk),
     listen(wake) {
       if (!connection.opened) throw connection.closed()
       return wakeup.listen(wake)
