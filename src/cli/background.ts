@@ -4,7 +4,8 @@ import { FaenaError } from '../core/errors.ts'
 import type { AnyJob } from '../core/job.ts'
 import { tryReadPayload } from '../core/payload.ts'
 import type { Settings } from '../core/settings.ts'
-import { surfacedFields, surfacedText } from '../core/surface.ts'
+import { surfacedFields } from '../core/surface.ts'
+import { surfacedTextIn } from '../laravel/command.ts'
 import { saveConfigured } from '../maintenance/configured.ts'
 import { createJanitor } from '../maintenance/janitor.ts'
 import { createScheduler } from '../maintenance/scheduler.ts'
@@ -41,7 +42,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
     store,
     leaseMs,
     retention: { runsMs: settings.history.retentionMs, metricsMs: settings.history.metricsMs },
-    surface: (data) => surfacedText(fields, data),
+    surface: (data) => surfacedTextIn(fields, data),
     onFailed: (failed) => callFailedHook(failed, jobs),
     onReclaimed: ({ workers, returned, failed }) =>
       notice(

@@ -1,6 +1,8 @@
 import { FaenaError } from '../core/errors.ts'
 import { type AnyJob, queueName } from '../core/job.ts'
+import { masker } from '../core/mask.ts'
 import type { SurfacedField } from '../core/surface.ts'
+import { wallClock } from '../core/wallclock.ts'
 import type {
   FailedFilter,
   FailedGroup,
@@ -20,6 +22,7 @@ import type {
   WorkerCommand,
   WorkerState,
 } from '../store.ts'
+import { type Backoffice, backoffice } from './backoffice.ts'
 import { examine } from './doctor.ts'
 import { checkFailedFilter, checkJobFilter, checkPage } from './filters.ts'
 import { jobRef } from './refs.ts'
@@ -35,6 +38,14 @@ export interface AdminOptions {
   jobs?: readonly AnyJob[]
   /** Fields of inputs shown beside each job. */
   surface?: readonly SurfacedField[]
+  /** Zone of times that are shown; that of the store, unless somebody has a reason. Default UTC. */
+  timezone?: string
+  /** What is masked beside the usual secrets, as FAENA_MASK says it. */
+  mask?: string
+  /** Attempts of jobs that say nothing themselves; default 3. */
+  defaultTries?: number
+  /** How long a search that has to look at rows may do so before it answers in part; default 60 ms. */
+  searchBudgetMs?: number
 }
 
 /**
@@ -42,7 +53,7 @@ export interface AdminOptions {
  * are unix ms. A ref is a row id or a uuid; ids of waiting and of failed jobs are numbered apart. Arguments are checked:
  * BAD_ARGUMENT names what is wrong.
  */
-export interface Admin extends Repairs {
+export interface Admin extends Repairs, Backoffice {
   /** Unix ms by the store's clock, the only one that counts. */
   now(): Promise<number>
   status(): Promise<Status>
@@ -92,8 +103,13 @@ export interface MetricWindow {
   name?: string
 }
 
-export function createAdmin({ store, jobs = [], surface = [] }: AdminOptions): Admin {
+export function createAdmin(options: AdminOptions): Admin {
+  const { store, jobs = [], surface = [], timezone = 'UTC', mask = '', defaultTries = 3, searchBudgetMs = 60 } = options
   return {
+    ...backoffice({
+      ...{ store, surface, clock: wallClock(timezone), masker: masker(mask), defaultTries },
+      budgetMs: searchBudgetMs,
+    }),
     ...repairs(store),
     ...lookups(store, surface),
     ...scheduleActions(store, jobs),

@@ -5,8 +5,10 @@ import { jobRefs } from './refs.ts'
 
 const STATUSES = ['pending', 'due', 'delayed', 'reserved']
 const ORDERS = ['newest', 'oldest']
-const JOB_KEYS = ['refs', 'queue', 'name', 'status', 'search']
-const FAILED_KEYS = ['refs', 'queue', 'name', 'fingerprint', 'error', 'failedBefore', 'failedAfter']
+const JOB_KEYS = ['refs', 'queue', 'name', 'status', 'search', 'idAbove', 'createdFrom', 'createdBefore']
+const FAILED_KEYS = [
+  ...['refs', 'queue', 'name', 'fingerprint', 'error', 'search', 'idAbove', 'failedBefore', 'failedAfter'],
+]
 const LARGEST_PAGE = 1_000
 
 export function checkJobFilter(filter: JobFilter): JobFilter {
@@ -20,7 +22,7 @@ export function checkJobFilter(filter: JobFilter): JobFilter {
 
 export function checkFailedFilter(filter: FailedFilter): FailedFilter {
   const given = withoutGaps(filter, FAILED_KEYS)
-  checkTexts(given, ['name', 'fingerprint', 'error'])
+  checkTexts(given, ['name', 'fingerprint', 'error', 'search'])
   for (const name of ['failedBefore', 'failedAfter'] as const) {
     const value = given[name]
     if (value !== undefined && !Number.isFinite(value))

@@ -1,16 +1,19 @@
 import { headline } from '../core/exception.ts'
 import { type ReadPayload, tryReadPayload } from '../core/payload.ts'
-import { type SurfacedField, surfaced } from '../core/surface.ts'
+import type { SurfacedField } from '../core/surface.ts'
+import { shownInput, surfacedIn } from '../laravel/command.ts'
 import type { FailedJob, Run, StoredJob } from '../store.ts'
 
 /** What lists and pages show of a payload, whoever wrote it. */
 interface PayloadView {
   /** What people call the job: `displayName`, else its class, else `job`. */
   displayName: string
+  /** As the payload has it, unaltered: `displayName`, else `data.commandName`, else `job`. */
+  jobClass: string
   tags: readonly string[]
-  /** `data` of the payload: the input of our jobs, the serialized command of Laravel's. */
+  /** `data` of the payload: the input of our jobs; of Laravel's, with what can be read in its serialized command. */
   input: unknown
-  /** The fields named by FAENA_SURFACE, as the input has them. */
+  /** The fields named by FAENA_SURFACE, as the input has them, or a serialized command, whatever their visibility there. */
   surfaced: Readonly<Record<string, unknown>>
   /** The payload is not a JSON object with a `job`: a worker will fail it as CORRUPT_PAYLOAD. */
   corrupt: boolean
@@ -54,12 +57,15 @@ export function failedView(row: FailedJob, surface: readonly SurfacedField[] = [
   }
 }
 
+const CORRUPT = '(corrupt payload)'
+
 function shown(read: ReadPayload | undefined, surface: readonly SurfacedField[]): PayloadView {
   return {
-    displayName: read?.displayName ?? '(corrupt payload)',
+    displayName: read?.displayName ?? CORRUPT,
+    jobClass: read?.jobClass ?? CORRUPT,
     tags: Array.isArray(read?.faena.tags) ? read.faena.tags : [],
-    input: read?.data,
-    surfaced: surfaced(surface, read?.data) ?? {},
+    input: shownInput(read?.data),
+    surfaced: surfacedIn(surface, read?.data) ?? {},
     corrupt: read === undefined,
   }
 }

@@ -1,14 +1,24 @@
-import { fingerprint, headline } from '../core/exception.ts'
-import { tryReadPayload } from '../core/payload.ts'
-import type { FailedJob, FailedLabel } from '../store.ts'
+import { fingerprint, headline } from './exception.ts'
+import { tryReadPayload } from './payload.ts'
 
 const LONGEST_HEADLINE = 500
 
+/** What a failed job is found by in lists. */
+export interface Label {
+  id: number
+  uuid: string
+  name: string | null
+  fingerprint: string
+  headline: string
+  /** Surfaced fields as JSON object text. */
+  surfaced: string | null
+}
+
 /** What stands beside a failed job, made from the row alone, and the same as `failureOf` makes for a job that fails here. */
 export function labelOf(
-  { id, uuid, payload, exception }: Pick<FailedJob, 'id' | 'uuid' | 'payload' | 'exception'>,
+  { id, uuid, payload, exception }: { id: number; uuid: string; payload: string; exception: string },
   surface: (data: unknown) => string | null = () => null,
-): FailedLabel {
+): Label {
   const read = tryReadPayload(payload)
   const name = read?.name ?? read?.displayName ?? null
   return {
@@ -18,5 +28,31 @@ export function labelOf(
     fingerprint: fingerprint(name ?? 'corrupt', exception),
     headline: headline(exception).slice(0, LONGEST_HEADLINE),
     surfaced: read ? surface(read.data) : null,
+  }
+}
+
+/** A row may be seen so much later than one of a larger id, where it was written by a transaction that took its time. */
+const LATECOMERS_MS = 60_000
+
+/**
+ * Up to which id all failed jobs are labelled, so that not all of a large table has to be looked at each time. Known in
+ * this process only: a new one looks through everything once.
+ */
+export class Labelled {
+  #above = 0
+  #passed: { bound: number; at: number } | undefined
+
+  /** Look at larger ids only. */
+  get above(): number {
+    return this.#above
+  }
+
+  /** Nothing was left to label up to `bound`, which was the largest id before the look. `at`: ms that only ever grow. */
+  complete(bound: number, at: number): void {
+    if (this.#passed === undefined) this.#passed = { bound, at }
+    else if (at - this.#passed.at >= LATECOMERS_MS) {
+      this.#above = this.#passed.bound
+      this.#passed = { bound, at }
+    }
   }
 }

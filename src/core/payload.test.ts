@@ -140,6 +140,7 @@ describe('a payload that somebody else wrote', () => {
     expect(readPayload(JSON.stringify(laravel))).toEqual({
       uuid: laravel.uuid,
       displayName: laravel.displayName,
+      jobClass: laravel.displayName,
       job: laravel.job,
       name: null,
       data: laravel.data,

@@ -30,6 +30,8 @@ export interface ReadPayload {
   uuid: string | null
   /** What people call it: `displayName`, else the command's class, else `job`. */
   displayName: string
+  /** As it stands there: `displayName`, else the command's class, else `job`. */
+  jobClass: string
   job: string
   /** The name a Faena handler is found by, or `null` if another runtime runs this job. */
   name: string | null
@@ -128,12 +130,13 @@ export function readPayload(text: string): ReadPayload {
   const data = raw.data
   const command = isObject(data) && typeof data.commandName === 'string' ? data.commandName : undefined
   const name = job.startsWith(JOB_PREFIX) ? job.slice(JOB_PREFIX.length) : null
+  const shown = typeof raw.displayName === 'string' && raw.displayName !== '' ? raw.displayName : undefined
   const timeout = count(raw.timeout)
   const retryUntil = count(raw.retryUntil)
   return {
     uuid: typeof raw.uuid === 'string' && raw.uuid !== '' ? raw.uuid : null,
-    displayName:
-      typeof raw.displayName === 'string' && raw.displayName !== '' ? raw.displayName : (command ?? name ?? job),
+    displayName: shown ?? command ?? name ?? job,
+    jobClass: shown ?? command ?? job,
     job,
     name,
     data,

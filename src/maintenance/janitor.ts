@@ -1,5 +1,5 @@
+import { Labelled, labelOf } from '../core/label.ts'
 import type { FailedJob, Reclaimed, Retention, Store } from '../store.ts'
-import { labelOf } from './label.ts'
 import { Loop, Troubles } from './loop.ts'
 
 export interface JanitorOptions {
@@ -30,7 +30,7 @@ const MOST_CHUNKS = 20
 /**
  * Takes back the jobs of workers whose lease ran out, and about once a minute deletes records past their time and labels
  * failed jobs that another runtime wrote. Any number of processes may run one: the store handles each dead worker once,
- * and the rest may be repeated. Idle it costs a statement per look and two a minute.
+ * and the rest may be repeated. Idle it costs a statement per look and three a minute.
  */
 export class Janitor {
   readonly #options: JanitorOptions
@@ -40,6 +40,7 @@ export class Janitor {
   readonly #clock: () => number
   readonly #loop = new Loop(() => this.look())
   readonly #troubles: Troubles
+  readonly #labelled = new Labelled()
   #tidyAt: number
 
   constructor(options: JanitorOptions) {
@@ -99,12 +100,16 @@ export class Janitor {
   /** Gives failed jobs of other writers what lists find them by: name, fingerprint, headline, surfaced fields. Answers how many. */
   async label(): Promise<number> {
     const { store, surface } = this.#options
+    const { failed: bound } = await store.bounds()
     let labelled = 0
     for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
-      const jobs = await store.unlabelled(LABELLED_AT_ONCE)
+      const jobs = await store.unlabelled(LABELLED_AT_ONCE, this.#labelled.above)
       if (jobs.length > 0) await store.label(jobs.map((job) => labelOf(job, surface)))
       labelled += jobs.length
-      if (jobs.length < LABELLED_AT_ONCE) break
+      if (jobs.length < LABELLED_AT_ONCE) {
+        this.#labelled.complete(bound, this.#clock())
+        break
+      }
       await breath()
     }
     return labelled

@@ -114,7 +114,7 @@ eachStore('janitor', (open) => {
     expect(calls).toEqual(['prune', 'prune', 'prune', 'prune'])
   })
 
-  test('ten idle minutes cost a statement every five seconds and two a minute', async () => {
+  test('ten idle minutes cost a statement every five seconds and three a minute', async () => {
     await using given = await open()
     const { store, calls } = watched(given.store)
     const { janitor } = testJanitor(given, {}, store)
@@ -126,7 +126,7 @@ eachStore('janitor', (open) => {
     const count = (name: string) => calls.filter((call) => call === name).length
     expect(count('reclaim')).toBe(120)
     expect([count('prune'), count('unlabelled')]).toEqual([10, 10])
-    expect(calls).toHaveLength(140)
+    expect(calls).toHaveLength(150)
   })
 
   test('started, it goes on after a store that is away, and stops', async () => {

@@ -1,0 +1,220 @@
+import type { Masker } from '../core/mask.ts'
+import type { SurfacedField } from '../core/surface.ts'
+import type { WallClock } from '../core/wallclock.ts'
+import type { Audit, AuditFilter, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
+import { type Accounts, accountsOf } from './accounts.ts'
+import { type Board, readBoard } from './board.ts'
+import { type BulkDone, type BulkOptions, inChunks } from './bulk.ts'
+import { type FailedDetail, failedDetail, type JobDetail, jobDetail } from './detail.ts'
+import { type ExportFormat, exportFailed } from './export.ts'
+import { fateOf } from './fate.ts'
+import { Feed } from './feed.ts'
+import { checkPage } from './filters.ts'
+import { Labeller } from './labeller.ts'
+import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
+import { OperationRunner, type Operations, operationsOf } from './operations.ts'
+import { jobRef } from './refs.ts'
+import { type FailedRow, failedRow, type JobRow, jobRow } from './rows.ts'
+import { type FailedSearch, type Found, failedFilterOf, type JobSearch, searches } from './search.ts'
+import { checkedWindow, type SeriesPoint, type SeriesWindow, seriesOf } from './series.ts'
+import { SharedRead } from './shared-read.ts'
+import { notFound, type SingleActions, singleActions } from './single.ts'
+import { failedView, jobView } from './view.ts'
+
+/** What the management API shows and does beyond the rest of `Admin`, in the form in which it shows it. */
+export interface Backoffice extends SingleActions, Operations {
+  /** Counts for `GET /status`, at most two seconds old; what was changed through this admin shows at once. */
+  board(): Promise<Board>
+  /** Newest first. */
+  jobRows(search?: JobSearch, page?: Partial<Page>): Promise<Found<JobRow>>
+  failedRows(search?: FailedSearch, page?: Partial<Page>): Promise<Found<FailedRow>>
+  /** Throws NOT_FOUND. Secrets are masked unless it is asked otherwise. */
+  jobDetail(ref: JobRef, options?: { unmasked?: boolean }): Promise<JobDetail>
+  failedDetail(ref: JobRef, options?: { unmasked?: boolean }): Promise<FailedDetail>
+  /** All failed jobs that fit back to their queues, or deleted for good; those that had failed when it began. */
+  retryMany(narrowing: Narrowing, options?: BulkOptions): Promise<BulkDone>
+  forgetMany(narrowing: Narrowing, options?: BulkOptions): Promise<BulkDone>
+  /** Failed jobs by what they have in common, most first; at most two seconds old. */
+  failedGroups(
+    search?: Pick<FailedSearch, 'queue' | 'jobClass' | 'error' | 'from' | 'to'>,
+    limit?: number,
+  ): Promise<FailedGroup[]>
+  /** How many jobs failed in each step of time, oldest first, empty steps too. Unix ms; by default the last day in hours. */
+  failedHistogram(window?: Partial<SeriesWindow>): Promise<{ at: number; count: number }[]>
+  /** Text of all that fit, piece by piece and masked, for a stream. */
+  exportFailed(search: FailedSearch, format: ExportFormat, options?: { signal?: AbortSignal }): AsyncIterable<string>
+  /** What attempts came to, in steps of whole minutes. */
+  series(window: SeriesWindow & { queue?: string; name?: string }): Promise<SeriesPoint[]>
+  /** What became of a job that is not in its table, for people. */
+  fate(table: 'job' | 'failed', ref: JobRef): Promise<string>
+  record(...entries: NewAudit[]): Promise<void>
+  auditLog(filter?: AuditFilter, page?: Partial<Page>): Promise<Paged<Audit>>
+  /** What happens, as it happens. */
+  readonly feed: Feed
+  readonly accounts: Accounts
+  /** Times as the API shows them. */
+  readonly clock: WallClock
+  readonly masker: Masker
+  /** Carries operations on, begun here or left behind by a process that ended. Returns what stops that. */
+  carryOn(options?: { onError?: (error: unknown) => void }): () => Promise<void>
+}
+
+export interface BackofficeOptions {
+  store: Store
+  surface: readonly SurfacedField[]
+  clock: WallClock
+  masker: Masker
+  defaultTries: number
+  budgetMs: number
+}
+
+const HOUR = 3_600_000
+const MOST_GROUPS_KEPT = 50
+/** A list shows what is labelled by then. */
+const LABELLING_MS = 50
+const LONGEST_REST_MS = 100
+
+export function backoffice({ store, surface, clock, masker, defaultTries, budgetMs }: BackofficeOptions): Backoffice {
+  const rows = { surface, clock, defaultTries }
+  const found = searches({ store, surface, budgetMs })
+  const labeller = new Labeller(store, surface)
+  const board = new SharedRead(() => readBoard(store))
+  const groups = new Map<string, SharedRead<FailedGroup[]>>()
+  const feed = new Feed({ store, board: () => board.read() })
+  let runner: OperationRunner | undefined
+  const changed = () => {
+    board.changed()
+    groups.clear()
+  }
+  const many =
+    (action: FailedAction) =>
+    async (narrowing: Narrowing, options: BulkOptions = {}) => {
+      const which = narrowed(narrowing)
+      const { failed: upTo } = await store.bounds()
+      if (which.key || which.filter.name !== undefined) await labeller.catchUp()
+      try {
+        return await inChunks(
+          gently((chunk) => actOnChunk(store, action, which, chunk)),
+          { ...options, upTo, total: null },
+        )
+      } finally {
+        changed()
+      }
+    }
+
+  return {
+    ...singleActions(store, changed),
+    ...operationsOf(store, () => runner?.kick()),
+    board: () => board.read(),
+
+    async jobRows(search = {}, page) {
+      const [{ now }, { rows: views, ...rest }] = await Promise.all([store.ping(), found.jobs(search, page)])
+      return { ...rest, rows: views.map((view) => jobRow(view, now, rows)) }
+    },
+
+    async failedRows(search = {}, page) {
+      if (failedFilterOf(search).key) await labeller.catchUp(LABELLING_MS)
+      const { rows: views, ...rest } = await found.failed(search, page)
+      return { ...rest, rows: views.map((view) => masked(failedRow(view, rows), masker)) }
+    },
+
+    async jobDetail(given, { unmasked = false } = {}) {
+      const ref = jobRef(given)
+      const row = await store.get(ref)
+      if (row === undefined) throw notFound('Job', ref)
+      const view = jobView(row, surface)
+      const [{ now }, runs] = await Promise.all([store.ping(), runsOf(store, view.uuid)])
+      return jobDetail(view, now, runs, unmasked ? null : masker, rows)
+    },
+
+    async failedDetail(given, { unmasked = false } = {}) {
+      const ref = jobRef(given)
+      const row = await store.getFailed(ref)
+      if (row === undefined) throw notFound('Failed job', ref)
+      return failedDetail(failedView(row, surface), await runsOf(store, row.uuid), unmasked ? null : masker, rows)
+    },
+
+    retryMany: many('retry'),
+    forgetMany: many('forget'),
+
+    async failedGroups(search = {}, limit = 20) {
+      const { filter } = failedFilterOf(search)
+      const most = checkPage({ limit }).limit
+      const named =
+        search.jobClass === undefined ? filter : { ...filter, name: narrowed(search).filter.name ?? search.jobClass }
+      await labeller.catchUp(LABELLING_MS)
+      const key = JSON.stringify([named, most])
+      if (groups.size >= MOST_GROUPS_KEPT) groups.clear()
+      const read = groups.get(key) ?? new SharedRead(() => store.failedGroups(named, most))
+      groups.set(key, read)
+      return (await read.read()).map((group) => ({ ...group, headline: masker.text(group.headline) }))
+    },
+
+    async failedHistogram(given = {}) {
+      const to = given.to ?? (await store.ping()).now
+      const { stepMs = HOUR, from = to - 24 * HOUR } = given
+      const window = checkedWindow({ from, to, stepMs })
+      const counts = new Map((await store.failedHistogram(window)).map(({ at, count }) => [at, count]))
+      const steps = Math.ceil((window.to - window.from) / window.stepMs)
+      return Array.from({ length: steps }, (_, step) => {
+        const at = window.from + step * window.stepMs
+        return { at, count: counts.get(at) ?? 0 }
+      })
+    },
+
+    exportFailed: (search, format, { signal } = {}) => exportFailed(found, search, format, { surface, masker, signal }),
+
+    async series({ queue, name, ...given }) {
+      const window = checkedWindow(given)
+      return seriesOf(await store.metrics({ from: window.from, to: window.to, queue, name }), window)
+    },
+
+    fate: (table, ref) => fateOf(store, table, jobRef(ref), clock),
+    record: (...entries) => store.appendAudit(entries),
+    auditLog: async (filter = {}, page = {}) => store.audit(filter, checkPage(page)),
+    feed,
+    accounts: accountsOf(store),
+    clock,
+    masker,
+
+    carryOn({ onError } = {}) {
+      runner ??= new OperationRunner({
+        store,
+        onError,
+        onProgress: (id) => {
+          changed()
+          feed.operation(id)
+        },
+        prepare: () => labeller.catchUp(),
+      })
+      const running = runner
+      running.start()
+      return async () => {
+        await running.stop()
+        await feed.close()
+      }
+    },
+  }
+}
+
+async function runsOf(store: Store, uuid: string | null) {
+  return uuid === null ? [] : (await store.runs({ uuid }, { limit: 100 })).rows
+}
+
+function masked(row: FailedRow, masker: Masker): FailedRow {
+  return { ...row, exception_short: masker.text(row.exception_short) }
+}
+
+/** After each chunk a rest as long as it took: workers, which want the same tables, come to them in between. */
+function gently<Chunk, Done>(step: (chunk: Chunk) => Promise<Done>): (chunk: Chunk) => Promise<Done> {
+  let until = 0
+  return async (chunk) => {
+    const wait = until - performance.now()
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    const from = performance.now()
+    const done = await step(chunk)
+    const to = performance.now()
+    until = to + Math.min(to - from, LONGEST_REST_MS)
+    return done
+  }
+}

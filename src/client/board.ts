@@ -1,0 +1,20 @@
+import type { QueueCounts, Store } from '../store.ts'
+
+/** What `GET /status` says: counts at one moment, exact as of `at`. Times in unix ms, by the store's clock. */
+export interface Board {
+  at: number
+  queues: QueueCounts[]
+  failed: number
+  /** The job that has been due for longest, in queues that are not paused. */
+  oldestDue: { queue: string; createdAt: number; availableAt: number; ageMs: number } | null
+}
+
+export async function readBoard(store: Pick<Store, 'ping' | 'counts' | 'countFailed' | 'oldestDue'>): Promise<Board> {
+  const [{ now }, queues, failed, oldestDue] = await Promise.all([
+    store.ping(),
+    store.counts(),
+    store.countFailed(),
+    store.oldestDue(),
+  ])
+  return { at: now, queues, failed, oldestDue: oldestDue ?? null }
+}

@@ -1,0 +1,39 @@
+import type { Chunk, ChunkDone, FailedFilter, LabelKey, Store } from '../store.ts'
+import { type FailedSearch, failedFilterOf, labelName } from './search.ts'
+
+/** What bulk actions on failed jobs are narrowed by; nothing means all of them. */
+export type Narrowing = Pick<FailedSearch, 'ids' | 'queue' | 'jobClass' | 'error' | 'fields' | 'from' | 'to'>
+
+/** What is done to failed jobs in bulk. */
+export type FailedAction = 'retry' | 'forget'
+
+/** A narrowing as the store takes it. Throws BAD_ARGUMENT. */
+export function narrowed(narrowing: Narrowing): { filter: FailedFilter; key: LabelKey | undefined } {
+  const { ids, queue, jobClass, error, fields, from, to } = narrowing
+  const { filter, key } = failedFilterOf({ ids, queue, jobClass, error, fields, from, to })
+  return {
+    filter: jobClass === undefined || (key && 'name' in key) ? filter : { ...filter, name: labelName(jobClass) },
+    key,
+  }
+}
+
+/**
+ * One chunk of a bulk action. Where an index knows the jobs they are asked of it, chunk by chunk, so that a group of a few
+ * among a million is not looked for from the beginning each time.
+ */
+export async function actOnChunk(
+  store: Store,
+  action: FailedAction,
+  { filter, key }: { filter: FailedFilter; key: LabelKey | undefined },
+  chunk: Chunk,
+): Promise<ChunkDone> {
+  const act = (which: FailedFilter, some: Chunk) =>
+    action === 'retry' ? store.retry(which, some) : store.removeFailed(which, some)
+  if (key === undefined) return act(filter, chunk)
+  const { limit, upTo, after = 0 } = chunk
+  const ids = await store.failedIds(key, { limit, above: after, below: upTo + 1, order: 'oldest' })
+  if (ids.length === 0) return { changed: 0, skipped: 0, next: null }
+  const { fingerprint: _fingerprint, ...rest } = filter
+  const done = await act({ ...rest, refs: ids }, { limit: ids.length, upTo, after })
+  return { ...done, next: done.next ?? (ids.length < limit ? null : ids.at(-1)!) }
+}

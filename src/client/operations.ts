@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FaenaError, notAllowed } from '../core/errors.ts'
+import { uuidv7 } from '../core/uuid.ts'
+import type { Operation, OperationState, Page, Paged, Store } from '../store.ts'
+import { checkPage } from './filters.ts'
+import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
+
+/** An operation as people see it. */
+export interface OperationView extends Omit<Operation, 'filter' | 'fence' | 'leaseUntil' | 'after'> {
+  narrowing: Narrowing
+  /** Looked at so far; with `total` it says how far it is. */
+  done: number
+}
+
+export interface Operations {
+  /** Begins a bulk action that outlives this process. It acts on what had failed by now. */
+  startOperation(action: FailedAction, narrowing: Narrowing, options: StartOptions): Promise<OperationView>
+  /** Throws NOT_FOUND. */
+  operation(id: number): Promise<OperationView>
+  /** Newest first. */
+  operations(filter?: { state?: OperationState }, page?: Partial<Page>): Promise<Paged<OperationView>>
+  /** It ends after the chunk under way; what is done stays done. Throws NOT_FOUND, or BAD_ARGUMENT where it has ended. */
+  cancelOperation(id: number): Promise<OperationView>
+}
+
+export interface StartOptions {
+  subject: string
+  /** At most so many jobs a second. */
+  ratePerSecond?: number
+}
+
+export interface OperationRunnerOptions {
+  store: Store
+  /** Told after each chunk and at each end. */
+  onProgress?: (id: number) => void
+  onError?: (error: unknown) => void
+  /** Before a keyed action: failed jobs that nobody has labelled would be passed over. */
+  prepare?: () => Promise<void>
+  leaseMs?: number
+  pollMs?: number
+  chunk?: number
+}
+
+const LEASE_MS = 15_000
+const POLL_MS = 5_000
+const CHUNK = 500
+/** Chunks that failed one after the other before the operation is given up. */
+const MOST_FAILURES = 20
+const LONGEST_REST_MS = 100
+const LONGEST_WAIT_MS = 30_000
+
+export function operationsOf(store: Store, started: () => void): Operations {
+  const known = async (id: number) => {
+    const found = Number.isSafeInteger(id) ? await store.operation(id) : undefined
+    if (found === undefined) throw new FaenaError('NOT_FOUND', `Operation ${id} not found`)
+    return found
+  }
+  return {
+    async startOperation(kind, narrowing, { subject, ratePerSecond }) {
+      const { filter, key } = narrowed(narrowing)
+      if (ratePerSecond !== undefined && !(ratePerSecond > 0 && ratePerSecond <= 1_000_000)) {
+        throw notAllowed('BAD_ARGUMENT', 'ratePerSecond', ratePerSecond, 'a number above 0, up to 1000000')
+      }
+      const { failed: upTo } = await store.bounds()
+      // Counting what an index finds takes as long as finding it; such an operation says how much it did only.
+      const total = key === undefined ? await store.countFailed(filter) : null
+      const text = JSON.stringify(narrowing)
+      const id = await store.createOperation({
+        ...{ kind, filter: text, upTo, total },
+        ...{ ratePerSecond: ratePerSecond ?? null, subject },
+      })
+      started()
+      return operationView(await known(id))
+    },
+    operation: async (id) => operationView(await known(id)),
+    async operations(filter = {}, page = {}) {
+      const { rows, next } = await store.operations(filter, checkPage(page))
+      return { rows: rows.map(operationView), next }
+    },
+    async cancelOperation(id) {
+      await known(id)
+      if (await store.endOperation(id, { state: 'cancelled' })) return operationView(await known(id))
+      const { state } = await known(id)
+      throw new FaenaError('BAD_ARGUMENT', `Operation ${id} has ended already: ${state}`)
+    },
+  }
+}
+
+function operationView(operation: Operation): OperationView {
+  const { filter, fence: _fence, leaseUntil: _lease, after: _after, ...shown } = operation
+  return { ...shown, narrowing: JSON.parse(filter) as Narrowing, done: operation.changed + operation.skipped }
+}
+
+/**
+ * Carries operations on, one after the other: those begun here, and those whose process has gone. Each chunk is one step
+ * of the store and its report another, so a crash between the two has the chunk done again, which finds nothing left to
+ * do: a job that failed again meanwhile lies above the bound of when the operation began.
+ */
+export class OperationRunner {
+  readonly #options: OperationRunnerOptions
+  readonly #owner = uuidv7()
+  readonly #leaseMs: number
+  #stopping = new AbortController()
+  #wake = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(options: OperationRunnerOptions) {
+    this.#options = options
+    this.#leaseMs = options.leaseMs ?? LEASE_MS
+  }
+
+  start(): void {
+    if (this.#running) return
+    this.#stopping = new AbortController()
+    this.#running = this.#run()
+  }
+
+  /** One was begun: it is looked for at once. */
+  kick(): void {
+    this.#wake.abort()
+  }
+
+  /** Ends after the chunk under way and lets go of its operation, so that another process goes on with it at once. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#wake.abort()
+    await this.#running
+    this.#running = undefined
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#wake = new AbortController()
+      try {
+        const operation = await this.#options.store.takeOperation(this.#owner, this.#leaseMs)
+        if (operation) await this.#carryOn(operation)
+        else await this.#rest(this.#options.pollMs ?? POLL_MS)
+      } catch (error) {
+        this.#options.onError?.(error)
+        await this.#rest(this.#options.pollMs ?? POLL_MS)
+      }
+    }
+  }
+
+  async #carryOn(operation: Operation): Promise<void> {
+    const { store } = this.#options
+    const { id, fence, kind, upTo, ratePerSecond } = operation
+    const which = narrowed(JSON.parse(operation.filter) as Narrowing)
+    if (which.key) await this.#options.prepare?.()
+    const progress = { after: operation.after, changed: operation.changed, skipped: operation.skipped }
+    const limit = chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond)
+    const began = { at: performance.now(), changed: progress.changed }
+    for (let failures = 0; ; ) {
+      const from = performance.now()
+      let next: number | null
+      try {
+        const done = await actOnChunk(store, kind, which, { limit, upTo, after: progress.after })
+        progress.changed += done.changed
+        progress.skipped += done.skipped
+        next = done.next
+        failures = 0
+      } catch (error) {
+        failures += 1
+        if (failures >= MOST_FAILURES) {
+          await store.endOperation(id, { state: 'failed', error: String(error), fence })
+          this.#options.onProgress?.(id)
+          return
+        }
+        this.#options.onError?.(error)
+        if (!(await this.#waitHolding(id, fence, progress, Math.min(250 * 2 ** failures, LONGEST_WAIT_MS)))) return
+        continue
+      }
+      progress.after = next ?? upTo
+      const mine = await store.reportOperation(id, fence, progress, this.#leaseMs)
+      if (mine && next === null) await store.endOperation(id, { state: 'done', fence })
+      this.#options.onProgress?.(id)
+      // Cancelled, or somebody else's by now.
+      if (!mine || next === null) return
+      // As long as the chunk took: workers come to the tables in between.
+      const rest = Math.min(performance.now() - from, LONGEST_REST_MS)
+      const due = ratePerSecond === null ? 0 : began.at + ((progress.changed - began.changed) / ratePerSecond) * 1_000
+      if (!(await this.#waitHolding(id, fence, progress, Math.max(rest, due - performance.now())))) return
+    }
+  }
+
+  /** Sleeps, renewing the lease. False: it is not ours any more, or this process stops and has let it go. */
+  async #waitHolding(id: number, fence: number, progress: Parameters<Store['reportOperation']>[2], ms: number) {
+    const until = performance.now() + ms
+    for (;;) {
+      if (this.#stopping.signal.aborted) {
+        await this.#options.store.reportOperation(id, fence, progress, 0)
+        return false
+      }
+      const left = until - performance.now()
+      if (left <= 0) return true
+      const step = Math.min(left, this.#leaseMs / 3)
+      await sleep(step, undefined, { signal: this.#stopping.signal }).catch(() => {})
+      if (left > step && !(await this.#options.store.reportOperation(id, fence, progress, this.#leaseMs))) return false
+    }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => {})
+  }
+}
+
+/** With a rate, a chunk is a tenth of a second's share, so that the jobs come evenly and not in bursts. */
+function chunkSize(chunk: number, ratePerSecond: number | null): number {
+  return ratePerSecond === null ? chunk : Math.max(1, Math.min(chunk, Math.floor(ratePerSecond / 10)))
+}
