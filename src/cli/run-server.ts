@@ -72,13 +72,11 @@ async function serverOn(
   const { surface, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
   const queue = createQueue({ store, timezone, maxPayloadBytes })
   const server = await createServer({
-    admin: createAdmin({ store, jobs, surface: surfacedFields(surface) }),
+    admin: createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, defaultTries: tries }),
     queue,
     jobs,
     auth,
     surface,
-    timezone,
-    defaultTries: tries,
     corsOrigins,
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     logger: { level: levelOf(settings.logLevel, order.besideWorker ?? false), stream: stdout, ...LOG },

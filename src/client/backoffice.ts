@@ -25,6 +25,8 @@ import { failedView, jobView } from './view.ts'
 export interface Backoffice extends SingleActions, Operations {
   /** Counts for `GET /status`, at most two seconds old; what was changed through this admin shows at once. */
   board(): Promise<Board>
+  /** Something was changed beside this part of the admin: what is kept of counts and groups is read anew. */
+  touched(): void
   /** Newest first. */
   jobRows(search?: JobSearch, page?: Partial<Page>): Promise<Found<JobRow>>
   failedRows(search?: FailedSearch, page?: Partial<Page>): Promise<Found<FailedRow>>
@@ -106,6 +108,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
     ...singleActions(store, changed),
     ...operationsOf(store, () => runner?.kick()),
     board: () => board.read(),
+    touched: changed,
 
     async jobRows(search = {}, page) {
       const [{ now }, { rows: views, ...rest }] = await Promise.all([store.ping(), found.jobs(search, page)])

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
+import type { Admin } from '../client/admin.ts'
 import type { Role } from '../core/config.ts'
 import { bearerOf, nothingGiven } from './auth/bearer.ts'
 import { type Caller, callerOf, checkRole } from './auth/caller.ts'
 import { type KeyOptions, keysFrom } from './auth/keys.ts'
+import type { Sessions } from './auth/sessions.ts'
 import { readToken } from './auth/token.ts'
 import { ApiError } from './errors.ts'
 import { Counter } from './limits.ts'
@@ -27,14 +29,25 @@ export interface Guard {
 /** Wrong tokens from one address in a minute, after which it waits. */
 const MOST_WRONG = 60
 
-export function guardFrom(options: AuthOptions): Guard {
+export function guardFrom(
+  options: AuthOptions,
+  sessions: Sessions,
+  accounts: Pick<Admin['accounts'], 'isRevoked'>,
+): Guard {
   const { issuer, audience, roleClaim = 'role', defaultRole = 'viewer' } = options
   const rules = { keys: keysFrom(options), issuer, audience, roleClaim, now: Date.now }
   const wrong = new Counter()
   const identify = async (request: FastifyRequest): Promise<Caller> => {
     const bearer = bearerOf(request)
-    if (bearer === undefined) throw nothingGiven()
-    return callerOf(await readToken(bearer, rules), roleClaim, defaultRole)
+    if (bearer === undefined) {
+      const caller = await sessions.caller(request)
+      if (caller === undefined) throw nothingGiven()
+      return caller
+    }
+    const token = await readToken(bearer, rules)
+    if (token.id !== null && (await accounts.isRevoked(token.id)))
+      throw new ApiError('TOKEN_REVOKED', 'The token was revoked')
+    return callerOf(token, roleClaim, defaultRole)
   }
   return {
     async admit(request, smallest) {

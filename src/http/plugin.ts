@@ -5,18 +5,20 @@ import type { Queue } from '../client/queue.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { AnyJob } from '../core/job.ts'
 import { surfacedFields } from '../core/surface.ts'
-import { wallClock } from '../core/wallclock.ts'
+import { AuditTrail } from './audit.ts'
+import { Sessions } from './auth/sessions.ts'
 import { BASE_PATH } from './base-path.ts'
 import { readBodies } from './bodies.ts'
 import { answerOrigin, checkedOrigins } from './cors.ts'
 import { sendFailure } from './envelope.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { type AuthOptions, guardFrom } from './guard.ts'
+import { healthRoutes } from './health.ts'
 import { Counter, type Limits, USUAL_LIMITS } from './limits.ts'
+import { openapiDocument } from './openapi.ts'
 import { register } from './register.ts'
 import { methodsFor, ROUTES } from './routes.ts'
 import type { Services } from './services.ts'
-import { StatusBoard } from './status-board.ts'
 
 export interface ApiOptions {
   /** What `createAdmin` made, with the `surface` given here. */
@@ -28,10 +30,6 @@ export interface ApiOptions {
   auth: AuthOptions
   /** Fields of inputs that stand in each row: `order_id|orderId,tienda_id`. */
   surface?: string
-  /** Zone of the times that people read; default UTC. */
-  timezone?: string
-  /** Tries of jobs that say nothing; default 3. */
-  defaultTries?: number
   /** Origins of browsers that may ask from elsewhere; default none. */
   corsOrigins?: readonly string[]
   /** Requests per minute and subject. */
@@ -40,22 +38,28 @@ export interface ApiOptions {
 
 /**
  * The management API as a Fastify plugin: `app.register(faenaApi, { prefix: '/admin', admin, auth })` has it at
- * /admin/api/v1/queue. It keeps to itself: its hooks, its error texts and its parsers reach no other route.
+ * /admin/api/v1/queue. It keeps to itself: its hooks, its error texts and its parsers reach no other route. While it
+ * stands, it carries on the bulk actions that were asked for as operations.
  */
 export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options) => {
-  const services = servicesOf(options)
-  const guard = guardFrom(options.auth)
+  const { admin } = options
+  const services = servicesOf(options, instance.prefix)
+  const guard = guardFrom(options.auth, services.sessions, admin.accounts)
   const origins = checkedOrigins(options.corsOrigins ?? [])
   const limits = { ...USUAL_LIMITS, ...options.limits }
+  const audit = new AuditTrail(admin)
+  const closing = new AbortController()
 
   instance.decorateRequest('faenaCaller', null)
   refuseOpenRoutes(instance)
   readBodies(instance)
   await instance.register(helmet, HEADERS)
 
-  instance.setErrorHandler((error, request, reply) => {
+  instance.setErrorHandler(async (error, request, reply) => {
     const told = asApiError(error)
     if (told.status >= 500) request.log.error({ err: error }, told.message)
+    const { contract } = request.routeOptions.config
+    if (contract !== undefined) await audit.refused(contract, request, error)
     return sendFailure(request, reply, told)
   })
   instance.addHook('onRequest', async (request, reply) => {
@@ -64,23 +68,20 @@ export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options
     const { role } = request.routeOptions.config
     if (role !== undefined && role !== 'public') await guard.admit(request, role)
   })
+  healthRoutes(instance, admin)
 
+  const counter = new Counter()
   await instance.register(
     async (base) => {
-      base.setNotFoundHandler((request, reply) => {
-        const methods = methodsFor(request.url, instance.prefix)
-        const error =
-          methods.length === 0
-            ? new ApiError('ROUTE_NOT_FOUND', 'There is no such route')
-            : new ApiError('METHOD_NOT_ALLOWED', `This route knows ${methods.join(', ')}`, {
-                headers: { allow: methods.join(', ') },
-              })
-        return sendFailure(request, reply, error)
-      })
-      for (const route of ROUTES) register(base, route, { services, limits, counter: new Counter() })
+      base.setNotFoundHandler((request, reply) => sendFailure(request, reply, notFound(request.url, instance.prefix)))
+      for (const route of ROUTES) register(base, route, { services, limits, counter, audit, closing: closing.signal })
     },
     { prefix: BASE_PATH },
   )
+
+  const stop = admin.carryOn({ onError: (error) => instance.log.error({ err: error }, 'an operation cannot go on') })
+  instance.addHook('preClose', async () => closing.abort())
+  instance.addHook('onClose', stop)
 }
 
 const HEADERS = {
@@ -93,17 +94,27 @@ const HEADERS = {
   strictTransportSecurity: false,
 } as const
 
-function servicesOf(options: ApiOptions): Services {
-  const { admin, queue, jobs = [], surface = '', timezone = 'UTC', defaultTries = 3 } = options
+function servicesOf({ admin, queue, jobs = [], surface = '' }: ApiOptions, prefix: string): Services {
+  const fields = surfacedFields(surface).map(({ name }) => name)
   return {
     admin,
     queue,
     jobs,
-    surface: surfacedFields(surface),
-    clock: wallClock(timezone),
-    defaultTries,
-    board: new StatusBoard(() => admin.status()),
+    fields,
+    clock: admin.clock,
+    sessions: new Sessions(admin.accounts, prefix),
+    openapi: () => openapiDocument({ routes: ROUTES, prefix, fields, version: VERSION }),
   }
+}
+
+/** Of the contract, not of the package: it changes when an older client would notice. */
+const VERSION = '1.0.0'
+
+function notFound(url: string, prefix: string): ApiError {
+  const methods = methodsFor(url, prefix)
+  if (methods.length === 0) return new ApiError('ROUTE_NOT_FOUND', 'There is no such route')
+  const known = methods.join(', ')
+  return new ApiError('METHOD_NOT_ALLOWED', `This route knows ${known}`, { headers: { allow: known } })
 }
 
 /** A route that says nothing of who may use it is a mistake, and stops the start instead of being open. */

@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { TObject } from 'typebox'
+import type { AuditTrail } from './audit.ts'
 import { etagOf, isKnown } from './etag.ts'
+import { once } from './idempotency.ts'
 import { type Counter, type Limits, spend } from './limits.ts'
-import type { Answer, Route } from './route.ts'
+import type { Answer, Call, Route } from './route.ts'
 import type { Services } from './services.ts'
 import { addressReader, bodyReader } from './validation.ts'
 
@@ -9,6 +12,9 @@ export interface RegisterOptions {
   services: Services
   limits: Limits
   counter: Counter
+  audit: AuditTrail
+  /** Aborted when the server closes: streams end. */
+  closing: AbortSignal
 }
 
 /** Puts one route of the contract into Fastify: reading, carrying out, answering. Who may was settled by then. */
@@ -17,20 +23,21 @@ export function register(instance: FastifyInstance, route: Route, options: Regis
   const handler = handlerOf(route, options)
   const url = route.path.replace(/\{(\w+)\}/g, ':$1')
   for (const path of patient ? [url, `${url}/`] : [url]) {
-    instance.route({ method, url: path, config: { role, operation: route.operation }, handler })
+    instance.route({ method, url: path, config: { role, contract: route }, handler })
   }
 }
 
-function handlerOf(route: Route, { services, limits, counter }: RegisterOptions) {
-  const { patient = false } = route
+const NO_KEYS = { type: 'object', properties: {} } as unknown as TObject
+
+function handlerOf(route: Route, { services, limits, counter, audit, closing }: RegisterOptions) {
+  const { patient = false, searchable = false } = route
   const params = route.params && addressReader(route.params, false)
-  const query = addressReader(route.query ?? ({ type: 'object', properties: {} } as never), patient)
+  const query = addressReader(route.query ?? NO_KEYS, patient, searchable ? services.fields : [])
   const body = route.body && bodyReader(route.body, route.bodyOptional ?? false)
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const caller = request.faenaCaller
-    const who = caller?.subject ?? request.ip
-    reply.headers(spend(counter, `${route.cost} ${who}`, limits[route.cost]))
-    const answer = await route.carryOut({
+    reply.headers(spend(counter, `${route.cost} ${caller?.subject ?? request.ip}`, limits[route.cost]))
+    const call: Call<unknown, unknown, unknown> = {
       params: params?.(request.params) ?? {},
       query: query(request.query),
       body: body?.(request.body) ?? {},
@@ -38,9 +45,28 @@ function handlerOf(route: Route, { services, limits, counter }: RegisterOptions)
       services,
       request,
       reply,
+      gone: goneSignal(reply, closing),
+    }
+    if (route.stream !== undefined) {
+      await route.carryOut(call)
+      return reply
+    }
+    const { answer, replayed } = await once(services.admin, route, request, async () => {
+      const answer = (await route.carryOut(call)) as Answer<unknown>
+      if (answer.audit !== undefined || route.method !== 'GET') await audit.done(route, request, answer.audit ?? {})
+      return answer
     })
+    if (replayed) reply.header('idempotency-replayed', 'true')
     return sendAnswer(route, request, reply, answer)
   }
+}
+
+function goneSignal({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort()
+  })
+  return AbortSignal.any([gone.signal, closing])
 }
 
 function sendAnswer(route: Route, request: FastifyRequest, reply: FastifyReply, answer: Answer<unknown>): unknown {
@@ -55,6 +81,7 @@ function sendAnswer(route: Route, request: FastifyRequest, reply: FastifyReply, 
   return reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')
+    .serializer(JSON.stringify)
     .send({ success: true, ...(message !== undefined && { message }), data })
 }
 
@@ -62,6 +89,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The smallest role that may; `public` needs none. A route without one stops the start. */
     role?: import('../core/config.ts').Role | 'public'
-    operation?: string
+    /** The route of the contract that this is. */
+    contract?: Route
   }
 }

@@ -14,6 +14,8 @@ export interface Call<Params, Query, Body> {
   services: Services
   request: FastifyRequest
   reply: FastifyReply
+  /** Aborted when whoever asked has gone away. */
+  gone: AbortSignal
 }
 
 /** What is sent as `data`, and said in one sentence where something was done. */
@@ -23,14 +25,13 @@ export interface Answer<Data> {
   /** Default 200. */
   status?: number
   headers?: Readonly<Record<string, string>>
-  /** For the audit: what was touched, and how many. */
-  touched?: {
-    refs?: readonly (number | string)[]
-    name?: string
-    count?: number
-    what?: Readonly<Record<string, unknown>>
-  }
+  /** What the audit keeps of it, beside who, what and where from. */
+  audit?: Readonly<Record<string, unknown>>
 }
+
+/** The route has sent, or is sending, its answer itself. */
+export const STREAMED = Symbol('streamed')
+export type Streamed = typeof STREAMED
 
 /** What a request counts as where requests are limited per minute. */
 export type Cost = 'read' | 'write' | 'bulk'
@@ -65,10 +66,16 @@ export interface RouteOptions<
   refusals?: readonly ApiCode[]
   /** One of the eight that clients hold already: unknown parameters, empty ones and a trailing slash are forgiven. */
   patient?: boolean
+  /** Surfaced fields are parameters of the address too. */
+  searchable?: boolean
   cost?: Cost
+  /** What the audit calls it, and to what it was done; every write has it. */
+  audited?: { action: string; target?: (params: Record<string, string>) => string }
   /** Further status of success, beside 200. */
   also?: number
-  carryOut(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer<Static<Data>>>
+  /** The answer is a stream that the route sends itself, of this type. */
+  stream?: string
+  carryOut(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer<Static<Data>> | Streamed>
 }
 
 export type Group =
@@ -89,7 +96,7 @@ export interface Route
   cost: Cost
   example: unknown
   bodyExample?: unknown
-  carryOut(call: Call<unknown, unknown, unknown>): Promise<Answer<unknown>>
+  carryOut(call: Call<unknown, unknown, unknown>): Promise<Answer<unknown> | Streamed>
 }
 
 /** Ties the types of a route's schemas to its code. */

@@ -1,20 +1,32 @@
 import { BASE_PATH } from './base-path.ts'
 import type { Route } from './route.ts'
+import { getOpenapi } from './routes/about.ts'
+import { getMe, login, logout } from './routes/access.ts'
+import { showFailed, showJob } from './routes/details.ts'
+import { getEvents } from './routes/events.ts'
 import { deleteFailed, listFailed, retryFailed } from './routes/failed.ts'
 import { clearFailed, retryAllFailed } from './routes/failed-bulk.ts'
+import { exportFailed, failedGroups, failedHistogram } from './routes/failed-insight.ts'
+import { getMetrics, listAudit, listRuns } from './routes/history.ts'
+import { changeJob, dispatchJob, runJobNow, whyJob } from './routes/job-actions.ts'
 import { deleteJob, listJobs } from './routes/jobs.ts'
+import { cancelOperation, listOperations, showOperation } from './routes/operations.ts'
+import { clearQueue, listQueues, pauseQueue, resumeQueue } from './routes/queues.ts'
+import { listSchedules, pauseSchedule, resumeSchedule, runSchedule } from './routes/schedules.ts'
 import { statusRoute } from './routes/status.ts'
+import { listWorkers, quietWorker, restartWorkers } from './routes/workers.ts'
 
 /** Every route of the contract, in the order the reference has them. */
 export const ROUTES: readonly Route[] = [
-  statusRoute,
-  listJobs,
-  listFailed,
-  retryFailed,
-  retryAllFailed,
-  deleteJob,
-  deleteFailed,
-  clearFailed,
+  ...[statusRoute, listJobs, listFailed, retryFailed, retryAllFailed, deleteJob, deleteFailed, clearFailed],
+  ...[showJob, whyJob, dispatchJob, changeJob, runJobNow],
+  ...[showFailed, failedGroups, failedHistogram, exportFailed],
+  ...[listQueues, pauseQueue, resumeQueue, clearQueue],
+  ...[listWorkers, restartWorkers, quietWorker],
+  ...[listSchedules, pauseSchedule, resumeSchedule, runSchedule],
+  ...[listRuns, getMetrics, getEvents, listAudit],
+  ...[listOperations, showOperation, cancelOperation],
+  ...[login, logout, getMe, getOpenapi],
 ]
 
 /** The methods that the path of this address knows; none if there is no such path. */
@@ -31,7 +43,7 @@ const patterns = new Map<Route, RegExp>()
 function patternOf(route: Route): RegExp {
   let pattern = patterns.get(route)
   if (pattern === undefined) {
-    pattern = new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`)
+    pattern = new RegExp(`^${route.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
     patterns.set(route, pattern)
   }
   return pattern

@@ -22,7 +22,6 @@ export async function createServer({
     bodyLimit: 64 * 1_024,
     routerOptions: { maxParamLength: 256 },
     requestTimeout: 15_000,
-    connectionTimeout: 30_000,
     keepAliveTimeout: 10_000,
     // A request under way when the server is asked to stop is answered; idle connections are closed.
     forceCloseConnections: 'idle',

@@ -1,9 +1,8 @@
 import type { Admin } from '../client/admin.ts'
 import type { Queue } from '../client/queue.ts'
 import type { AnyJob } from '../core/job.ts'
-import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
-import type { StatusBoard } from './status-board.ts'
+import type { Sessions } from './auth/sessions.ts'
 
 /** What the routes work with. */
 export interface Services {
@@ -11,9 +10,11 @@ export interface Services {
   /** For dispatch by name; left out, the route says so. */
   queue: Queue | undefined
   jobs: readonly AnyJob[]
-  surface: readonly SurfacedField[]
+  /** Names of the surfaced fields: lists may be narrowed by them. */
+  fields: readonly string[]
+  /** Times as people read them. */
   clock: WallClock
-  /** What `max_attempts` is where a job says nothing. */
-  defaultTries: number
-  board: StatusBoard
+  sessions: Sessions
+  /** The description of the API as this server has it. */
+  openapi(): unknown
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { createAdmin } from '../../src/client/admin.ts'
 import { createQueue } from '../../src/client/queue.ts'
 import { surfacedFields } from '../../src/core/surface.ts'
+import type { AuthOptions } from '../../src/http/guard.ts'
 import type { ApiOptions } from '../../src/http/plugin.ts'
 import { createServer } from '../../src/http/server.ts'
 import type { Harness, HarnessOptions } from '../support/harness.ts'
@@ -31,16 +32,21 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'OPTIONS' | 'HEAD'
 
 export interface GivenApi extends Given, Api {}
 
-export type Options = Partial<Omit<ApiOptions, 'admin'>>
+export type Options = Partial<Omit<ApiOptions, 'admin' | 'auth'>> & {
+  auth?: Partial<AuthOptions>
+  timezone?: string
+  searchBudgetMs?: number
+}
 
 export async function apiOn(harness: Harness, options: Options = {}): Promise<Api> {
   const { store } = harness
   const surface = options.surface ?? SURFACE
-  const admin = createAdmin({ store, jobs: options.jobs, surface: surfacedFields(surface) })
+  const { timezone, searchBudgetMs, ...plugin } = options
+  const admin = createAdmin({ store, jobs: options.jobs, surface: surfacedFields(surface), timezone, searchBudgetMs })
   const queue = createQueue({ store })
   const auth = { secret: SECRET, ...options.auth }
   const unlimited = { read: 1e6, write: 1e6, bulk: 1e6 }
-  const server = await createServer({ limits: unlimited, ...options, admin, queue, surface, auth })
+  const server = await createServer({ limits: unlimited, ...plugin, admin, queue, surface, auth })
   const as = (role: string | null): Caller => {
     const authorization = role === null ? undefined : `Bearer ${token({ sub: `the ${role}`, role })}`
     return (method, path, more = {}) =>

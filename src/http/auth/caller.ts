@@ -11,13 +11,16 @@ export interface Caller {
   roleFrom: 'token' | 'default' | 'session'
   /** Unix ms at which this right ends. */
   until: number
+  /** The token's `jti`, by which it can be revoked. */
+  tokenId: string | null
 }
 
 /** Throws FORBIDDEN for a role that does not exist: whoever wrote it meant something that is not known here. */
 export function callerOf(token: Token, roleClaim: string, defaultRole: Role): Caller {
-  const { subject, expiresAt } = token
+  const { subject, expiresAt, id: tokenId } = token
   const until = expiresAt * 1_000
-  if (token.role === undefined || token.role === null) return { subject, role: defaultRole, roleFrom: 'default', until }
+  if (token.role === undefined || token.role === null)
+    return { subject, role: defaultRole, roleFrom: 'default', until, tokenId }
   const named = Array.isArray(token.role) ? token.role : [token.role]
   const role = ROLES.findLast((one) => named.includes(one))
   if (!isRole(role)) {
@@ -25,7 +28,7 @@ export function callerOf(token: Token, roleClaim: string, defaultRole: Role): Ca
       detail: 'FAENA_ROLE_CLAIM says under which key a token names its role.',
     })
   }
-  return { subject, role, roleFrom: 'token', until }
+  return { subject, role, roleFrom: 'token', until, tokenId }
 }
 
 /** Throws FORBIDDEN if the caller's role is too small. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import type { Admin } from '../../client/admin.ts'
 import { jobRef } from '../../client/refs.ts'
-import { FaenaError } from '../../core/errors.ts'
+import { isFaenaError } from '../../core/errors.ts'
 import type { WallClock } from '../../core/wallclock.ts'
 import { ApiError } from '../errors.ts'
 
@@ -49,11 +50,18 @@ function isoOf(value: string): number {
   return /^\d{4}-\d\d-\d\d(T[\d:.]+)?(Z|[+-]\d\d:?\d\d)?$/.test(value) ? Date.parse(value) : Number.NaN
 }
 
-/** What a repair found nothing for, in the words clients know. */
-export function notThere(kind: 'Job' | 'Failed job', id: string, detail?: string): ApiError {
-  return new ApiError(kind === 'Job' ? 'JOB_NOT_FOUND' : 'FAILED_JOB_NOT_FOUND', `${kind} ${id} not found`, { detail })
-}
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof FaenaError && error.code === 'NOT_FOUND'
+/** What a repair answers, or NOT_FOUND in the words that clients know, with what became of the job. */
+export async function notThere<Done>(
+  kind: 'Job' | 'Failed job',
+  id: string,
+  admin: Pick<Admin, 'fate'>,
+  done: Promise<Done>,
+): Promise<Done> {
+  try {
+    return await done
+  } catch (error) {
+    if (!isFaenaError(error, 'NOT_FOUND')) throw error
+    const detail = await admin.fate(kind === 'Job' ? 'job' : 'failed', refOf(id)).catch(() => undefined)
+    throw new ApiError(kind === 'Job' ? 'JOB_NOT_FOUND' : 'FAILED_JOB_NOT_FOUND', `${kind} ${id} not found`, { detail })
+  }
 }

@@ -1,16 +1,26 @@
 import { type Static, Type } from 'typebox'
-import type { BulkOptions } from '../../client/bulk.ts'
+import type { Narrowing } from '../../client/narrowed.ts'
+import type { OperationView } from '../../client/operations.ts'
+import { jobRef } from '../../client/refs.ts'
+import { operationRow } from '../contract/operations.ts'
 import { momentForm, momentOf } from '../contract/parameters.ts'
 import { queueWord, whole } from '../contract/shapes.ts'
+import { pathOf } from '../envelope.ts'
 import { ApiError } from '../errors.ts'
-import { type Call, route } from '../route.ts'
+import { type Answer, type Call, route } from '../route.ts'
 
 /** Which failed jobs a bulk action means; none of the keys: all. */
 export const selection = Type.Object({
   queue: Type.Optional(queueWord),
-  job_class: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'Name or class of the job' })),
+  job_class: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 500, description: 'Class or name of the job, in full' }),
+  ),
   error: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 500, description: 'Text in the exception, whatever its case' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 500,
+      description: 'A fingerprint, or text in the exception, whatever its case',
+    }),
   ),
   ids: Type.Optional(
     Type.Array(Type.Unsafe<number | string>({ type: ['integer', 'string'], description: 'Row id or uuid' }), {
@@ -37,7 +47,7 @@ export const retryAllFailed = route({
   summary: 'Bring all failed jobs back, or those that match',
   description:
     'All that had failed when it began, however many, in batches; a job that fails again meanwhile is not retried twice. ' +
-    'Jobs whose unique key a live job holds stay failed.',
+    'Jobs whose unique key a live job holds stay failed. With Prefer: respond-async the answer is 202 and an operation.',
   patient: true,
   cost: 'bulk',
   body: selection,
@@ -49,17 +59,21 @@ export const retryAllFailed = route({
   }),
   example: { retried_count: 5, skipped_count: 0 },
   says: 'Retried 5 failed jobs',
+  also: 202,
+  audited: { action: 'failed.retry-all' },
   async carryOut(call) {
-    const { filter, options } = selected(call)
-    const { changed, skipped } = await call.services.admin.retry(
-      Object.keys(filter).length === 0 ? 'all' : filter,
-      options,
-    )
-    call.services.board.changed()
+    const { narrowing, ratePerSecond } = selected(call)
+    const { admin } = call.services
+    if (wantsLater(call))
+      return begun(
+        call,
+        await admin.startOperation('retry', narrowing, { subject: call.caller.subject, ratePerSecond }),
+      )
+    const { changed, skipped } = await admin.retryMany(narrowing, { ratePerSecond })
     return {
       data: { retried_count: changed, skipped_count: skipped },
       message: `Retried ${changed} failed jobs`,
-      touched: { count: changed, what: { filter: call.body } },
+      audit: { narrowing: call.body, count: changed },
     }
   },
 })
@@ -79,17 +93,21 @@ export const clearFailed = route({
   data: Type.Object({ deleted_count: whole('Jobs that were deleted', 0) }),
   example: { deleted_count: 5 },
   says: 'Cleared 5 failed jobs',
+  also: 202,
+  audited: { action: 'failed.clear' },
   async carryOut(call) {
-    const { filter, options } = selected(call)
-    const { changed } = await call.services.admin.removeFailed(
-      Object.keys(filter).length === 0 ? 'all' : filter,
-      options,
-    )
-    call.services.board.changed()
+    const { narrowing, ratePerSecond } = selected(call)
+    const { admin } = call.services
+    if (wantsLater(call))
+      return begun(
+        call,
+        await admin.startOperation('forget', narrowing, { subject: call.caller.subject, ratePerSecond }),
+      )
+    const { changed } = await admin.forgetMany(narrowing, { ratePerSecond })
     return {
       data: { deleted_count: changed },
       message: `Cleared ${changed} failed jobs`,
-      touched: { count: changed, what: { filter: call.body } },
+      audit: { narrowing: call.body, count: changed },
     }
   },
 })
@@ -106,11 +124,24 @@ function selected({ body, services, request }: Call<unknown, unknown, Selection>
       },
     )
   }
-  const { queue, job_class: name, error, ids: refs, failed_before, rate_per_second } = body
-  const failedBefore =
-    failed_before === undefined ? undefined : momentOf(failed_before, 'failed_before', services.clock)
-  const given = { queue, name, error, refs, failedBefore }
-  const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const options: BulkOptions = rate_per_second === undefined ? {} : { ratePerSecond: rate_per_second }
-  return { filter, options }
+  const { queue, job_class: jobClass, error, ids, failed_before, rate_per_second: ratePerSecond } = body
+  const to = failed_before === undefined ? undefined : momentOf(failed_before, 'failed_before', services.clock)
+  const narrowing: Narrowing = { queue, jobClass, error, ids: ids?.map((id, at) => jobRef(id, `ids[${at}]`)), to }
+  return { narrowing, ratePerSecond }
+}
+
+/** RFC 7240: the caller would rather have a 202 and look how far it is. */
+function wantsLater({ request }: Call<unknown, unknown, Selection>): boolean {
+  return /(^|,)\s*respond-async\s*(,|;|$)/i.test(String(request.headers.prefer ?? ''))
+}
+
+function begun({ request, body }: Call<unknown, unknown, Selection>, operation: OperationView): Answer<never> {
+  const location = `${pathOf(request.url).replace(/[^/]+\/?$/, '')}operations/${operation.id}`
+  return {
+    data: { operation: operationRow(operation) } as never,
+    message: `Operation ${operation.id} has begun`,
+    status: 202,
+    headers: { location, 'preference-applied': 'respond-async' },
+    audit: { narrowing: body, operation: operation.id },
+  }
 }

@@ -1,23 +1,21 @@
 import { Type } from 'typebox'
-import type { FailedView } from '../../client/view.ts'
-import { idParams, limitOf, limitParameter, notThere, refOf } from '../contract/parameters.ts'
+import { idParams, limitOf, notThere, refOf } from '../contract/parameters.ts'
 import { failedRow } from '../contract/rows.ts'
-import { queueWord, wallTime, whole } from '../contract/shapes.ts'
-import { ApiError } from '../errors.ts'
+import { failedQuery, failedSearchOf, pageKeys } from '../contract/search.ts'
+import { queueWord, text, whole } from '../contract/shapes.ts'
 import { route } from '../route.ts'
-import { failedAtOf, failedRowOf } from '../rows.ts'
-import type { Services } from '../services.ts'
 
 export const listFailed = route({
   method: 'GET',
   path: '/failed',
-  operation: 'listFailed',
+  operation: 'listFailedJobs',
   role: 'viewer',
   group: 'The eight',
   summary: 'Failed jobs, newest first',
   patient: true,
-  query: Type.Object({ limit: limitParameter }),
-  data: Type.Object({ failed_jobs: Type.Array(failedRow), count: whole('Rows in this answer', 0) }),
+  searchable: true,
+  query: Type.Object(failedQuery),
+  data: Type.Object({ failed_jobs: Type.Array(failedRow), count: whole('Rows in this answer', 0), ...pageKeys }),
   example: {
     failed_jobs: [
       {
@@ -29,21 +27,23 @@ export const listFailed = route({
         exception_short: 'NetSuite sync failed: exception - MySQL server has gone away...',
         failed_at: '2025-11-07 17:45:59',
         uuid: '018f6b1e-7c1a-7d2e-9f10-2b6d8f7a1c33',
+        name: null,
+        fingerprint: '5d6b8a4c0e9f7a12',
         tags: [],
       },
     ],
     count: 1,
+    next_cursor: null,
+    partial: false,
   },
   async carryOut({ query, services }) {
-    const { rows } = await services.admin.failed({}, { limit: limitOf(query.limit) })
-    const failed_jobs = rows.map((job) => failedRowOf(job, services))
-    return { data: { failed_jobs, count: failed_jobs.length } }
+    const page = { limit: limitOf(query.limit), cursor: query.cursor }
+    const { rows, next, partial } = await services.admin.failedRows(failedSearchOf(query, services), page)
+    return { data: { failed_jobs: rows as never, count: rows.length, next_cursor: next, partial } }
   },
 })
 
-const FASTER = 'Somebody else retried or deleted it a moment ago.'
-
-const repaired = Type.Object({ queue: queueWord, failed_at: wallTime('When it had failed') })
+const repaired = Type.Object({ queue: queueWord, failed_at: text('When it had failed, as the table had it') })
 const repairedExample = { queue: 'netsuite', failed_at: '2025-11-07 17:45:59' }
 
 export const retryFailed = route({
@@ -61,20 +61,14 @@ export const retryFailed = route({
   example: repairedExample,
   says: 'Job 45 moved back to queue for retry',
   refusals: ['FAILED_JOB_NOT_FOUND', 'UNIQUE_KEY_TAKEN'],
-  async carryOut({ params, services }) {
-    const job = await failedJob(services, params.id)
-    const { changed, skipped } = await services.admin.retry({ refs: [refOf(params.id)] })
-    services.board.changed()
-    if (changed === 0) {
-      // Skipped may also mean that another retry was faster: then it is not there any more.
-      const held = skipped > 0 && (await services.admin.failed({ refs: [job.uuid] }, { limit: 1 })).rows.length > 0
-      throw held ? keyTaken(params.id) : notThere('Failed job', params.id, FASTER)
-    }
-    const { queue } = job
+  audited: { action: 'failed.retry', target: ({ id }) => `failed:${id}` },
+  async carryOut({ params, services: { admin } }) {
+    const retried = admin.retryOne(refOf(params.id))
+    const { id, uuid, queue, failedAt } = await notThere('Failed job', params.id, admin, retried)
     return {
-      data: { queue, failed_at: failedAtOf(job) },
+      data: { queue, failed_at: failedAt },
       message: `Job ${params.id} moved back to queue for retry`,
-      touched: { refs: [job.uuid], count: 1, what: { queue } },
+      audit: { id, uuid, queue },
     }
   },
 })
@@ -92,28 +86,14 @@ export const deleteFailed = route({
   example: repairedExample,
   says: 'Failed job 45 deleted permanently',
   refusals: ['FAILED_JOB_NOT_FOUND'],
-  async carryOut({ params, services }) {
-    const job = await failedJob(services, params.id)
-    const { changed } = await services.admin.forget([refOf(params.id)])
-    services.board.changed()
-    if (changed === 0) throw notThere('Failed job', params.id, FASTER)
-    const { queue } = job
+  audited: { action: 'failed.delete', target: ({ id }) => `failed:${id}` },
+  async carryOut({ params, services: { admin } }) {
+    const deleted = admin.forgetOne(refOf(params.id))
+    const { id, uuid, queue, failedAt } = await notThere('Failed job', params.id, admin, deleted)
     return {
-      data: { queue, failed_at: failedAtOf(job) },
+      data: { queue, failed_at: failedAt },
       message: `Failed job ${params.id} deleted permanently`,
-      touched: { refs: [job.uuid], count: 1, what: { queue } },
+      audit: { id, uuid, queue },
     }
   },
 })
-
-/** Throws FAILED_JOB_NOT_FOUND. */
-async function failedJob({ admin }: Services, id: string): Promise<FailedView> {
-  const { rows } = await admin.failed({ refs: [refOf(id)] }, { limit: 1 })
-  const job = rows[0]
-  if (job === undefined) throw notThere('Failed job', id)
-  return job
-}
-
-function keyTaken(id: string): ApiError {
-  return new ApiError('UNIQUE_KEY_TAKEN', `Job ${id} was not moved back: another live job holds its unique key`)
-}

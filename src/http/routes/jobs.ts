@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { idParams, limitOf, limitParameter, notThere, refOf, USUAL_ROWS } from '../contract/parameters.ts'
+import { idParams, limitOf, notThere, refOf, USUAL_ROWS } from '../contract/parameters.ts'
 import { jobRow } from '../contract/rows.ts'
+import { jobQuery, jobSearchOf, pageKeys } from '../contract/search.ts'
 import { nullable, queueWord, whole, words } from '../contract/shapes.ts'
-import { type Call, route } from '../route.ts'
-import { jobRowOf } from '../rows.ts'
+import { route } from '../route.ts'
 
 const STATUSES = ['pending', 'reserved', 'all'] as const
 
@@ -16,12 +16,11 @@ export const listJobs = route({
   role: 'viewer',
   group: 'The eight',
   summary: 'Pending and reserved jobs, newest first',
+  description:
+    'A search that has to look at rows may take a moment: then it answers with what it found so far, `partial` true and a cursor.',
   patient: true,
-  query: Type.Object({
-    queue: Type.Optional(queueWord),
-    status: Type.Optional(statusWord),
-    limit: limitParameter,
-  }),
+  searchable: true,
+  query: Type.Object({ status: Type.Optional(statusWord), ...jobQuery }),
   data: Type.Object({
     jobs: Type.Array(jobRow),
     count: whole('Rows in this answer', 0),
@@ -29,6 +28,7 @@ export const listJobs = route({
       { queue: nullable(queueWord), status: statusWord, limit: whole('As it was applied', 1) },
       { description: 'What was asked for, as it was understood' },
     ),
+    ...pageKeys,
   }),
   example: {
     jobs: [
@@ -44,26 +44,27 @@ export const listJobs = route({
         available_at_human: '2025-11-07 17:42:56',
         reserved_at_human: null,
         age_seconds: 245,
-        priority: 0,
-        delayed: false,
         uuid: '018f6b1e-7c1a-7d2e-9f10-2b6d8f7a1c33',
+        name: null,
+        status: 'due' as const,
+        priority: 0,
         tags: [],
       },
     ],
     count: 1,
-    filters: { queue: 'netsuite', status: 'pending', limit: USUAL_ROWS },
+    filters: { queue: 'netsuite', status: 'pending' as const, limit: USUAL_ROWS },
+    next_cursor: null,
+    partial: false,
   },
   async carryOut({ query, services }) {
-    const { queue, status = 'all' } = query
+    const { queue, status = 'all', cursor } = query
     const limit = limitOf(query.limit)
-    const filter = { queue, ...(status !== 'all' && { status }) }
-    const [{ rows }, now] = await Promise.all([services.admin.jobs(filter, { limit }), services.admin.now()])
-    const jobs = rows.map((job) => jobRowOf(job, services, now))
-    return { data: { jobs, count: jobs.length, filters: { queue: queue ?? null, status, limit } } }
+    const search = { ...jobSearchOf(query, services), status }
+    const { rows, next, partial } = await services.admin.jobRows(search, { limit, cursor })
+    const filters = { queue: queue ?? null, status, limit }
+    return { data: { jobs: rows as never, count: rows.length, filters, next_cursor: next, partial } }
   },
 })
-
-const deleted = Type.Object({ queue: queueWord, attempts: whole('Attempts it had', 0) })
 
 export const deleteJob = route({
   method: 'DELETE',
@@ -76,33 +77,14 @@ export const deleteJob = route({
     'The worker that runs a reserved job is told within two seconds, and its result changes nothing any more.',
   patient: true,
   params: idParams('A job'),
-  data: deleted,
+  data: Type.Object({ queue: queueWord, attempts: whole('Attempts it had', 0) }),
   example: { queue: 'netsuite', attempts: 2 },
   says: 'Job 123 deleted',
   refusals: ['JOB_NOT_FOUND'],
-  async carryOut(call) {
-    const { params, services } = call
+  audited: { action: 'job.delete', target: ({ id }) => `job:${id}` },
+  async carryOut({ params, services: { admin } }) {
     const ref = refOf(params.id)
-    const { rows } = await services.admin.jobs({ refs: [ref] }, { limit: 1 })
-    const job = rows[0]
-    const { changed } = job === undefined ? { changed: 0 } : await services.admin.cancel([ref])
-    services.board.changed()
-    if (job === undefined || changed === 0) throw notThere('Job', params.id, await whatBecame(call, ref))
-    const { queue, attempts } = job
-    return {
-      data: { queue, attempts },
-      message: `Job ${params.id} deleted`,
-      touched: { refs: [ref], count: 1, what: { queue } },
-    }
+    const { queue, attempts, id, uuid } = await notThere('Job', params.id, admin, admin.removeOne(ref))
+    return { data: { queue, attempts }, message: `Job ${params.id} deleted`, audit: { id, uuid, queue } }
   },
 })
-
-/** What is known of a job that is not there, in a sentence. */
-export async function whatBecame(
-  { services }: Call<unknown, unknown, unknown>,
-  ref: number | string,
-): Promise<string | undefined> {
-  const { state, reasons } = await services.admin.why(ref)
-  if (state === 'failed' || reasons.some(({ code }) => code === 'ended')) return reasons[0]?.text
-  return undefined
-}

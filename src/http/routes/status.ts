@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
-import type { Status } from '../../client/status.ts'
 import { queueCount } from '../contract/rows.ts'
-import { nullable, queueWord, text, wallTime, whole } from '../contract/shapes.ts'
+import { nullable, queueWord, wallTime, whole } from '../contract/shapes.ts'
 import { route } from '../route.ts'
 
 const data = Type.Object({
@@ -16,11 +15,6 @@ const data = Type.Object({
   ),
   timestamp: wallTime('The moment the counts are of'),
   delayed_jobs: Type.Array(queueCount, { description: 'Of the pending jobs, those not yet due' }),
-  workers: whole('Live workers', 0),
-  paused_queues: Type.Array(queueWord, { description: 'Queues that are paused' }),
-  unserved_queues: Type.Array(text('Name of a queue'), {
-    description: 'Queues that hold jobs no live worker will take',
-  }),
 })
 
 export const statusRoute = route({
@@ -30,6 +24,7 @@ export const statusRoute = route({
   role: 'viewer',
   group: 'The eight',
   summary: 'State of all queues',
+  description: 'At most two seconds old; what was changed through this API shows at once.',
   patient: true,
   data,
   example: {
@@ -40,34 +35,28 @@ export const statusRoute = route({
     oldest_pending_job: { queue: 'netsuite', created_at: 1730997654, available_at: 1730997654 },
     timestamp: '2025-11-07 19:30:00',
     delayed_jobs: [],
-    workers: 2,
-    paused_queues: [],
-    unserved_queues: [],
   },
-  async carryOut({ services: { board, clock } }) {
-    const status = await board.get()
-    const oldest = status.oldestDue
+  async carryOut({ services: { admin, clock } }) {
+    const { at, queues, failed, oldestDue } = await admin.board()
+    const counted = (of: (queue: (typeof queues)[number]) => number) =>
+      queues
+        .map((counts) => ({ queue: counts.queue, count: of(counts) }))
+        .filter(({ count }) => count > 0)
+        .sort((a, b) => (a.queue < b.queue ? -1 : 1))
     return {
       data: {
-        pending_jobs: counted(status, ({ due, delayed }) => due + delayed),
-        reserved_jobs: counted(status, ({ reserved }) => reserved),
-        failed_jobs_count: status.failed,
-        oldest_pending_age_seconds: oldest && Math.max(0, Math.floor(oldest.ageMs / 1_000)),
-        oldest_pending_job: oldest && {
-          queue: oldest.queue,
-          created_at: Math.floor(oldest.createdAt / 1_000),
-          available_at: Math.floor(oldest.availableAt / 1_000),
+        pending_jobs: counted(({ due, delayed }) => due + delayed),
+        reserved_jobs: counted(({ reserved }) => reserved),
+        failed_jobs_count: failed,
+        oldest_pending_age_seconds: oldestDue && Math.max(0, Math.floor(oldestDue.ageMs / 1_000)),
+        oldest_pending_job: oldestDue && {
+          queue: oldestDue.queue,
+          created_at: Math.floor(oldestDue.createdAt / 1_000),
+          available_at: Math.floor(oldestDue.availableAt / 1_000),
         },
-        timestamp: clock.text(status.at),
-        delayed_jobs: counted(status, ({ delayed }) => delayed),
-        workers: status.workers,
-        paused_queues: status.queues.filter(({ pausedAt }) => pausedAt !== null).map(({ queue }) => queue),
-        unserved_queues: status.unserved,
+        timestamp: clock.text(at),
+        delayed_jobs: counted(({ delayed }) => delayed),
       },
     }
   },
 })
-
-function counted({ queues }: Status, of: (queue: Status['queues'][number]) => number) {
-  return queues.map((queue) => ({ queue: queue.queue, count: of(queue) })).filter(({ count }) => count > 0)
-}

@@ -1,0 +1,170 @@
+import type { TObject, TSchema } from 'typebox'
+import { BASE_PATH } from './base-path.ts'
+import { API_CODES, type ApiCode } from './codes.ts'
+import { failureSchema, success } from './contract/envelope.ts'
+import type { Route } from './route.ts'
+
+export interface OpenapiOptions {
+  routes: readonly Route[]
+  /** Where the plugin is mounted. */
+  prefix?: string
+  /** Names of surfaced fields. */
+  fields?: readonly string[]
+  version: string
+}
+
+type Json = Record<string, unknown>
+
+/** The description of the API, from the very schemas that requests are checked with. */
+export function openapiDocument({ routes, prefix = '', fields = [], version }: OpenapiOptions): Json {
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    const path = `${BASE_PATH}${route.path}`
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, fields) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Faena management API',
+      version,
+      description:
+        'What a backoffice sees and does of the queues: what waits, runs and failed; retry, delete, pause. ' +
+        'The first eight routes are those that older clients hold: they forgive unknown parameters.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: prefix === '' ? '/' : prefix, description: 'Where it is mounted' }],
+    tags: [...new Set(routes.map(({ group }) => group))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { Failure: failureSchema },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'faena token makes one' },
+        session: { type: 'apiKey', in: 'cookie', name: 'faena_session', description: 'POST /login begins one' },
+      },
+    },
+    security: [{ token: [] }, { session: [] }],
+  }
+}
+
+function operationOf(route: Route, fields: readonly string[]): Json {
+  const { operation, group, summary, description, role } = route
+  return {
+    operationId: operation,
+    tags: [group],
+    summary,
+    description: [description, role === 'public' ? 'Needs no token.' : `Needs the role ${role}.`]
+      .filter(Boolean)
+      .join(' '),
+    'x-role': role,
+    ...(role === 'public' && { security: [] }),
+    ...parametersOf(route, fields),
+    ...bodyOf(route),
+    responses: { ...successesOf(route), ...refusalsOf(route) },
+  }
+}
+
+function parametersOf(route: Route, fields: readonly string[]): Json {
+  const list = [...parameters(route.params, 'path'), ...parameters(route.query, 'query')]
+  if (route.searchable) {
+    for (const name of fields) {
+      list.push({
+        name,
+        in: 'query',
+        required: false,
+        description: 'Surfaced field; numbers and texts match alike',
+        schema: { type: 'string' },
+      })
+    }
+  }
+  if (route.method === 'POST' && route.role !== 'public') {
+    const description = 'Carried out once, however often it comes within a day'
+    list.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description,
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    })
+  }
+  if (route.also === 202) {
+    const description = 'respond-async: answer 202 with an operation that goes on beside'
+    list.push({ name: 'Prefer', in: 'header', required: false, description, schema: { type: 'string' } })
+  }
+  return list.length === 0 ? {} : { parameters: list }
+}
+
+function parameters(schema: TObject | undefined, where: 'path' | 'query'): Json[] {
+  if (schema === undefined) return []
+  const required = (schema.required ?? []) as readonly string[]
+  return Object.entries(schema.properties as Record<string, TSchema>).map(([name, property]) => {
+    const { description, ...rest } = property as Json
+    return { name, in: where, required: where === 'path' || required.includes(name), description, schema: rest }
+  })
+}
+
+function bodyOf({ body, bodyOptional = false, bodyExample }: Route): Json {
+  if (body === undefined) return {}
+  const schema = { ...body, additionalProperties: false }
+  return {
+    requestBody: {
+      required: !bodyOptional,
+      content: { 'application/json': { schema, ...(bodyExample !== undefined && { example: bodyExample }) } },
+    },
+  }
+}
+
+function successesOf(route: Route): Json {
+  const { says, example, stream } = route
+  if (stream !== undefined) {
+    return { 200: { description: route.summary, content: { [stream]: { schema: route.data, example } } } }
+  }
+  const content = (schema: TSchema, value: unknown) => ({
+    'application/json': {
+      schema,
+      example: { success: true, ...(says !== undefined && { message: says }), data: value },
+    },
+  })
+  const schema = success(route.data, says !== undefined)
+  return {
+    200: { description: says ?? route.summary, content: content(schema, example) },
+    ...(route.method === 'GET' && { 304: { description: 'The same as If-None-Match names' } }),
+    ...(route.also === 202 && { 202: { description: 'It goes on beside: Location is its operation' } }),
+  }
+}
+
+/** What any route may answer, beside its own refusals. */
+function refusalsOf({ method, role, params, body, refusals = [], patient, query }: Route): Json {
+  const common: ApiCode[] = ['RATE_LIMITED', 'INTERNAL', 'STORE_UNAVAILABLE']
+  if (role !== 'public') common.push('UNAUTHENTICATED', 'FORBIDDEN')
+  if (params !== undefined || body !== undefined || query !== undefined || !patient || method !== 'GET')
+    common.push('BAD_ARGUMENT')
+  if (method === 'POST') common.push('IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED')
+  if (method !== 'GET') common.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  const byStatus = new Map<number, ApiCode[]>()
+  for (const code of new Set([...common, ...refusals])) {
+    const status = API_CODES[code][0]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const entries = [...byStatus]
+    .sort(([a], [b]) => a - b)
+    .map(([status, codes]) => [String(status), refusal(status, codes)])
+  return Object.fromEntries(entries)
+}
+
+function refusal(status: number, codes: readonly ApiCode[]): Json {
+  const [code] = codes as [ApiCode]
+  const schema = { $ref: '#/components/schemas/Failure' }
+  const title = API_CODES[code][1]
+  const example = {
+    success: false,
+    message: title.replace(/\.$/, ''),
+    code,
+    status,
+    type: `urn:faena:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    instance: `${BASE_PATH}/status`,
+    requestId: '0b8f0a5e-3d1c-4c43-9d0a-0e8a3f1a7c11',
+  }
+  const content = { 'application/json': { schema, example }, 'application/problem+json': { schema } }
+  return { description: codes.map((one) => `${one}: ${API_CODES[one][1]}`).join(' '), content }
+}

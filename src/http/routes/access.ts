@@ -1,0 +1,98 @@
+import { type Static, Type } from 'typebox'
+import type { Caller } from '../auth/caller.ts'
+import { refuseCrossSite } from '../auth/sessions.ts'
+import { isoText } from '../contract/operations.ts'
+import { text, words } from '../contract/shapes.ts'
+import { ApiError } from '../errors.ts'
+import { Counter } from '../limits.ts'
+import { route } from '../route.ts'
+
+const me = Type.Object({
+  subject: text('Who', ['maria']),
+  role: words(['viewer', 'operator', 'admin'], 'What he may do'),
+  via: words(['token', 'session'], 'How he is known'),
+  until: text('When that ends, ISO 8601'),
+})
+
+const meExample = {
+  subject: 'maria',
+  role: 'operator' as const,
+  via: 'session' as const,
+  until: '2025-11-08T07:30:00.000Z',
+}
+
+function meOf({ subject, role, roleFrom, until }: Caller): Static<typeof me> {
+  return { subject, role, via: roleFrom === 'session' ? 'session' : 'token', until: isoText(until) }
+}
+
+export const getMe = route({
+  method: 'GET',
+  path: '/me',
+  operation: 'getMe',
+  role: 'viewer',
+  group: 'Access',
+  summary: 'Who asks, and what he may do',
+  data: me,
+  example: meExample,
+  carryOut: async ({ caller }) => ({ data: meOf(caller) }),
+})
+
+/** Wrong passwords in a minute, for one name and from one address. */
+const MOST_PER_NAME = 5
+const MOST_PER_ADDRESS = 20
+const wrong = new Counter()
+
+export const login = route({
+  method: 'POST',
+  path: '/login',
+  operation: 'login',
+  role: 'public',
+  group: 'Access',
+  summary: 'Begin a session of the panel',
+  description: 'Sets a cookie that scripts cannot read. Programs use tokens instead.',
+  body: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 100, description: 'Name of the user' }),
+    password: Type.String({ minLength: 1, maxLength: 1_000, description: 'His password' }),
+  }),
+  bodyExample: { name: 'maria', password: 'correct horse battery staple' },
+  data: me,
+  example: meExample,
+  says: 'Logged in as maria',
+  refusals: ['BAD_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  audited: { action: 'session.login' },
+  async carryOut({ body, request, reply, services: { admin, sessions } }) {
+    if (request.headers.origin !== undefined) refuseCrossSite(request)
+    const name = body.name.toLowerCase()
+    const keys = [`name ${name}`, `address ${request.ip}`] as const
+    if (wrong.count(keys[0]) >= MOST_PER_NAME || wrong.count(keys[1]) >= MOST_PER_ADDRESS) {
+      throw new ApiError('RATE_LIMITED', 'Too many wrong passwords', { headers: { 'retry-after': '60' } })
+    }
+    // Counted before it is known, so that many at once are as many.
+    for (const key of keys) wrong.add(key)
+    const user = await admin.accounts.login(body.name, body.password)
+    if (user === undefined) throw new ApiError('BAD_CREDENTIALS', 'The user name or the password is wrong')
+    for (const key of keys) wrong.forget(key)
+    const caller = await sessions.open(request, reply, user.name, user.role)
+    request.faenaCaller = caller
+    return { data: meOf(caller), message: `Logged in as ${user.name}`, audit: {} }
+  },
+})
+
+export const logout = route({
+  method: 'POST',
+  path: '/logout',
+  operation: 'logout',
+  role: 'viewer',
+  group: 'Access',
+  summary: 'End the session, or let the token that asks count no more',
+  data: Type.Object({ subject: text('Who') }),
+  example: { subject: 'maria' },
+  says: 'Logged out',
+  audited: { action: 'session.logout' },
+  async carryOut({ caller, request, reply, services: { admin, sessions } }) {
+    if (caller.roleFrom === 'session') await sessions.close(request, reply)
+    else if (caller.tokenId !== null) await admin.accounts.revoke(caller.tokenId, caller.until)
+    else throw new ApiError('CONFLICT', 'The token has no jti by which it could be revoked; it ends by itself')
+    return { data: { subject: caller.subject }, message: 'Logged out', audit: { via: caller.roleFrom } }
+  },
+})
