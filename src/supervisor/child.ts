@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Controls, FromChild, ToChild } from './wire.ts'
 
 export interface Begin {
@@ -27,6 +28,8 @@ export function obey(controls: Controls): void {
 }
 
 export function report(what: FromChild): void {
+  // Else modules would be kept at the end of the process only, which a killed one never sees.
+  if (what.kind === 'ready') flushCompileCache()
   // The parent may be gone; `disconnect` tells that, not this.
   if (process.connected) process.send?.(what, undefined, undefined, () => {})
 }

@@ -1,4 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spoken } from '../core/duration.ts'
 import { EXIT } from './exit-codes.ts'
@@ -104,6 +106,7 @@ export class Parent implements Controls {
     const child = fork(this.#spec.module, this.#spec.args ?? [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: nodeFlags(process.execArgv, process.env.NODE_OPTIONS),
+      env: withCompileCache(process.env),
     })
     this.#child = child
     child.on('message', (said: FromChild) => this.#hear(said))
@@ -160,6 +163,16 @@ export class Parent implements Controls {
 function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
   const isSet = `${own.join(' ')} ${fromEnvironment}`.includes('semi-space')
   return isSet ? [...own] : [...own, '--max-semi-space-size=8']
+}
+
+/**
+ * Compiled modules are kept in the data folder, where there is one. From its second start on a child whose handlers are
+ * TypeScript needs no compiler, which would take 17 MiB of it for good. Who names a folder himself, or none, has his way.
+ */
+function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const data = env.FAENA_DATA || '.faena'
+  const decided = env.NODE_COMPILE_CACHE !== undefined || env.NODE_DISABLE_COMPILE_CACHE !== undefined
+  return decided || !existsSync(data) ? env : { ...env, NODE_COMPILE_CACHE: join(data, 'compile-cache') }
 }
 
 /** Ms to wait before the next start, after so many quick deaths in a row. */

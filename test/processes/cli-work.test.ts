@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Store, WorkerState } from '../../src/store.ts'
@@ -61,6 +61,15 @@ describe('flags that end a worker end the command', () => {
     expect(stdout).toMatch(/demo\.failing .* FAIL Error: MySQL server has gone away \(attempt 1, the last\)$/m)
     expect(await left(store)).toBe(0)
     expect(await store.countFailed()).toBe(1)
+  })
+
+  test('compiled modules are kept in the data folder, where there is one', async () => {
+    const { faena } = await withJobs(demo('quick'))
+    expect(await faena.faena(...WORK, '--once')).toMatchObject({ code: 0 })
+    expect(existsSync(join(faena.folder, '.faena'))).toBe(false)
+    mkdirSync(join(faena.folder, '.faena'))
+    await faena.faena(...WORK, '--stop-when-empty')
+    expect(readdirSync(join(faena.folder, '.faena', 'compile-cache'))).toHaveLength(1)
   })
 
   test('--max-jobs and --max-time', async () => {
