@@ -223,7 +223,7 @@ interface Outcome {
 async function ready(role: string, parameters: Record<string, unknown>): Promise<ChildProcess> {
   const words = ['--role', role, '--parameters', JSON.stringify(parameters)]
   const child = fork(fileURLToPath(import.meta.url), words, {
-    execArgv: ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--min-semi-space-size=8', '--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'],
   })
   await new Promise((resolve, reject) => {
     child.once('message', resolve)

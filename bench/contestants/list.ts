@@ -18,7 +18,7 @@ export interface Entry {
   study?: true
 }
 
-const FAENA_FLAGS = ['--max-semi-space-size=8']
+const FAENA_FLAGS = ['--min-semi-space-size=8', '--max-semi-space-size=8']
 /** Wakes nobody, and hands delays on to the tables of Faena. */
 const NO_PROTOTYPE = ['pickup', 'due', 'day']
 /** What is no queue has no worker that waits, and no delays. */
