@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { spoken } from '../core/duration.ts'
 import { FaenaError, isFaenaError } from '../core/errors.ts'
 import type { NewJob, Pushed, Store } from '../store.ts'
@@ -14,15 +15,16 @@ export class Blocks {
   readonly #timeoutMs: number
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `timeoutMs`: how long each push may take before the list is given up. */
+  /** `timeoutMs`: how long a list may wait for its turn and its first push, then each further push, until it is given up. */
   constructor(store: Pick<Store, 'push'>, timeoutMs: number) {
     this.#lane = new PushLane(store)
     this.#timeoutMs = timeoutMs
   }
 
   push(jobs: readonly NewJob[], fresh: boolean): Promise<Pushed[]> {
-    const pushed = this.#last.then(() => inPushes(jobs, (part) => this.#pushPart(part, fresh)))
-    this.#last = pushed.catch(() => {})
+    const turn = this.#last
+    const pushed = this.#inTurn(turn, jobs, fresh)
+    this.#last = Promise.allSettled([turn, pushed])
     return pushed
   }
 
@@ -30,19 +32,39 @@ export class Blocks {
     await this.#last
   }
 
-  async #pushPart(jobs: readonly NewJob[], fresh: boolean): Promise<Pushed[]> {
+  /** Lists that wait behind one that hangs are given up in time as well. */
+  async #inTurn(turn: Promise<unknown>, jobs: readonly NewJob[], fresh: boolean): Promise<Pushed[]> {
+    const begin = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), this.#timeoutMs).unref()
+    })
+    const first = await Promise.race([turn, late]).finally(() => clearTimeout(timer))
+    if (first === 'late') throw this.#tooLate(jobs.length, false)
+    let leftMs = Math.max(1, this.#timeoutMs - (performance.now() - begin))
+    return inPushes(jobs, (part) => {
+      const withinMs = leftMs
+      leftMs = this.#timeoutMs
+      return this.#pushPart(part, fresh, withinMs)
+    })
+  }
+
+  async #pushPart(jobs: readonly NewJob[], fresh: boolean, withinMs: number): Promise<Pushed[]> {
     const load = { jobs, fresh }
-    const late = setTimeout(() => this.#lane.abandon(), this.#timeoutMs).unref()
+    const late = setTimeout(() => this.#lane.abandon(), withinMs).unref()
     try {
       return await this.#lane.push(() => load)
     } catch (error) {
-      if (!isFaenaError(error, 'STORE_UNAVAILABLE')) throw error
-      const fate = error.inDoubt ? 'they may have been stored' : 'none of them was stored'
-      const text = `The store did not take ${jobs.length} jobs within ${spoken(this.#timeoutMs)}; ${fate}`
-      throw new FaenaError('STORE_UNAVAILABLE', text, { cause: error, inDoubt: error.inDoubt })
+      throw isFaenaError(error, 'STORE_UNAVAILABLE') ? this.#tooLate(jobs.length, error.inDoubt, error) : error
     } finally {
       clearTimeout(late)
     }
+  }
+
+  #tooLate(count: number, inDoubt: boolean, cause?: unknown): FaenaError {
+    const fate = inDoubt ? 'they may have been stored' : 'none of them was stored'
+    const text = `The store did not take ${count} jobs within ${spoken(this.#timeoutMs)}; ${fate}`
+    return new FaenaError('STORE_UNAVAILABLE', text, { cause, inDoubt })
   }
 }
 

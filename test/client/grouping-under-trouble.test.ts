@@ -9,6 +9,32 @@ import { answerLost, cut, hangs, refused, watched } from './watched.ts'
 const TIMEOUT_MS = 50
 const LATE_MS = 80
 
+test('lists that wait behind one that hangs are given up in time, and what comes later is stored', async () => {
+  const store = watched(memoryStore())
+  store.befall(hangs)
+  const queue = createQueue({ store, timeout: TIMEOUT_MS })
+  const begin = performance.now()
+
+  const lists = Array.from({ length: 5 }, (_, caseId) => queue.dispatchMany(fetchCase, [{ caseId }, { caseId }]))
+  const errors = await Promise.all(
+    lists.map((list) =>
+      list.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ),
+  )
+
+  // One after another they would take five times as long.
+  expect(performance.now() - begin).toBeLessThan(4 * TIMEOUT_MS)
+  expect(errors.map((error) => isFaenaError(error, 'STORE_UNAVAILABLE') && error.inDoubt)).toEqual([
+    true,
+    ...[false, false, false, false],
+  ])
+  expect(await queue.dispatchMany(fetchCase, [{ caseId: 6 }])).toHaveLength(1)
+  expect(await store.counts()).toMatchObject([{ due: 1 }])
+})
+
 test('whatever befalls pushes: what resolved is stored once, what was rejected without doubt is not stored', async () => {
   const trouble = fc.constantFrom('none', 'refused', 'cut', 'answerLost', 'hangs', 'late', 'slow')
   const dispatches = fc.array(fc.record({ turns: fc.nat(3), twin: fc.boolean() }), { minLength: 1, maxLength: 25 })

@@ -22,7 +22,7 @@ const UNMIGRATED = new Set([
 const UNAVAILABLE = new Set([
   ...[1_040, 1_203, 1_226, 1_129, 1_135, 1_037, 1_041], // connections, threads, memory
   ...[1_053, 1_077, 1_079, 1_158, 1_159, 1_160, 1_161, 1_317, 1_927, 3_168, 3_169], // stopping, killed, network
-  ...[1_021, 1_114, 1_026, 1_030, 1_003, 3_675], // disk full, table full, writing failed
+  ...[1_021, 1_114, 1_026, 1_030, 1_003, 1_180, 3_675], // disk full, table full, writing failed, commit failed
   ...[1_290, 1_792, 1_836, 3_100], // read-only
   ...[1_044, 1_045, 1_049, 1_130, 1_142, 1_251, 1_698, 3_118, 4_151], // access
   ...[1_969, 3_024], // time limit of the server's own
@@ -58,7 +58,7 @@ export function faultOf(error: unknown): Fault {
 /** Whether a commit that was sent may have happened although its answer is an error: only a lost connection leaves that open. */
 export function mayHaveCommitted(error: unknown): boolean {
   const number = errorNumber(error)
-  return number === undefined || [1_053, 1_317, 1_927, 1_158, 1_159, 1_160, 1_161].includes(number)
+  return number === undefined || [1_053, 1_317, 1_927, 1_158, 1_159, 1_160, 1_161, 1_180].includes(number)
 }
 
 /** A statement longer than the server takes; it was not sent. */

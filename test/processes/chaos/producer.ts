@@ -50,6 +50,15 @@ export class Producer {
     await this.#told([input], async () => [await this.#queue.dispatch(shortJob, input, { delay: `${delayS}s` })])
   }
 
+  /** A list at once, with so many bytes in each job; at most 4 MiB in all, which are stored or not stored as one. */
+  async dispatchBlock(count: number, bytes: number): Promise<void> {
+    const inputs = Array.from({ length: count }, () => ({
+      ...this.#input(),
+      pad: randomBytes(bytes / 2).toString('hex'),
+    }))
+    await this.#told(inputs, () => this.#queue.dispatchMany(shortJob, inputs))
+  }
+
   /** So many MiB that nobody takes away for a while, in one job each. */
   async dispatchBulky(mebibytes: number, delayS: number): Promise<void> {
     const pad = () => randomBytes(500_000).toString('hex')

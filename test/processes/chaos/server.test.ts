@@ -48,7 +48,8 @@ onServers((kind, server) => {
         const filler = await fill(disk)
         // The first time for longer than a dispatch waits for its store, and with more than the server has room for.
         const first = producer.count('refused') + producer.count('doubtful') === 0
-        await Promise.all([sleep(first ? FULL_MS : 1_000), first && producer.dispatchBulky(40, FULL_MS / 1_000)])
+        const asked = [producer.dispatchBlock(60, 50_000), first && producer.dispatchBulky(40, FULL_MS / 1_000)]
+        await Promise.all([sleep(first ? FULL_MS : 1_000), ...asked])
         unlinkSync(filler)
         // A server that cannot write its log ends, and whoever runs it starts it again.
         if (!full.running) await restarted(full)
