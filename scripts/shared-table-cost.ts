@@ -26,6 +26,7 @@ const LOOPS = 2
 const BATCH = 100
 const SINGLES = 300
 const LARAVEL_JOBS = 1_500
+const COMPLETED = { kind: 'completed' } as const
 
 type Figures = Map<string, number[]>
 
@@ -148,8 +149,6 @@ async function measuredLaravel(figures: Figures, kind: Kind, url: string): Promi
   note(figures, 'pop and delete, jobs/s', LARAVEL_JOBS / working)
   await Promise.all(connections.map((connection) => connection.end()))
 }
-
-const COMPLETED = { kind: 'completed' } as const
 
 function newJob(priority = 0): NewJob {
   const uuid = uuidv7()
