@@ -8,26 +8,25 @@ import { LaravelConnection } from '../test/processes/chaos/php.ts'
 
 /**
  * What it costs that PHP shares the table of jobs: the same work on tables that Faena made and on tables that Laravel made and
- * `faena migrate` added to, and Laravel's own work before and after that. Own and shared take turns within each round; the
- * median of the rounds is shown. One server of its own per database.
+ * `faena migrate` added to, and Laravel's own work on tables before and after that. The two take turns in short slices, so
+ * that whatever else the machine does falls on both alike; the medians of the slices are shown. One server of its own per
+ * database, durable as it comes.
  *
- *   node scripts/shared-table-cost.ts [--jobs 20000] [--backlog 100000] [--rounds 3] [--only postgres|mysql]
+ *   node scripts/shared-table-cost.ts [--slices 40] [--backlog 50000] [--only postgres|mysql]
  */
 const { values: given } = parseArgs({
   options: {
-    jobs: { type: 'string', default: '20000' },
-    backlog: { type: 'string', default: '100000' },
-    rounds: { type: 'string', default: '3' },
+    slices: { type: 'string', default: '40' },
+    backlog: { type: 'string', default: '50000' },
     only: { type: 'string' },
   },
 })
-const [jobs, backlog, rounds] = [given.jobs, given.backlog, given.rounds].map(Number) as [number, number, number]
-const LOOPS = 2
-const BATCH = 100
-const SINGLES = 300
-const LARAVEL_JOBS = 1_500
+const [slices, backlog] = [Number(given.slices), Number(given.backlog)]
+/** Jobs of a slice, in batches of the second number; jobs of a slice that go alone. */
+const [JOBS, BATCH, SINGLES, LARAVEL_JOBS] = [500, 100, 10, 30]
 const COMPLETED = { kind: 'completed' } as const
 
+/** Of one table, by what was done: what each slice showed. */
 type Figures = Map<string, number[]>
 
 for (const kind of KINDS.filter(({ store }) => given.only === undefined || store === given.only)) {
@@ -40,130 +39,149 @@ for (const kind of KINDS.filter(({ store }) => given.only === undefined || store
 }
 
 async function compared(kind: Kind, server: string): Promise<void> {
-  const figures: Record<'own' | 'shared', Figures> = { own: new Map(), shared: new Map() }
-  const laravel: Record<'before' | 'after', Figures> = { before: new Map(), after: new Map() }
-  for (let round = 1; round <= rounds; round++) {
-    await measured(figures.own, await database(kind, server, `own_${round}`))
-    await measured(figures.shared, await database(kind, server, `shared_${round}`, kind.laravelTables))
-    const url = await database(kind, server, `laravel_${round}`, kind.laravelTables)
-    await measuredLaravel(laravel.before, kind, url)
-    const store = await openStore(url)
-    await store.migrate()
-    await store.close()
-    await measuredLaravel(laravel.after, kind, url)
+  const own = await Subject.on(await database(kind, server, 'own'))
+  const shared = await Subject.on(await database(kind, server, 'shared', kind.laravelTables))
+  await inTurns((subject) => subject.slice(''), [own, shared])
+  for (const subject of [own, shared]) await subject.pile(backlog)
+  await inTurns((subject) => subject.slice(` before a backlog of ${backlog}`), [own, shared])
+  for (const subject of [own, shared]) await subject.store.close()
+
+  const laravels = [
+    await LaravelSubject.on(kind, await database(kind, server, 'before', kind.laravelTables)),
+    await LaravelSubject.on(kind, await database(kind, server, 'after', kind.laravelTables), 'migrated'),
+  ] as const
+  await inTurns((subject) => subject.slice(), laravels)
+  for (const subject of laravels) await subject.end()
+
+  console.log(`\n${kind.name}, medians of ${slices} slices`)
+  show(['Faena', 'own', 'shared'], own.figures, shared.figures)
+  show(['Laravel', 'before', 'after'], laravels[0].figures, laravels[1].figures)
+}
+
+async function inTurns<S>(slice: (subject: S) => Promise<void>, subjects: readonly [S, S]): Promise<void> {
+  for (let at = 0; at < slices; at++) {
+    for (const subject of at % 2 === 0 ? subjects : subjects.toReversed()) await slice(subject)
   }
-  console.log(`\n${kind.name}, medians of ${rounds} rounds`)
-  show(['Faena', 'own', 'shared'], figures.own, figures.shared)
-  show(['Laravel', 'before', 'after'], laravel.before, laravel.after)
+}
+
+/** A worker and a producer on one table. */
+class Subject {
+  readonly figures: Figures = new Map()
+  readonly store: Store
+  readonly #worker: number
+  #seq = 0
+
+  constructor(store: Store, worker: number) {
+    this.store = store
+    this.#worker = worker
+  }
+
+  static async on(url: string): Promise<Subject> {
+    const store = await openStore(url, { timeoutMs: 60_000 })
+    await store.migrate()
+    const who = { name: 'cost', host: 'here', pid: process.pid, version: '0', queues: ['default'] }
+    return new Subject(store, await store.register({ ...who, concurrency: BATCH, leaseMs: 3_600_000 }))
+  }
+
+  /** In front of all that waits. */
+  async slice(where: string): Promise<void> {
+    note(this.figures, `push in batches${where}, jobs/s`, JOBS / (await seconds(() => this.#push(JOBS, -1))))
+    const draining = seconds(async () => {
+      for (let left = JOBS; left > 0; left -= BATCH) await this.#runSome(BATCH)
+    })
+    note(this.figures, `reserve and complete in batches${where}, jobs/s`, JOBS / (await draining))
+    const alone = seconds(async () => {
+      for (let left = SINGLES; left > 0; left--) {
+        await this.store.push([newJob(-1)])
+        await this.#runSome(1)
+      }
+    })
+    note(this.figures, `push, reserve and complete of one${where}, ms`, ((await alone) / SINGLES) * 1_000)
+  }
+
+  pile(count: number): Promise<void> {
+    return this.#push(count, 0)
+  }
+
+  async #push(count: number, priority: number): Promise<void> {
+    for (let left = count; left > 0; left -= BATCH) {
+      await this.store.push(Array.from({ length: BATCH }, () => newJob(priority)))
+    }
+  }
+
+  async #runSome(limit: number): Promise<void> {
+    const bounds = { limit, maxBytes: 4_194_304, singleTryLimit: limit, defaultTries: 3 }
+    const wish = { worker: this.#worker, queues: ['default'], names: ['cost'], ...bounds }
+    let taken = 0
+    while (taken < limit) {
+      const { jobs } = await this.store.reserve({ ...wish, limit: limit - taken })
+      taken += jobs.length
+      const outcomes = jobs.map(({ id, attempts }) => ({ id, attempts, outcome: COMPLETED, unique: false }))
+      if (jobs.length > 0) await this.store.settle({ worker: this.#worker, seq: ++this.#seq, outcomes })
+    }
+  }
+}
+
+/** Laravel on one table, two connections at once. */
+class LaravelSubject {
+  readonly figures: Figures = new Map()
+  readonly #connections: readonly LaravelConnection[]
+
+  constructor(connections: readonly LaravelConnection[]) {
+    this.#connections = connections
+  }
+
+  static async on(kind: Kind, url: string, migrated?: 'migrated'): Promise<LaravelSubject> {
+    if (migrated) {
+      const store = await openStore(url)
+      await store.migrate()
+      await store.close()
+    }
+    return new LaravelSubject(await Promise.all(Array.from({ length: 2 }, () => LaravelConnection.open(kind, url))))
+  }
+
+  async slice(): Promise<void> {
+    const jobs = LARAVEL_JOBS * this.#connections.length
+    const dispatching = await seconds(() =>
+      this.#each(async (connection) => {
+        for (let left = LARAVEL_JOBS; left > 0; left--) await connection.dispatch()
+      }),
+    )
+    const working = await seconds(() =>
+      this.#each(async (connection) => {
+        for (let id = await connection.pop(); id !== undefined; id = await connection.pop()) await connection.remove(id)
+      }),
+    )
+    note(this.figures, 'dispatch, jobs/s', jobs / dispatching)
+    note(this.figures, 'pop and delete, jobs/s', jobs / working)
+  }
+
+  #each(work: (connection: LaravelConnection) => Promise<void>): Promise<unknown> {
+    return Promise.all(this.#connections.map(work))
+  }
+
+  async end(): Promise<void> {
+    await this.#each((connection) => connection.end())
+  }
 }
 
 async function database(kind: Kind, server: string, name: string, tables?: string): Promise<string> {
   const url = server.replace(/\/[^/]*$/, `/cost_${name}`)
-  const operator = await kind.operator(server)
-  await operator.rows(`create database cost_${name}`)
-  await operator.end()
-  if (tables) {
-    const made = await kind.operator(url)
-    await made.rows(tables)
-    await made.end()
+  for (const [at, text] of [
+    [server, `create database cost_${name}`],
+    [url, tables],
+  ] as const) {
+    const operator = await kind.operator(at)
+    if (text) await operator.rows(text)
+    await operator.end()
   }
   return url
 }
 
-async function measured(figures: Figures, url: string): Promise<void> {
-  const store = await openStore(url)
-  await store.migrate()
-  note(figures, 'push in batches, jobs/s', jobs / (await seconds(() => push(store, jobs))))
-  note(figures, 'reserve and complete in batches, jobs/s', jobs / (await seconds(() => drain(store))))
-  note(figures, 'push, reserve, complete of one, ms', await single(store))
-  await push(store, backlog)
-  note(figures, `the same before a backlog of ${backlog}, ms`, await single(store, -1))
-  note(figures, 'reserve and complete with that backlog, jobs/s', jobs / (await seconds(() => drain(store, jobs))))
-  await store.close()
-}
-
-async function push(store: Store, count: number): Promise<void> {
-  let left = count
-  await Promise.all(
-    Array.from({ length: LOOPS }, async () => {
-      while (left > 0) {
-        const part = Math.min(BATCH * 5, left)
-        left -= part
-        await store.push(Array.from({ length: part }, () => newJob()))
-      }
-    }),
-  )
-}
-
-async function drain(store: Store, most = Number.POSITIVE_INFINITY): Promise<void> {
-  let left = most
-  await Promise.all(
-    Array.from({ length: LOOPS }, async () => {
-      const worker = await register(store)
-      for (let seq = 1; left > 0; seq++) {
-        const { jobs: taken } = await reserve(store, worker, Math.min(BATCH, left))
-        if (taken.length === 0) break
-        left -= taken.length
-        const outcomes = taken.map(({ id, attempts }) => ({ id, attempts, outcome: COMPLETED, unique: false }))
-        await store.settle({ worker, seq, outcomes })
-      }
-      await store.deregister(worker)
-    }),
-  )
-}
-
-/** Median of one job's way through the store. */
-async function single(store: Store, priority = 0): Promise<number> {
-  const worker = await register(store)
-  const times: number[] = []
-  for (let seq = 1; seq <= SINGLES; seq++) {
-    const since = performance.now()
-    await store.push([newJob(priority)])
-    const [job] = (await reserve(store, worker, 1)).jobs
-    const { id, attempts } = job!
-    await store.settle({ worker, seq, outcomes: [{ id, attempts, outcome: COMPLETED, unique: false }] })
-    times.push(performance.now() - since)
-  }
-  await store.deregister(worker)
-  return median(times)
-}
-
-async function measuredLaravel(figures: Figures, kind: Kind, url: string): Promise<void> {
-  const connections = await Promise.all(Array.from({ length: LOOPS }, () => LaravelConnection.open(kind, url)))
-  const each = LARAVEL_JOBS / LOOPS
-  const dispatching = await seconds(() =>
-    Promise.all(
-      connections.map(async (connection) => {
-        for (let count = 0; count < each; count++) await connection.dispatch()
-      }),
-    ),
-  )
-  const working = await seconds(() =>
-    Promise.all(
-      connections.map(async (connection) => {
-        for (let id = await connection.pop(); id !== undefined; id = await connection.pop()) await connection.remove(id)
-      }),
-    ),
-  )
-  note(figures, 'dispatch, jobs/s', LARAVEL_JOBS / dispatching)
-  note(figures, 'pop and delete, jobs/s', LARAVEL_JOBS / working)
-  await Promise.all(connections.map((connection) => connection.end()))
-}
-
-function newJob(priority = 0): NewJob {
+function newJob(priority: number): NewJob {
   const uuid = uuidv7()
   const payload = `{"uuid":"${uuid}","displayName":"cost","job":"faena@cost","maxTries":3,"data":{"caseId":4711,"of":"a table that is shared"},"faena":{"v":1}}`
   return { uuid, queue: 'default', name: 'cost', payload, maxAttempts: 3, priority }
-}
-
-function register(store: Store): Promise<number> {
-  const who = { name: 'cost', host: 'here', pid: process.pid, version: '0', queues: ['default'] }
-  return store.register({ ...who, concurrency: BATCH, leaseMs: 600_000 })
-}
-
-function reserve(store: Store, worker: number, limit: number) {
-  const bounds = { limit, maxBytes: 4_194_304, singleTryLimit: limit, defaultTries: 3 }
-  return store.reserve({ worker, queues: ['default'], names: ['cost'], ...bounds })
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {

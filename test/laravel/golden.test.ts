@@ -117,7 +117,7 @@ describe.each(goldenTables)('rows that Laravel $version wrote on $name', ({ open
     expect(await tables.all('failed_jobs')).toEqual(before.failed.filter(({ id }) => Number(id) !== failed.id))
   })
 
-  test('and that PHP has reserved are left to PHP, whose own workers take them when retry_after is over', async () => {
+  test('and that PHP has reserved are left to PHP, also when they are old, while nobody says what its retry_after is', async () => {
     let now = 0
     await using tables = await open({ clock: () => now })
     const { store, rows } = tables

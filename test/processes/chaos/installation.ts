@@ -30,7 +30,7 @@ const LEAST_FAULTS = 5
 /** From when on the faults stop: so many jobs are left. */
 const FEW = 200
 /** Faults stop by then, whatever is left. */
-const MOST_FAULTS_MS = 45_000
+const MOST_FAULTS_MS = 60_000
 
 export interface Options {
   jobs: number
@@ -50,6 +50,8 @@ export interface Faults {
   fault(): Promise<unknown>
   /** Once, after the last. */
   calm?(): Promise<unknown>
+  /** So many jobs end between two faults, whatever the machine's speed. */
+  progress?: number
 }
 
 let databases = 0
@@ -100,7 +102,11 @@ export async function installation(kind: Kind, server: CrashingServer, options: 
   }
 
   /** Faults again and again, while the rest is dispatched and until few jobs are left; then what must hold. */
-  async function survives({ fault, calm = async () => {} }: Faults): Promise<{ rounds: number; lines: LedgerLine[] }> {
+  async function survives({
+    fault,
+    calm = async () => {},
+    progress = 0,
+  }: Faults): Promise<{ rounds: number; lines: LedgerLine[] }> {
     let rounds = 0
     let dispatched = false
     const rest = producer
@@ -108,13 +114,14 @@ export async function installation(kind: Kind, server: CrashingServer, options: 
       .then(() => {
         dispatched = true
       })
-    const goOn = () => {
-      const done = new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'completed' ? [uuid] : [])))
-      return !dispatched || done.size < producer.acknowledged.size - FEW
-    }
-    while (goOn() && performance.now() - begin < MOST_FAULTS_MS) {
+    const done = () =>
+      new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'completed' ? [uuid] : []))).size
+    const few = () => dispatched && done() >= producer.acknowledged.size - FEW
+    while (!few() && performance.now() - begin < MOST_FAULTS_MS) {
       await fault()
       rounds++
+      const next = done() + progress
+      if (progress > 0) await until('some jobs end between two faults', () => done() >= next || few())
     }
     await calm()
     const calmAt = performance.now()
@@ -147,7 +154,8 @@ export async function installation(kind: Kind, server: CrashingServer, options: 
   }
 
   const network = proxy as FaultyNetwork
-  return { url, direct, ledger, database, proxy: network, workers, killed, producer, store, leaseMs, replace, survives }
+  const processes = { workers, killed, replace }
+  return { url, direct, ledger, database, proxy: network, ...processes, producer, store, leaseMs, ended, survives }
 }
 
 /** Some statements on a connection of their own. */

@@ -17,11 +17,12 @@ onServers((kind, server) => {
     const { survives } = await installation(kind, server(), { jobs: 10_000 })
     await survives({
       async fault() {
-        await sleep(1_000 + Math.random() * 2_000)
+        await sleep(Math.random() * 1_000)
         await server().crash()
         await sleep(Math.random() * 1_500)
         await restarted(server())
       },
+      progress: 600,
     })
   })
 

@@ -37,8 +37,8 @@ onServers((kind, server) => {
       async fault() {
         const signals = Array.from({ length: WORKERS }, () => (Math.random() < 0.5 ? 'SIGTERM' : 'SIGKILL'))
         await Promise.all(signals.map((signal, at) => replace(at, signal)))
-        await sleep(1_000 + Math.random() * 2_000)
       },
+      progress: 800,
     })
   })
 
