@@ -3,7 +3,7 @@ import type { Sql } from '../sql/sql.ts'
 import type { Answer } from './client.ts'
 import { faultOf, mayHaveCommitted, translated } from './errors.ts'
 import { closed, Lane } from './lane.ts'
-import type { Session } from './session.ts'
+import { fits, type Session } from './session.ts'
 import type { Source } from './source.ts'
 import { textOf } from './text.ts'
 
@@ -193,7 +193,8 @@ class OwnTransaction implements Transaction {
 }
 
 /** The statements in order, as many together as the server takes at once; one that is too long stands alone. */
-function packets(texts: readonly string[], room: number): string[][] {
+function packets(texts: string[], room: number): string[][] {
+  if (fits(texts, room)) return [texts]
   const all: string[][] = [[]]
   let bytes = 0
   for (const text of texts) {

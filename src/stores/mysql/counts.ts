@@ -30,7 +30,10 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
       const all = await read(
         sql`select queue, count(*) as amount, ${due} from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue`,
       )
-      const held = (await read(sql`select ids from ${names.holds}`)).flatMap(({ ids }) => readIds(String(ids ?? '')))
+      const lists = await read(sql`select ids from ${names.holds}`)
+      // Of a worker whose jobs were reserved from elsewhere, only the table knows what it holds.
+      if (lists.some(({ ids }) => ids === null)) return exact.counts()
+      const held = lists.flatMap(({ ids }) => readIds(String(ids)))
       const reserved =
         held.length === 0
           ? []

@@ -4,6 +4,8 @@ import type { MysqlConfig } from './source.ts'
 
 /** Room beside a statement in a packet. */
 const MARGIN = 1_024
+/** Of UTF-8, per unit of JavaScript's strings. */
+const MOST_BYTES_PER_CHARACTER = 3
 /** A connection that was idle for so long may be gone without anybody having told us. */
 const DOUBTFUL_IDLE_MS = 30_000
 
@@ -40,6 +42,8 @@ export class Session {
       ...config,
       connectTimeout: timeoutMs,
       multipleStatements: true,
+      // Values are in the text already: nothing looks for places to put them.
+      queryFormat: (text: string) => text,
       charset: 'utf8mb4_bin',
       dateStrings: true,
       enableKeepAlive: true,
@@ -67,8 +71,8 @@ export class Session {
 
   /** Runs the statements in one round trip; the first that fails is the last that ran. 0: no time-out. */
   async run(statements: readonly string[], timeoutMs: number): Promise<Answer[]> {
-    const bytes = statements.reduce((sum, statement) => sum + Buffer.byteLength(statement) + 2, 0)
-    if (bytes > this.longest) {
+    if (!fits(statements, this.longest)) {
+      const bytes = statements.reduce((sum, statement) => sum + Buffer.byteLength(statement) + 2, 0)
       throw new TooLarge(
         `A statement of ${bytes} bytes is larger than the server takes (max_allowed_packet ${this.longest + MARGIN})`,
       )
@@ -127,6 +131,13 @@ export class Session {
       })
     })
   }
+}
+
+/** Whether the statements fit into so many bytes together. Counted exactly only where they might not. */
+export function fits(statements: readonly string[], bytes: number): boolean {
+  const characters = statements.reduce((sum, { length }) => sum + length + 2, 0)
+  if (characters * MOST_BYTES_PER_CHARACTER <= bytes) return true
+  return statements.reduce((sum, statement) => sum + Buffer.byteLength(statement) + 2, 0) <= bytes
 }
 
 export interface IdleGuard {
