@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { ensureInstalled, type Software } from './install.ts'
 import {
@@ -21,11 +23,15 @@ export const POSTGRES: Software = {
 
 export type PostgresServer = CrashingServer
 
+/** `13` or `18` stands for a package of versions/package.json; without it the system's own PostgreSQL is started. */
+const VERSION = process.env.FAENA_TEST_POSTGRES_VERSION
+
 /** A PostgreSQL with the settings it comes with (fsync on), on a free port of the loopback. */
 export async function startPostgres(settings: Record<string, string> = {}, place?: Place): Promise<PostgresServer> {
-  const binaries = ensureInstalled(POSTGRES)
+  const installed = VERSION ? packaged(VERSION) : ensureInstalled(POSTGRES)
   const user = serverUser('postgres')
   const folder = folderOf(user, 'postgres', place)
+  const binaries = VERSION ? within(folder, installed) : installed
   const data = join(folder, 'data')
   const asUser = { ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: folder }
   execFileSync(join(binaries, 'initdb'), ['-D', data, '-U', 'faena', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
@@ -62,4 +68,23 @@ export async function startPostgres(settings: Record<string, string> = {}, place
     },
     stop: () => server.stop(),
   }
+}
+
+/** The folder of what `npm ci` in versions/ installed. */
+function packaged(version: string): string {
+  const folder = fileURLToPath(new URL(`./versions/node_modules/postgres-${version}`, import.meta.url))
+  if (!existsSync(folder)) {
+    throw new Error(
+      `FAENA_TEST_POSTGRES_VERSION is ${version}, and ${folder} is not there; run: npm ci --prefix test/support/servers/versions`,
+    )
+  }
+  // A package cannot hold the links that its libraries need; it brings a script that makes them.
+  execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder })
+  return join(folder, 'native')
+}
+
+/** A copy that the server's user can read: a checkout may lie in a folder of root's. Answers where its programs are. */
+function within(folder: string, native: string): string {
+  cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
+  return join(folder, 'native', 'bin')
 }
