@@ -57,6 +57,18 @@ describe('doctor', () => {
     await server.stop()
   })
 
+  test('says how long what a vanished client had locked stays so, and what would change that', async () => {
+    await using given = await givenSchema()
+    const store = await given.store()
+
+    expect(await store.diagnose()).toContainEqual({
+      level: 'ok',
+      topic: 'lost clients',
+      text: expect.stringMatching(/^tcp_user_timeout is 0 and tcp_keepalives_idle \d+ s: /),
+      remedy: expect.stringContaining("tcp_user_timeout = '30s'"),
+    })
+  })
+
   test.each<[string, (schema: string) => string]>([
     ['payload', (schema) => `alter table ${schema}.jobs alter column payload type json using payload::json`],
     ['autovacuum', (schema) => `alter table ${schema}.jobs set (autovacuum_enabled = off)`],

@@ -50,6 +50,22 @@ describe('notifications', () => {
     ready.end()
   })
 
+  test('they arrive under the longest of names too', async () => {
+    await using given = await givenSchema()
+    const names = { prefix: 'p'.repeat(30), schema: given.schema.padEnd(63, 'x') }
+    const [worker, web] = [await given.store(names), await given.store(names)]
+    await worker.migrate()
+    const ready = woken(worker)
+    await ready.heard
+    const { heard, end } = woken(worker)
+
+    await web.push([newJob()])
+
+    await heard
+    for (const each of [end, ready.end]) each()
+    given.look.all(`drop schema ${names.schema} cascade`)
+  })
+
   test('many pushes make few notifications, and the last one is not forgotten', async () => {
     await using given = await givenSchema()
     const { worker, web } = await two(given)

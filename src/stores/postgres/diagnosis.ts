@@ -27,7 +27,7 @@ async function settings({ connection }: Context): Promise<Finding[]> {
     sql`
     select name, setting from pg_settings
      where name in ('server_version', 'fsync', 'full_page_writes', 'synchronous_commit', 'default_transaction_isolation',
-                    'autovacuum', 'track_counts')`,
+                    'autovacuum', 'track_counts', 'tcp_user_timeout', 'tcp_keepalives_idle')`,
   )
   const is = Object.fromEntries(rows.map((row) => [row.name, row.setting])) as Record<string, string>
   const findings: Finding[] = [
@@ -66,6 +66,15 @@ async function settings({ connection }: Context): Promise<Finding[]> {
     'autovacuum is off: deleted rows pile up, and every reserve gets slower.',
     'alter system set autovacuum = on; alter system set track_counts = on; select pg_reload_conf();',
   )
+  if (is.tcp_user_timeout === '0') {
+    findings.push({
+      level: 'ok',
+      topic: 'lost clients',
+      text: `tcp_user_timeout is 0 and tcp_keepalives_idle ${is.tcp_keepalives_idle} s: what a machine that vanished had locked in a transaction of yours stays locked for long. Faena's own transactions end by themselves.`,
+      remedy:
+        "alter system set tcp_user_timeout = '30s'; alter system set tcp_keepalives_idle = '60s'; select pg_reload_conf();",
+    })
+  }
   return findings
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { notAllowed } from '../../core/errors.ts'
 
 /** Where the tables lie and what they are called. The defaults are Laravel's names in the schema `public`. */
@@ -19,6 +20,8 @@ export interface Names {
   readonly jobBatches: string
   /** One of ours: `own('workers')` is `"public"."faena_workers"`. */
   own(name: string): string
+  /** Where pushes are told of: one for each schema and prefix of a database. */
+  readonly channel: string
   /** The same without schema and quotes. */
   plainOwn(name: string): string
 }
@@ -45,7 +48,14 @@ export function tableNames(options: NameOptions = {}): Names {
     jobBatches: quoted(plain.jobBatches),
     own: (name) => quoted(`${prefix}${name}`),
     plainOwn: (name) => `${prefix}${name}`,
+    channel: fitting(`${prefix}${schema}`),
   }
+}
+
+/** LISTEN cuts a name that is too long, NOTIFY refuses it. */
+function fitting(name: string): string {
+  if (name.length <= LONGEST) return name
+  return `${name.slice(0, 40)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 }
 
 function checked(option: string, name: string, longest: number): string {

@@ -67,7 +67,7 @@ export function postgresStore(given: PostgresOptions): Store {
   const connection = new Connection(source, timeoutMs)
   const names = tableNames(options)
   const dialect = dialectOf(names)
-  const wakeup = new Wakeup(source, connection, names.plainOwn(names.schema), options.notifications ?? true)
+  const wakeup = new Wakeup(source, connection, names.channel, options.notifications ?? true)
   const context: Context = {
     connection,
     names,
