@@ -166,6 +166,17 @@ describe('with a million jobs waiting', () => {
   })
 })
 
+test('Laravel’s own index on the queue leads no plan astray', { timeout: 60_000 }, async () => {
+  await client.query(`create index jobs_queue_index on ${given.schema}.jobs (queue)`)
+  await client.query(`analyze ${given.schema}.jobs`)
+  // A server process keeps its plans until it hears of the new index, which it does before its next statement.
+  const [waiting, both, idle] = [await pages(['waiting']), await pages(['later', 'waiting']), await pages(['later'])]
+  await client.query(`drop index ${given.schema}.jobs_queue_index`)
+
+  expect([waiting.jobs, both.jobs, idle.jobs]).toEqual([10, 10, 0])
+  for (const look of [waiting, both, idle]) expect(look.pages).toBeLessThan(FEW_PAGES)
+})
+
 describe('while somebody holds an old snapshot', () => {
   test('a look from the last place passes by nothing of what was deleted since', { timeout: 120_000 }, async () => {
     const old = await given.client()
