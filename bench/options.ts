@@ -11,6 +11,7 @@ export const HELP = `npm run bench [-- options]     Faena beside its peers on th
   --rounds=N         runs of each measurement, interleaved; the table shows medians (default 3)
   --jobs=N           jobs of a bulk dispatch and a drain (default 30000, with --full 50000)
   --into=FILE        keep the figures in FILE and show what it holds with them: a long run can be done in parts
+  --profile=FOLDER   leave a CPU profile of each worker process there (figures are slower with it)
   --json             figures of every run as JSON instead of the tables
   --write            put the tables into docs/reference/benchmarks.md
   --list             who can be measured, with settings
@@ -58,6 +59,7 @@ export interface Options {
   json: boolean
   write: boolean
   into: string | undefined
+  profile: string | undefined
 }
 
 /** Reads the command line; `undefined` where it only asked for the help or the list. Throws with what is allowed. */
@@ -71,6 +73,7 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
       rounds: { type: 'string', default: '3' },
       jobs: { type: 'string' },
       into: { type: 'string' },
+      profile: { type: 'string' },
       full: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
@@ -80,7 +83,7 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
   })
   if (values.help) return 'help'
   if (values.list) return 'list'
-  const { full, json, write, into } = values
+  const { full, json, write, into, profile } = values
   const scale = full ? FULL_SCALE : SHORT_SCALE
   const known = WORKLOADS.map(({ name }) => name)
   return {
@@ -93,6 +96,7 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
     json,
     write,
     into,
+    profile,
   }
 }
 
@@ -103,10 +107,11 @@ function products(): string[] {
 function chosen(only: string | undefined, otherwise: readonly string[]): string[] {
   if (only === undefined) return [...otherwise]
   const known = Object.keys(CONTESTANTS)
-  return only.split(',').flatMap((name) => {
+  const meant = only.split(',').flatMap((name) => {
     const family = known.filter((one) => one === name || one.startsWith(`${name}-`))
     return family.length > 0 ? family : named('--only', name, known)
   })
+  return [...new Set(meant)]
 }
 
 function onStores(contestants: string[], on: string | undefined): string[] {

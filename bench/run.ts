@@ -27,6 +27,8 @@ async function main(options: Options): Promise<void> {
   // What follows needs what was just installed.
   const { Servers } = await import('./servers/servers.ts')
   const { Records } = await import('./records.ts')
+  const { profileInto } = await import('./workloads/child-process.ts')
+  profileInto(options.profile)
   const servers = new Servers()
   const records = new Records(options.into)
   const interrupted = new AbortController()

@@ -19,7 +19,6 @@ import {
   type Place,
   type Session,
 } from '../contestant.ts'
-import { insertFailed } from './faena-failed.ts'
 
 /** A schema that checks what a real one would: fields and their types. */
 export const schema: StandardSchema<BenchInput> = {
@@ -74,7 +73,8 @@ async function faenaAt(place: Place): Promise<Session> {
         },
       }
     },
-    fail: (count) => insertFailed(place, count),
+    // Only then: the clients of databases that this process does not use would weigh in its memory.
+    fail: async (count) => (await import('./faena-failed.ts')).insertFailed(place, count),
     day: dayOf(store, url),
     async close() {
       await queue.close()

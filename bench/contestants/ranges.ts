@@ -1,8 +1,6 @@
 import { createQueue, createWorker, handle, openStore } from '../../dist/index.js'
 import { type Contestant, input, inputs, type Place } from '../contestant.ts'
-import { mariadbLane } from '../ranges/mariadb.ts'
-import { postgresLane } from '../ranges/postgres.ts'
-import { sqliteLane } from '../ranges/sqlite.ts'
+import type { Lane } from '../ranges/lane.ts'
 import { rangeStore } from '../ranges/store.ts'
 import { faena, job, urlOf } from './faena.ts'
 
@@ -10,12 +8,12 @@ import { faena, job, urlOf } from './faena.ts'
 export const ranges: Contestant = {
   async prepare(place) {
     await faena.prepare!(place)
-    const lane = laneAt(place)
+    const lane = await laneAt(place)
     await lane.migrate()
     await lane.close()
   },
   async open(place) {
-    const store = rangeStore(await openStore(urlOf(place)), laneAt(place))
+    const store = rangeStore(await openStore(urlOf(place)), await laneAt(place))
     const queue = createQueue({ store })
     return {
       bulk: async (from, count, dueAt) => {
@@ -40,8 +38,13 @@ export const ranges: Contestant = {
   },
 }
 
-export function laneAt(place: Place) {
+/** The others' clients are not loaded: they would weigh in the process's memory. */
+export async function laneAt(place: Place): Promise<Lane> {
   const url = urlOf(place)
-  if (url.startsWith('sqlite:')) return sqliteLane(url.slice('sqlite:'.length))
-  return url.startsWith('postgres') ? postgresLane(url) : mariadbLane(url)
+  if (url.startsWith('sqlite:')) {
+    const { sqliteLane } = await import('../ranges/sqlite.ts')
+    return sqliteLane(url.slice('sqlite:'.length))
+  }
+  if (url.startsWith('postgres')) return (await import('../ranges/postgres.ts')).postgresLane(url)
+  return (await import('../ranges/mariadb.ts')).mariadbLane(url)
 }

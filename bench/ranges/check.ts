@@ -42,7 +42,7 @@ async function checkAll(): Promise<void> {
 }
 
 async function storeAt(place: Place): Promise<Store> {
-  return rangeStore(await openStore(urlOf(place)), laneAt(place))
+  return rangeStore(await openStore(urlOf(place)), await laneAt(place))
 }
 
 /** Ids come out of order where transactions overlap; no job may be passed by. */
@@ -154,7 +154,7 @@ async function lostLease(place: Place): Promise<void> {
   }))
   const late = await store.settle({ worker: slow, seq: 1, outcomes: outcomes.slice(0, 1) })
   assert.equal(late.lost.length, 1)
-  const lane = laneAt(place)
+  const lane = await laneAt(place)
   const ids = held.jobs.map(({ id }) => id)
   assert.deepEqual(await lane.gone(ids), [], 'the rows are still there')
   const settled = await other.settle({ worker: quick, seq: 1, outcomes })

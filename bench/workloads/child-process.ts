@@ -23,14 +23,21 @@ export interface Child {
   kill(): void
 }
 
+let profiles: string | undefined
+
+/** From now on, processes that run handlers leave a CPU profile in this folder. */
+export function profileInto(folder: string | undefined): void {
+  profiles = folder
+}
+
+function profiling(role: string): string[] {
+  return profiles !== undefined && WORKERS.includes(role) ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : []
+}
+
 export function startChild(order: Order): Child {
   const flags = WORKERS.includes(order.role) ? (CONTESTANTS[order.contestant]!.nodeFlags ?? []) : []
   const child = fork(CHILD, [], {
-    execArgv: [
-      '--disable-warning=ExperimentalWarning',
-      ...flags,
-      ...(process.env.FAENA_BENCH_NODE_FLAGS?.split(' ') ?? []),
-    ],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...flags, ...profiling(order.role)],
     // Compiled once for all processes: the compiler of TypeScript is no part of anybody's memory.
     env: { NODE_COMPILE_CACHE: CACHE, ...process.env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -71,7 +78,8 @@ export function startChild(order: Order): Child {
     },
     go: () => tell(child, 'go'),
     stop: () => tell(child, 'stop'),
-    kill: () => child.kill('SIGKILL'),
+    // One that writes its profile is left to end by itself.
+    kill: () => profiles === undefined && child.kill('SIGKILL'),
   }
 }
 
