@@ -4,7 +4,7 @@ export interface Place {
   folder: string
 }
 
-/** A queue as the bench drives it; each is opened in a child process of its own. */
+/** A queue as the bench drives it; each is opened in a child process of its own, and ends with that. */
 export interface Contestant {
   /** Makes the tables in a fresh place. */
   prepare?(place: Place): Promise<void>
@@ -22,7 +22,6 @@ export interface Session {
   fail?(count: number): Promise<void>
   /** What the mixed day asks of a queue beyond the rest. */
   day?: Day
-  close(): Promise<void>
 }
 
 /** A promise is awaited within the job; nothing is, where the workload's jobs do no work. */

@@ -54,7 +54,6 @@ export const beeQueue: Contestant = {
           stop: () => worker.close(0),
         }
       },
-      close: () => queue.close(0),
     }
   },
 }

@@ -54,7 +54,6 @@ function bullmqWith(parts: (place: Place) => Parts, prepare?: (place: Place) => 
             stop: () => worker.close(true),
           }
         },
-        close: () => queue.close(),
       }
     },
   }

@@ -76,10 +76,6 @@ async function faenaAt(place: Place): Promise<Session> {
     // Only then: the clients of databases that this process does not use would weigh in its memory.
     fail: async (count) => (await import('./faena-failed.ts')).insertFailed(place, count),
     day: dayOf(store, url),
-    async close() {
-      await queue.close()
-      await store.close()
-    },
   }
 }
 

@@ -46,10 +46,6 @@ function graphileAt(tuned: boolean): Contestant {
             stop: () => runner.stop(),
           }
         },
-        async close() {
-          await utils.release()
-          await pool.end()
-        },
       }
     },
   }

@@ -47,10 +47,6 @@ function pgbossAt(tuned: boolean): Contestant {
             stop: () => boss.offWork('bench', { wait: false }),
           }
         },
-        async close() {
-          await boss.stop({ graceful: false })
-          await pool.end()
-        },
       }
     },
   }

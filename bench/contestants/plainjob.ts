@@ -30,9 +30,6 @@ function plainjobAt(full: boolean): Contestant {
           void worker.start()
           return { stop: () => worker.stop() }
         },
-        async close() {
-          queue.close()
-        },
       }
     },
   }

@@ -33,7 +33,6 @@ export const ranges: Contestant = {
           },
         }
       },
-      close: () => store.close(),
     }
   },
 }

@@ -49,7 +49,6 @@ export const rawMariadb: Contestant = {
         }))
         return rawWork(claims)(concurrency, seen)
       },
-      close: () => pool.end(),
     }
   },
 }

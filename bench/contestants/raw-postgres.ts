@@ -56,7 +56,6 @@ export const rawPostgres: Contestant = {
         }))
         return rawWork(claims)(concurrency, seen)
       },
-      close: () => pool.end(),
     }
   },
 }

@@ -54,7 +54,6 @@ function sidequestOn(backend: (place: Place) => { driver: string; config: unknow
           await started
           return { stop: () => Sidequest.stop() }
         },
-        close: () => Sidequest.stop(),
       }
     },
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { startPostgres } from '../../test/support/servers/postgres.ts'
 import { folder, removeFolder } from './none.ts'
@@ -39,6 +40,10 @@ export async function postgresServer(): Promise<Server> {
       logBytes: await value(`pg_current_wal_insert_lsn() - '0/0'::pg_lsn`),
       logSyncs: await value('select wal_sync from pg_stat_wal'),
     }),
+    async left() {
+      const others = `select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> ${backend}`
+      for (let tries = 0; tries < 50 && (await value(others)) > 0; tries++) await delay(20)
+    },
     memoryMiB: () => memoryMiBOf(pid),
     async snapshot({ url }) {
       const client = new pg.Client({ connectionString: url })

@@ -72,6 +72,7 @@ export class Course {
   async serverMeter(): Promise<() => Promise<{ serverCpuMs: number; logBytes: number; logSyncs: number }>> {
     const before = await this.server.counters()
     return async () => {
+      await this.server.left?.()
       const after: Counters = await this.server.counters()
       return {
         serverCpuMs: after.cpuMs - before.cpuMs,
