@@ -20,6 +20,8 @@ export interface Child {
   onDone(listener: () => void): void
   go(): void
   stop(): void
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>
   kill(): void
 }
 
@@ -28,6 +30,11 @@ let profiles: string | undefined
 /** From now on, processes that run handlers leave a CPU profile in this folder. */
 export function profileInto(folder: string | undefined): void {
   profiles = folder
+}
+
+/** How long a process with its result may take to end: one that writes a profile takes a while. */
+export function partingMs(): number {
+  return profiles === undefined ? 1_000 : 15_000
 }
 
 function profiling(role: string): string[] {
@@ -62,14 +69,17 @@ export function startChild(order: Order): Child {
       listener()
     }
   })
-  child.on('exit', (code, signal) =>
-    fail(new Error(`${order.contestant}, ${order.role}: the process ended (${signal ?? code}) before its result`)),
-  )
+  const exited = Promise.withResolvers<void>()
+  child.on('exit', (code, signal) => {
+    exited.resolve()
+    fail(new Error(`${order.contestant}, ${order.role}: the process ended (${signal ?? code}) before its result`))
+  })
   child.send(order, (error) => error && fail(error))
   return {
     pid: child.pid!,
     ready: ready.promise,
     result: result.promise,
+    exited: exited.promise,
     get done() {
       return done
     },
@@ -78,8 +88,7 @@ export function startChild(order: Order): Child {
     },
     go: () => tell(child, 'go'),
     stop: () => tell(child, 'stop'),
-    // One that writes its profile is left to end by itself.
-    kill: () => profiles === undefined && child.kill('SIGKILL'),
+    kill: () => child.kill('SIGKILL'),
   }
 }
 

@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Place } from '../contestant.ts'
 import { CONTESTANTS, type Entry } from '../contestants/list.ts'
 import type { Figures } from '../roles/list.ts'
 import type { Counters, Server } from '../servers/server.ts'
-import { type Child, startChild } from './child-process.ts'
+import { type Child, partingMs, startChild } from './child-process.ts'
 
 /** One contestant on one fresh place: starts its processes, and measures the server around what they do. */
 export class Course {
@@ -26,7 +27,7 @@ export class Course {
     try {
       return await work(course)
     } finally {
-      for (const child of course.#children) child.kill()
+      await Promise.all([...course.#children].map((child) => course.#gone(child)))
       await server.drop(course.place)
     }
   }
@@ -42,13 +43,20 @@ export class Course {
   #spawn(role: string, parameters: Figures, fresh: boolean): Child {
     const child = startChild({ contestant: this.contestant, role, place: this.place, fresh, parameters })
     this.#children.add(child)
-    // Some never yield to their event loop while there is work, and would go on beside whoever is measured next.
-    const ended = () => {
-      child.kill()
-      this.#children.delete(child)
-    }
+    const ended = () => void this.#gone(child)
     child.result.then(ended, ended)
     return child
+  }
+
+  /**
+   * Who has its result ends by itself, and takes leave of what it keeps on the disk (Node its compiled modules). But some
+   * never yield to their event loop while there is work, and would go on beside whoever is measured next.
+   */
+  async #gone(child: Child): Promise<void> {
+    await Promise.race([child.exited, delay(partingMs())])
+    child.kill()
+    await child.exited
+    this.#children.delete(child)
   }
 
   /** A role that begins by itself once everything is connected. */
