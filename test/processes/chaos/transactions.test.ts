@@ -3,11 +3,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createQueue } from '../../../src/index.ts'
 import { EFFECTS_TABLE } from '../fixtures/chaos-effects.ts'
 import { effectJob } from '../fixtures/chaos-jobs.ts'
-import { readLedger } from '../support.ts'
+import { readLedger, until } from '../support.ts'
 import { asked, installation, restarted, WORKERS } from './installation.ts'
 import { onServers } from './on-servers.ts'
 
-const JOBS = 10_000
+/** Each is a commit of its own, so they take longer than others. */
+const JOBS = 3_000
 const ROUNDS = 10
 
 onServers((kind, server) => {
@@ -36,8 +37,10 @@ onServers((kind, server) => {
       },
     ]
 
+    const done = () =>
+      new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'completed' ? [uuid] : []))).size
     for (let round = 0; round < ROUNDS; round++) {
-      await sleep(200 + Math.random() * 500)
+      await until('there is work between two faults', () => done() >= (JOBS * 0.9 * round) / ROUNDS)
       await faults[round % faults.length]!()
     }
     proxy.pass()
