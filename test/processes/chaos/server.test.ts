@@ -22,7 +22,7 @@ onServers((kind, server) => {
         await sleep(Math.random() * 1_500)
         await restarted(server())
       },
-      progress: 600,
+      progress: 1_200,
     })
   })
 

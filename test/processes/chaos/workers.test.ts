@@ -38,7 +38,7 @@ onServers((kind, server) => {
         const signals = Array.from({ length: WORKERS }, () => (Math.random() < 0.5 ? 'SIGTERM' : 'SIGKILL'))
         await Promise.all(signals.map((signal, at) => replace(at, signal)))
       },
-      progress: 800,
+      progress: 1_700,
     })
   })
 
