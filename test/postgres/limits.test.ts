@@ -40,6 +40,18 @@ describe('payloads', () => {
     expect(await here.store.getFailed(job.uuid)).toMatchObject({ exception: 'Error: a␀b\ufffdc', payload: job.payload })
   })
 
+  test('come back as they were pushed, many at once, whatever characters they are made of', async () => {
+    await using here = await givenStore()
+    const odd = ['{"a":"\x1f"}', '\x1f', '', '{}', 'NULL', '"\\{,}"', 'x\ny\tz', '\u2028 😀']
+    const plain = ['{"a":1}', 'NULL', '{"b":"\\u001f, \\"quoted\\""}', '{"a":1}', '{"a":1}']
+
+    for (const payloads of [plain, odd, ['']]) {
+      const pushed = await here.store.push(payloads.map((payload) => ({ ...newJob(), payload })))
+      const stored = await Promise.all(pushed.map(({ id }) => here.store.get(id!)))
+      expect(stored.map((job) => job?.payload)).toEqual(payloads)
+    }
+  })
+
   test('that have their uuid elsewhere are found by it, and not where their input speaks of one', async () => {
     await using here = await givenStore()
     const [mine, inner] = [randomUUID(), randomUUID()]

@@ -1,3 +1,5 @@
+import { type Sql, sql } from '../sql/sql.ts'
+
 /**
  * The part of the `pg` package that this store uses. A pool of the application's own fits if it has this form; the types
  * of `pg` itself are not needed by whoever uses Faena.
@@ -61,12 +63,31 @@ export const types = {
 /** An array parameter of texts, as PostgreSQL writes it; several times faster than the client's own. */
 export function textArray(values: readonly (string | null)[]): string {
   let text = '{'
+  let [last, quoted]: [string | undefined, string] = [undefined, '']
   for (let at = 0; at < values.length; at++) {
     const value = values[at]
     if (at > 0) text += ','
-    text += value === null || value === undefined ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`
+    if (value === null || value === undefined) {
+      text += 'NULL'
+      continue
+    }
+    // Queues and names are nearly always those of the job before.
+    if (value !== last) [last, quoted] = [value, `"${value.replace(/["\\]/g, '\\$&')}"`]
+    text += quoted
   }
   return `${text}}`
+}
+
+const SEPARATOR = '\x1f'
+
+/**
+ * An array of long texts as a piece of SQL: one text that the server cuts at a character that no JSON has. Writing and reading
+ * a backslash before each of their quotes would be a fifth of what a push costs.
+ */
+export function longTexts(values: readonly string[]): Sql {
+  // The empty text would be cut into no texts at all.
+  if (values.some((value) => value === '' || value.includes(SEPARATOR))) return sql`${textArray(values)}::text[]`
+  return sql`string_to_array(${values.join(SEPARATOR)}, ${SEPARATOR})`
 }
 
 /** An array parameter of numbers. */

@@ -2,7 +2,7 @@ import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, textArray } from './client.ts'
+import { longTexts, numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
 import { callersRun, patiently } from './transaction.ts'
@@ -78,7 +78,7 @@ function pushStatement(
   const unique = any((job) => job.unique)
   return sql`select * from ${raw(context.names.own('push_1'))}(
     ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${texts((job) => job.queue)},
-    ${texts((job) => job.payload)}, ${texts((job) => job.name)}, ${numbers((job) => job.maxAttempts)},
+    ${longTexts(jobs.map(({ payload }) => payload))}, ${texts((job) => job.name)}, ${numbers((job) => job.maxAttempts)},
     ${numbers((job) => job.priority)}, ${any((job) => job.delayMs) ? numbers((job) => wholeOf(job.delayMs)) : null},
     ${any((job) => job.availableAt) ? numbers((job) => wholeOf(job.availableAt)) : null},
     ${unique ? texts((job) => job.uuid) : null}, ${unique ? texts((job) => job.unique?.key) : null},
