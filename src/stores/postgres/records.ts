@@ -1,9 +1,8 @@
-import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
-import { deskPastItsTime } from '../sql/desk-prune.ts'
+import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
-import { LONG } from './connection.ts'
-import { type Context, nowMs } from './context.ts'
+import type { Context } from './context.ts'
+import { pruning } from './prune.ts'
 
 /** History and metrics: written in the background, in bulk. */
 export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
@@ -38,65 +37,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
       )
     },
 
-    async prune(keep: Retention, limit: number): Promise<number> {
-      let left = limit
-      const remove = async (statement: (most: number) => Sql) => {
-        if (left > 0) left -= (await connection.query('common', sql`${statement(left)} returning 1`, LONG)).length
-      }
-      const now = nowMs(context)
-      await remove(
-        (most) => sql`
-        delete from ${own('runs')} where id in (
-          select id from ${own('runs')}
-           where started_at < ${now} - ${keep.runsMs}::bigint and (keep_until is null or keep_until < ${now})
-           order by started_at limit ${most} for update skip locked)`,
-      )
-      await remove(
-        (most) => sql`
-        delete from ${own('metrics')} where ctid in (
-          select ctid from ${own('metrics')} where minute < ${now} - ${keep.metricsMs}::bigint limit ${most} for update skip locked)`,
-      )
-      await remove(
-        (most) => sql`
-        delete from ${own('locks')} where key in (
-          select key from ${own('locks')} l
-           where expires_at <= ${now}
-              or (until <> 'window' and not exists (select 1 from ${raw(names.jobs)} j where j.id = l.job_id))
-           limit ${most} for update of l skip locked)`,
-      )
-      await remove(
-        (most) => sql`
-        delete from ${own('reclaims')} where job_id in (
-          select job_id from ${own('reclaims')} r
-           where not exists (select 1 from ${raw(names.jobs)} j where j.id = r.job_id) limit ${most})`,
-      )
-      await remove(
-        (most) => sql`
-        delete from ${own('failed')} where uuid in (
-          select uuid from ${own('failed')} l
-           where not exists (select 1 from ${raw(names.failedJobs)} f where f.uuid = l.uuid) limit ${most})`,
-      )
-      // A producer that has been silent for a day asks for no old answer any more.
-      await remove(
-        (most) => sql`
-        delete from ${own('producers')} where producer in (
-          select producer from ${own('producers')} where at < ${now} - 86400000 limit ${most} for update skip locked)`,
-      )
-      for (const { table, key, past } of deskPastItsTime(keep, now)) {
-        const from = own(table)
-        await remove(
-          (most) =>
-            sql`delete from ${from} where ${raw(key)} in (select ${raw(key)} from ${from} where ${past} limit ${most} for update skip locked)`,
-        )
-      }
-      await remove(
-        (most) => sql`
-        delete from ${own('failed_fields')} where failed_id in (
-          select failed_id from ${own('failed_fields')} l
-           where not exists (select 1 from ${raw(names.failedJobs)} f where f.id = l.failed_id) limit ${most})`,
-      )
-      return limit - left
-    },
+    prune: pruning(context),
   }
 }
 
