@@ -31,7 +31,7 @@ export function openedBy(tx: unknown): Opened | Promise<Opened> {
   if (has(form, 'executeQuery', 'withoutPlugins')) return kysely(form)
   if (has(form, '$queryRawUnsafe', '$executeRawUnsafe')) return prisma(form)
   if (typeof tx === 'function' && has(form, 'raw') && has(form.client, 'acquireConnection')) return knex(form)
-  if (has(form, 'getRepository', 'transaction') && 'queryRunner' in form) return typeormManager(form)
+  if (has(form, 'getRepository', 'transaction')) return typeormManager(form)
   if (has(form, 'startTransaction', 'connect') && 'isTransactionActive' in form) return typeormRunner(form)
   const kind = (form.constructor as unknown as Form | undefined)?.[Symbol.for('drizzle:entityKind')]
   if (typeof kind === 'string') return drizzle(form, kind)
@@ -93,7 +93,7 @@ async function knex(tx: Form): Promise<Opened> {
 function typeormManager({ queryRunner }: Form): Promise<Opened> {
   if (queryRunner) return typeormRunner(queryRunner as Form)
   throw refused(
-    'an EntityManager of a whole TypeORM DataSource',
+    'a whole DataSource of TypeORM or its EntityManager',
     'what dataSource.transaction(async (manager) => …) gives',
   )
 }
