@@ -29,6 +29,7 @@ export class BetterForm {
       run: (...values: unknown[]) => statement.run(...listed(values)),
       get: (...values: unknown[]) => statement.get(...listed(values)),
       all: (...values: unknown[]) => statement.all(...listed(values)),
+      iterate: (...values: unknown[]) => statement.iterate(...listed(values)),
       safeIntegers: undefined,
     }
   }

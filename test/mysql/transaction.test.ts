@@ -129,6 +129,68 @@ describe('a dispatch in the application’s transaction', () => {
   })
 })
 
+describe('in the application’s transaction', () => {
+  const unique = { key: 'case:1' }
+
+  async function begun() {
+    const database = await testDatabase()
+    const store = await database.store({ timeoutMs: 1_500 })
+    await (await database.store()).migrate()
+    const [first, second] = [await database.connect(), await database.connect()]
+    await first.beginTransaction()
+    await second.beginTransaction()
+    return { store, first, second, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
+  }
+
+  test('a key that another transaction holds is waited for, and no longer than a call may take', async () => {
+    await using here = await begun()
+    const { store, first, second } = here
+    await store.push([newJob({ unique })], { tx: first })
+
+    const push = store.push([newJob({ unique })], { tx: second })
+
+    await expect(push).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      inDoubt: false,
+      message: /for 1 s.*roll back/,
+    })
+    await second.rollback()
+    await first.commit()
+    expect(await store.counts()).toMatchObject([{ due: 1 }])
+  })
+
+  test('a job that another transaction completes is waited for, and no longer either', async () => {
+    await using here = await begun()
+    const { store, first, second } = here
+    await store.push([newJob()])
+    const worker = await startWorker(store)
+    const completed = [ended(await worker.reserveOne(), { kind: 'completed' })]
+    await worker.settle(completed, { tx: first })
+
+    await expect(worker.settle(completed, { tx: second })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+
+    await second.rollback()
+    await first.commit()
+    expect(await store.counts()).toEqual([])
+  })
+
+  test('the connection’s own lock time-outs are the same before and after, also after an error', async () => {
+    await using here = await begun()
+    const { store, first } = here
+    await first.query('set session innodb_lock_wait_timeout = 33, lock_wait_timeout = 44')
+    const known = newJob({ unique })
+    const settings = async () =>
+      (await first.query('select @@innodb_lock_wait_timeout as r, @@lock_wait_timeout as t'))[0]
+
+    await store.push([known], { tx: first })
+    const afterPush = await settings()
+    await expect(store.push([known], { tx: first })).rejects.toMatchObject({ code: 'DUPLICATE_UUID' })
+
+    expect([afterPush, await settings()]).toEqual([[{ r: 33, t: 44 }], [{ r: 33, t: 44 }]])
+    await first.commit()
+  })
+})
+
 describe('a completion in the application’s transaction', () => {
   test('ends the job when it commits, together with the application’s own rows', async () => {
     const { database, store } = await migrated()

@@ -123,6 +123,40 @@ describe('the application’s own connection', () => {
   })
 })
 
+describe('the caller’s transaction and other writers', () => {
+  test('one that cannot write now says so at once, as its connection is set up to, and how to wait', async () => {
+    await using folder = await testFolder()
+    const store = await folder.opened()
+    const [tx, other] = [folder.database(), folder.database()]
+    tx.exec('begin')
+    other.exec('begin immediate')
+
+    await expect(store.push([newJob()], { tx })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      inDoubt: false,
+      message: expect.stringContaining('begin immediate'),
+    })
+
+    other.exec('rollback')
+    expect(await store.push([newJob()], { tx })).toMatchObject([{ outcome: 'dispatched' }])
+    tx.exec('commit')
+  })
+
+  test('one that has read what is old by now can never write: it is told to begin anew', async () => {
+    await using folder = await testFolder()
+    const store = await folder.opened()
+    const tx = folder.database({ timeout: 5_000 })
+    tx.exec('begin')
+    tx.prepare('select count(*) from jobs').get()
+    await store.push([newJob()])
+
+    await expect(store.push([newJob()], { tx })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+
+    tx.exec('rollback')
+    expect(await store.counts()).toMatchObject([{ due: 1 }])
+  })
+})
+
 describe('an error in the caller’s transaction', () => {
   test('leaves nothing of a push behind, and the rest of the transaction as it is', async () => {
     await using folder = await testFolder()

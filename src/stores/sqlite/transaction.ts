@@ -61,7 +61,7 @@ function unlessBusy<T>({ path }: Connection, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (!isBusy(error)) throw error
+    if (!isBusy(error) && !/^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown } | null)?.code))) throw error
     throw new FaenaError(
       'STORE_UNAVAILABLE',
       `The SQLite file ${path} is being written to by another connection: roll back, and begin with "begin immediate", which is when a transaction can wait for others`,
