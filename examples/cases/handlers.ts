@@ -1,10 +1,10 @@
 import { handle } from '../../src/index.ts'
 import { fetchCase, refreshCases, syncOrder } from './jobs.ts'
-import { findCase, finishCase, finishOrder, staleCases, startCase } from './records.ts'
+import { findCase, finishCase, finishOrder, staleCases, startCase, transaction } from './records.ts'
 import { SOURCE_URL } from './settings.ts'
 
 /** The work itself. What a handler throws is tried again, as the definition in jobs.ts says. */
-export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, fail }) => {
+export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, fail, complete }) => {
   const found = findCase(input.caseId)
   if (!found) return fail(`There is no case ${input.caseId}`)
   startCase(found.id)
@@ -12,7 +12,11 @@ export const fetching = handle(fetchCase, async ({ input, attempt, signal, log, 
   const answer = await ask<{ court: string; entries: { date: string; text: string }[] }>(`/register/${found.number}`, {
     signal,
   })
-  finishCase(found.id, answer.court, answer.entries)
+  // What was fetched and the end of the job, in one transaction: a case is never fetched twice once it is stored.
+  await transaction(async (tx) => {
+    finishCase(found.id, answer.court, answer.entries)
+    await complete(tx)
+  })
 })
 
 export const syncing = handle(syncOrder, async ({ input, signal }) => {

@@ -58,7 +58,7 @@ let last: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs `work` in a transaction; all that it calls here takes part in it. One at a time, since a connection has no more
- * than one. `tx` is what `dispatch` is given so that the job is stored with the rest.
+ * than one. `tx` is what `dispatch` is given so that the job is stored with the rest, and `complete` so that it ends with it.
  */
 export function transaction<T>(work: (tx: DatabaseSync) => Promise<T>): Promise<T> {
   const run = last.then(async () => {

@@ -2,7 +2,7 @@ import type { Duration } from './duration.ts'
 import type { JobDefinition } from './job.ts'
 
 /** What a handler is given for one attempt. */
-export interface JobContext<Input = unknown> {
+export interface JobContext<Input = unknown, Result = unknown> {
   readonly input: Input
   readonly uuid: string
   /** The row id; it may change between attempts where PHP shares the table. `uuid` does not. */
@@ -28,14 +28,14 @@ export interface JobContext<Input = unknown> {
    * run the job by now: let the error out, so that the transaction rolls back. What the handler does after the commit is
    * not repeated, whatever becomes of it. With `keepResult`, `result` is kept; what the handler returns later is not.
    */
-  complete(tx: unknown, result?: unknown): Promise<void>
+  complete(tx: unknown, result?: Result): Promise<void>
   /** Gives the job back without spending the attempt, to run again after `delay`. Never returns: it ends the handler by throwing. */
   release(delay?: Duration): never
   /** Fails the job for good, whatever attempts are left. Never returns. */
   fail(reason: string | Error): never
 }
 
-export type HandlerFunction<Input, Result> = (context: JobContext<Input>) => Result | Promise<Result>
+export type HandlerFunction<Input, Result> = (context: JobContext<Input, Result>) => Result | Promise<Result>
 
 /** Runs around the handler. It calls `next` once (or not at all), and may throw, release or fail as a handler may. */
 export type Middleware = (context: JobContext, next: () => Promise<unknown>) => Promise<unknown>

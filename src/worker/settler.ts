@@ -40,6 +40,7 @@ export class Settler {
   #refused: JobRun[] = []
   #refusedTimer: NodeJS.Timeout | undefined
   #underWay = 0
+  readonly #committedMeanwhile: JobRun[] = []
   /** Characters of the outcomes that wait or are under way. */
   #text = 0
   #scheduled = false
@@ -151,7 +152,9 @@ export class Settler {
       run.thrown = run.outcome !== null && 'error' in run.outcome ? run.outcome.error : undefined
       run.outcome = { kind: 'completed' }
     }
-    this.#hooks.applied(run)
+    // The attempt before this one may be in the settle under way, and is told first.
+    if (this.#underWay > 0) this.#committedMeanwhile.push(run)
+    else this.#hooks.applied(run)
   }
 
   #undone(run: JobRun): void {
@@ -166,8 +169,9 @@ export class Settler {
       const settled = await this.#settle(batch)
       this.#underWay = 0
       for (const run of batch) this.#text -= weight(run.written!)
+      if (settled !== undefined) this.#tell(batch, settled)
+      for (const run of this.#committedMeanwhile.splice(0)) this.#hooks.applied(run)
       if (settled === undefined) break
-      this.#tell(batch, settled)
       this.#hooks.moved()
     }
     this.#scheduled = false

@@ -265,7 +265,7 @@ eachStore('completing in the application’s transaction', (open) => {
           await new Promise((resolve) => setImmediate(resolve))
           aborted = signal.aborted
         },
-        { leaseMs: 300 },
+        { leaseMs: 10_000 },
       )
 
       await nth(worker, 'completed', 1)
@@ -282,7 +282,7 @@ eachStore('completing in the application’s transaction', (open) => {
           await given.store.remove({ refs: [uuid] }, { limit: 1, upTo: Number.MAX_SAFE_INTEGER })
           reason = await abortOf(signal)
         },
-        { leaseMs: 300 },
+        { leaseMs: 10_000 },
       )
 
       await nth(worker, 'cancelled', 1)

@@ -64,6 +64,39 @@ eachStore('the caller’s transaction', (open) => {
     })
   })
 
+  describe('notify', () => {
+    inTransaction('wakes listeners after the commit, which the store does not see', async (given) => {
+      let woken = 0
+      const end = given.store.listen!(() => {
+        woken += 1
+      })
+      const { tx, commit } = await given.begin()
+      await given.store.push([newJob()], { tx })
+      await commit()
+      const before = woken
+
+      given.store.notify!()
+
+      expect(woken).toBe(before + 1)
+      end()
+    })
+
+    inTransaction('has a worker find the job at once, wherever its last look ended', async (given) => {
+      const worker = await given.worker()
+      const { tx, commit } = await given.begin()
+      const [first] = await given.store.push([newJob()], { tx })
+      // Stored later and visible earlier: what looks beyond it must not pass by the one that is still open.
+      const isAlone = given.store.kind === 'sqlite'
+      const [second] = isAlone ? [undefined] : await given.store.push([newJob()])
+      if (second) expect((await worker.reserve()).map(({ id }) => id)).toEqual([second.id])
+      await commit()
+
+      given.store.notify!()
+
+      expect((await worker.reserve()).map(({ id }) => id)).toEqual([first?.id])
+    })
+  })
+
   describe('settle', () => {
     inTransaction('ends the job with the transaction', async (given) => {
       await given.job()

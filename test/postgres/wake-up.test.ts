@@ -66,6 +66,24 @@ describe('notifications', () => {
     given.look.all(`drop schema ${names.schema} cascade`)
   })
 
+  test('notify wakes whoever listens in another process, for jobs of the application’s transaction', async () => {
+    await using given = await givenSchema()
+    const { worker, web } = await two(given)
+    const ready = woken(worker)
+    await ready.heard
+    const { heard, end } = woken(worker)
+    const client = await given.client()
+    await client.query('begin')
+    await web.push([newJob()], { tx: client })
+    await client.query('commit')
+
+    web.notify!()
+
+    await heard
+    end()
+    ready.end()
+  })
+
   test('many pushes make few notifications, and the last one is not forgotten', async () => {
     await using given = await givenSchema()
     const { worker, web } = await two(given)

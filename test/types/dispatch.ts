@@ -31,6 +31,7 @@ same<Equal<ResultOf<typeof fetchCase>, { pages: number }>>()
 export async function dispatching() {
   await queue.dispatch(fetchCase, { caseId: 7 })
   await queue.dispatch(fetchCase, { caseId: 7, pages: 3 }, { delay: '5m', unique: 'x', tx: {} })
+  queue.notify()
   await queue.dispatch(ping, {})
 
   // @ts-expect-error a field of another type
