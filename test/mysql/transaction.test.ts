@@ -228,6 +228,29 @@ describe('a completion in the application’s transaction', () => {
     await tx.rollback()
   })
 
+  test('that stays open holds up no heartbeat, where PHP shares the table and jobs are renewed', async () => {
+    const database = await testDatabase('laravel-12')
+    await using _ = database
+    const store = await database.store({ timeoutMs: 1_500 })
+    await (await database.store()).migrate()
+    await store.push([newJob(), newJob()])
+    const worker = await startWorker(store)
+    const [held, other] = await worker.reserve()
+    await database.rows('update jobs set reserved_at = reserved_at - 60')
+    const tx = await database.connect()
+    await tx.beginTransaction()
+    await worker.settle([ended(held!, { kind: 'completed' })], { tx })
+
+    expect(await worker.beat([held!, other!])).toMatchObject({ lost: false, gone: [] })
+
+    const [renewed] = await database.rows<{ recent: number }>(
+      'select reserved_at > unix_timestamp() - 30 as recent from jobs where id = ?',
+      [other!.id],
+    )
+    expect(Number(renewed?.recent)).toBe(1)
+    await tx.commit()
+  })
+
   test('that stays open keeps a dead worker’s other jobs from nobody', async () => {
     const { database, store } = await migrated()
     await using _ = database

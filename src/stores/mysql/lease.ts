@@ -9,6 +9,8 @@ import { among, rowList } from './text.ts'
 const COMMANDS: readonly WorkerCommand[] = ['quiet', 'resume', 'stop', 'restart']
 
 const IDS_PER_STATEMENT = 1_000
+/** More than a worker holds; a limit keeps the inner look a look of its own. */
+const MOST_RENEWED = 100_000
 
 /** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
@@ -101,12 +103,16 @@ export function leasing(context: Context) {
 
 /**
  * Workers of PHP's that share the table take a job once its reserved_at is older than their `retry_after`, whatever lease it
- * is under: so it is renewed each third of that time.
+ * is under: so it is renewed each third of that time. A row that somebody has locked is passed by: PHP's workers pass by it
+ * too, and a heartbeat waits for nobody's transaction.
  */
 async function renewalForLaravel(context: Context, worker: number, ids: Sql): Promise<Sql | undefined> {
   const { ordered } = await context.shape.read()
   if (ordered) return undefined
   const second = nowSecond(context)
+  const old = sql`reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
   return sql`update ${context.names.jobs} force index (primary) set reserved_at = ${second}
-    where ${ids} and reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
+    where id in (
+      select id from (
+        select id from ${context.names.jobs} force index (primary) where ${ids} and ${old} order by id limit ${MOST_RENEWED} for update skip locked) free)`
 }
