@@ -11,6 +11,7 @@ async function given() {
   return {
     store,
     url: schema.url,
+    look: (text: string) => schema.look.all(text.replaceAll('{}', schema.schema)),
     async begun() {
       const tx = await schema.client()
       await tx.query('begin')
@@ -53,6 +54,24 @@ describe('in the application’s transaction', () => {
     await second.query('rollback')
     await first.query('commit')
     expect(await here.store.counts()).toEqual([])
+  })
+
+  test('a completion that stays open keeps a dead worker’s other jobs, and other workers’, from nobody', async () => {
+    await using here = await given()
+    await here.store.push([newJob(), newJob(), newJob()])
+    const [worker, other] = [await startWorker(here.store), await startWorker(here.store)]
+    const [held, beside] = await worker.reserve({ limit: 2 })
+    const [third] = await other.reserve()
+    const tx = await here.begun()
+    await worker.settle([ended(held!, { kind: 'completed' })], { tx })
+    here.look('update {}.faena_workers set lease_until = 0')
+
+    expect(await here.store.reclaim()).toMatchObject({ workers: [other.id], returned: 2 })
+    expect((await here.store.get(beside!.id))?.status).toBe('due')
+    expect((await here.store.get(third!.id))?.status).toBe('due')
+    await tx.query('commit')
+    expect(await here.store.reclaim()).toMatchObject({ workers: [worker.id], returned: 0, failed: [] })
+    expect(await here.store.get(held!.id)).toBeUndefined()
   })
 
   test.each(['0', '7s'])('lock_timeout is %s before and after', async (setting) => {

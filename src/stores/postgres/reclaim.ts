@@ -1,7 +1,7 @@
 import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { FailedJob, Failure, Reclaimed } from '../../store.ts'
-import { raw, sql } from '../sql/sql.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs, wallTime } from './context.ts'
@@ -62,10 +62,11 @@ async function takeBack(context: Context, run: Run, defaultTries: Map<number, nu
     select j.id, j.queue, j.payload, j.name, j.max_attempts, j.reserved_by, coalesce(r.crashes, 0) as crashes
       from ${raw(context.names.jobs)} j left join ${own('reclaims')} r on r.job_id = j.id and (r.uuid is null or ${raw(isJobOf('r.uuid'))})
      where ${maybe} and j.reserved_by = any(${numberArray(ids)}::bigint[]) and j.reserved_at is not null
-     order by j.id for update of j`)) as unknown as HeldRow[]
+     order by j.id for update of j skip locked`)) as unknown as HeldRow[]
+  const open = await openWorkers(context, run, maybe, ids, held)
   const counts = Map.groupBy(held, (job) => job.reserved_by)
   const crashes = held.map((job): Crash => {
-    const alone = counts.get(job.reserved_by)?.length === 1
+    const alone = counts.get(job.reserved_by)?.length === 1 && !open.has(job.reserved_by)
     const tries = job.max_attempts ?? maxAttemptsOf(tryReadPayload(job.payload)) ?? defaultTries.get(job.reserved_by)
     return { job, crashes: crashesAfter(job.crashes, alone), single: tries === 1 }
   })
@@ -73,8 +74,24 @@ async function takeBack(context: Context, run: Run, defaultTries: Map<number, nu
   const returned = crashes.filter((crash) => !spent.includes(crash))
   if (returned.length > 0) await giveBack(context, run, returned)
   const failed = spent.length > 0 ? await fail(context, run, spent) : []
-  await run(takeAway(context, ids))
-  return { workers: ids, returned: returned.length, failed }
+  const handled = ids.filter((id) => !open.has(id))
+  if (handled.length > 0) await run(takeAway(context, handled))
+  return { workers: handled, returned: returned.length, failed }
+}
+
+/** Workers one of whose jobs somebody has locked (an application's transaction that completes it): they are left for a later call. */
+async function openWorkers(
+  context: Context,
+  run: Run,
+  maybe: Sql,
+  ids: readonly number[],
+  taken: readonly HeldRow[],
+): Promise<Set<number>> {
+  const rows = await run(sql`
+    select distinct j.reserved_by from ${raw(context.names.jobs)} j
+     where ${maybe} and j.reserved_by = any(${numberArray(ids)}::bigint[]) and j.reserved_at is not null
+       and j.id <> all(${numberArray(taken.map(({ id }) => id))}::bigint[])`)
+  return new Set(rows.map((row) => row.reserved_by as number))
 }
 
 async function giveBack(context: Context, run: Run, crashes: Crash[]): Promise<void> {
