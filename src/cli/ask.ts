@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { FaenaError } from '../core/errors.ts'
 import type { Output, Streams } from './output.ts'
 
@@ -24,5 +25,20 @@ export async function mayGoOn(output: Output, { stdin, stderr, env }: Streams, d
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     dialogue.close()
+  }
+}
+
+/** A secret: typed without being shown, or the first line of what a script pipes in. */
+export async function readSecret({ stdin, stderr }: Streams, name: string): Promise<string> {
+  const typed = stdin.isTTY === true
+  if (typed) stderr.write(`  ${name}: `)
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const dialogue = createInterface({ input: stdin, output: typed ? unseen : undefined, terminal: typed })
+  try {
+    for await (const line of dialogue) return line
+    return ''
+  } finally {
+    dialogue.close()
+    if (typed) stderr.write('\n')
   }
 }

@@ -150,6 +150,12 @@ export const CATALOGUE: readonly Entry[] = [
     load: () => import('./commands/migrate.ts'),
   },
   {
+    name: 'users',
+    group: 'Set up',
+    summary: 'who may log in to the panel',
+    load: () => import('./commands/users.ts'),
+  },
+  {
     name: 'token',
     group: 'Set up',
     summary: 'make a token for the API',

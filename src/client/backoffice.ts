@@ -15,7 +15,7 @@ import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narro
 import { OperationRunner, type Operations, operationsOf } from './operations.ts'
 import { jobRef } from './refs.ts'
 import { type FailedRow, failedRow, type JobRow, jobRow } from './rows.ts'
-import { type FailedSearch, type Found, failedFilterOf, type JobSearch, searches } from './search.ts'
+import { type FailedSearch, type Found, failedFilterOf, type JobSearch, reservedIds, searches } from './search.ts'
 import { checkedWindow, type SeriesPoint, type SeriesWindow, seriesOf } from './series.ts'
 import { SharedRead } from './shared-read.ts'
 import { notFound, type SingleActions, singleActions } from './single.ts'
@@ -78,7 +78,8 @@ const LONGEST_REST_MS = 100
 
 export function backoffice({ store, surface, clock, masker, defaultTries, budgetMs }: BackofficeOptions): Backoffice {
   const rows = { surface, clock, defaultTries }
-  const found = searches({ store, surface, budgetMs })
+  const reserved = new SharedRead(() => reservedIds(store))
+  const found = searches({ store, surface, budgetMs, reserved: () => reserved.read() })
   const labeller = new Labeller(store, surface)
   const board = new SharedRead(() => readBoard(store))
   const groups = new Map<string, SharedRead<FailedGroup[]>>()
@@ -86,6 +87,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
   let runner: OperationRunner | undefined
   const changed = () => {
     board.changed()
+    reserved.changed()
     groups.clear()
   }
   const many =

@@ -39,6 +39,8 @@ export interface SearchOptions {
   surface: readonly SurfacedField[]
   /** How long one search may look at rows. */
   budgetMs: number
+  /** As `reservedIds`, shared among those who ask. */
+  reserved(): Promise<number[] | null>
 }
 
 export interface Searches {
@@ -51,6 +53,8 @@ const FIRST_SPAN = 2_000
 const WIDEST_SPAN = 4_000_000
 const QUICK_MS = 10
 const SLOW_MS = 40
+/** Reserved jobs are as many as all workers hold. */
+const MOST_RESERVED = 1_000
 /** Ids taken from an index at once. */
 const IDS_AT_ONCE = 500
 
@@ -61,7 +65,12 @@ export function searches(options: SearchOptions): Searches {
   }
 }
 
-async function findJobs({ store, surface, budgetMs }: SearchOptions, search: JobSearch, wanted: Partial<Page> = {}) {
+async function findJobs(
+  options: SearchOptions,
+  search: JobSearch,
+  wanted: Partial<Page> = {},
+): Promise<Found<JobView>> {
+  const { store, surface, budgetMs } = options
   const page = newestFirst(wanted)
   const { ids, queue, status, jobClass, q, fields = {}, from, to } = search
   const filter = checkJobFilter({
@@ -72,23 +81,40 @@ async function findJobs({ store, surface, budgetMs }: SearchOptions, search: Job
     createdFrom: from,
     createdBefore: to,
   })
-  const matches = (view: JobView) => hasClass(view, jobClass) && hasFields(view, fieldsMeant(fields, surface))
-  const narrowed = jobClass !== undefined || Object.keys(fields).length > 0
+  const meant = fieldsMeant(fields, surface)
+  const matches = (view: JobView) => hasClass(view, jobClass) && hasFields(view, meant)
   const read = (row: StoredJob) => jobView(row, surface)
-  // What row ids find needs no looking around; nor do reserved jobs, which are few.
-  const { status: only, ...others } = filter
-  if (
-    !narrowed &&
-    (filter.refs ||
-      (only === 'reserved' ? true : Object.values({ ...others, only }).every((value) => value === undefined)))
-  ) {
+  const below = page.cursor === undefined ? undefined : readCursor(page.cursor)
+  if (filter.status === 'reserved' && filter.refs === undefined) {
+    const reserved = await options.reserved()
+    // They are few, and known: no table is looked through for them.
+    if (reserved !== null) {
+      const rows = await rowsOf(store, { ...filter, refs: reserved.filter((id) => below === undefined || id < below) })
+      const found = rows.map((row) => ({ id: row.id, view: read(row) })).filter(({ view }) => matches(view))
+      return pageOf(found, page.limit, null)
+    }
+  }
+  const narrowed = jobClass !== undefined || Object.keys(fields).length > 0
+  if (!narrowed && (filter.refs || Object.values(filter).every((value) => value === undefined))) {
     const { rows, next } = await store.list(filter, page)
     return { rows: rows.map(read), next, partial: false }
   }
-  const above = page.cursor === undefined ? (await store.bounds()).job + 1 : readCursor(page.cursor)
-  const look = async (idAbove: number, below: number) =>
-    (await store.list({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(below) })).rows
-  return inWindows({ look, read, matches, from: above, limit: page.limit, budgetMs })
+  const look = async (idAbove: number, end: number) =>
+    (await store.list({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(end) })).rows
+  const start = below ?? (await store.bounds()).job + 1
+  return inWindows({ look, read, matches, from: start, limit: page.limit, budgetMs })
+}
+
+/** Newest first, however many refs there are. */
+async function rowsOf(store: Store, filter: JobFilter): Promise<StoredJob[]> {
+  if (filter.refs?.length === 0) return []
+  return (await store.list(filter, { limit: MOST_RESERVED })).rows
+}
+
+/** Ids of the jobs that are reserved, newest first; null where they are too many to be held in memory. */
+export async function reservedIds(store: Store): Promise<number[] | null> {
+  const { rows, next } = await store.list({ status: 'reserved' }, { limit: MOST_RESERVED })
+  return next === null ? rows.map(({ id }) => id) : null
 }
 
 async function findFailed(

@@ -52,6 +52,8 @@ export interface FaenaConfig {
   timezone?: string
   /** Fields of the input that lists show, with aliases: `'order_id|orderId,tienda_id'`. `FAENA_SURFACE`; default none. */
   surface?: string
+  /** Keys whose values are masked beside the usual secrets: `'email,phone*,-pin'`. `FAENA_MASK`; default none. */
+  mask?: string
   /** Definitions of jobs, or modules that export them. */
   jobs?: JobSource | readonly JobSource[]
   /** Files that export handlers, as globs from the configuration's folder; only workers load them. */

@@ -25,6 +25,7 @@ describe('settings', () => {
       maxPayloadBytes: 1_048_576,
       timezone: 'UTC',
       surface: '',
+      mask: '',
       jobs: [],
       handlers: [],
       schedules: [],

@@ -12,6 +12,7 @@ import {
 import { type Duration, milliseconds } from './duration.ts'
 import { isHandler, isJob } from './handler.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
+import { masker } from './mask.ts'
 import { bad, bytesOf, configured, durationOf, listOf, numberIn, oneOf, secretOf, textOf, textsOf } from './readers.ts'
 import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
 import { surfacedFields } from './surface.ts'
@@ -40,6 +41,8 @@ export interface Settings {
   timezone: string
   /** As `surfacedFields` reads it; '' = none. */
   surface: string
+  /** As `masker` reads it. */
+  mask: string
   jobs: readonly AnyJob[]
   handlers: readonly string[]
   schedules: readonly ConfiguredSchedule[]
@@ -88,13 +91,14 @@ const VARIABLES = {
   trustProxy: 'FAENA_TRUST_PROXY',
   timezone: 'FAENA_TIMEZONE',
   surface: 'FAENA_SURFACE',
+  mask: 'FAENA_MASK',
   lease: 'FAENA_LEASE',
   retryAfter: 'FAENA_RETRY_AFTER',
   logLevel: 'FAENA_LOG_LEVEL',
 } as const
 
 const CONFIG_KEYS =
-  'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface jobs handlers ' +
+  'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
   'corsOrigins trustProxy logLevel'
 const FILE = 'faena.config.ts'
@@ -147,6 +151,7 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     maxPayloadBytes: setting('maxPayload', MIB, (value, name) => wholeNumber(bytesOf(value), 1_024, 64 * MIB, name)),
     timezone,
     surface: setting('surface', '', surfaceOf),
+    mask: setting('mask', '', maskOf),
     jobs: setting('jobs', [], (value) => jobsOf(value as JobSource)),
     handlers: setting('handlers', [], (value, name) => listOf(value).map((glob) => textOf(glob, name))),
     schedules: setting('schedules', [], (value) => schedulesOf(value, timezone)),
@@ -290,6 +295,11 @@ function backoffOf(value: unknown, name: string): StoredBackoff {
 
 function surfaceOf(value: unknown, name: string): string {
   surfacedFields(textOf(value, name), name)
+  return value as string
+}
+
+function maskOf(value: unknown, name: string): string {
+  masker(textOf(value, name), name)
   return value as string
 }
 

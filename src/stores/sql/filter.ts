@@ -14,7 +14,7 @@ export function jobConditions(dialect: Dialect, filter: JobFilter, second: numbe
   if (filter.idAbove !== undefined) all.push(sql`j.id > ${filter.idAbove}`)
   if (filter.createdFrom !== undefined) all.push(sql`j.created_at >= ${Math.ceil(filter.createdFrom / 1_000)}`)
   if (filter.createdBefore !== undefined) all.push(sql`j.created_at < ${Math.ceil(filter.createdBefore / 1_000)}`)
-  if (filter.status === 'reserved') all.push(raw('j.reserved_at is not null'))
+  if (filter.status === 'reserved') all.push(dialect.reserved ?? raw('j.reserved_at is not null'))
   if (filter.status === 'pending' || filter.status === 'due' || filter.status === 'delayed')
     all.push(raw('j.reserved_at is null'))
   if (filter.status === 'due') all.push(sql`j.available_at <= ${second}`)

@@ -30,6 +30,8 @@ export interface Reader {
   all(statement: Sql): Promise<SqlRow[]>
   /** As `all`, for what an index finds, however large the table is. */
   lookUp?(statement: Sql): Promise<SqlRow[]>
+  /** As `all`, for lists: where several reads wait for one another, these do not wait for a count. */
+  search?(statement: Sql): Promise<SqlRow[]>
   /** Unix ms by the database's clock. */
   now(): Promise<number>
   readonly wallClock: WallClock
@@ -62,7 +64,7 @@ const MANY = 20_000
 
 /** The reads that all SQL stores share: plain SQL in the words that SQLite, PostgreSQL and MySQL have in common. */
 export function sqlReads(reader: Reader): Reads {
-  const { all, lookUp = all, now, wallClock, dialect } = reader
+  const { all, lookUp = all, search = all, now, wallClock, dialect } = reader
   const { tables } = dialect
   const jobs = sql`select ${raw(JOB_COLUMNS)} from ${tables.jobs} j`
   const failedFrom = sql`${tables.failedJobs} f left join ${tables.failed} l on l.uuid = f.uuid and l.failed_id = f.id`
@@ -86,13 +88,13 @@ export function sqlReads(reader: Reader): Reads {
 
     async list(filter: JobFilter, page: Page) {
       const at = await now()
-      const read = isLookUp(filter) ? lookUp : all
+      const read = isLookUp(filter) ? lookUp : search
       const rows = await read(sql`${jobs} where ${jobsWhere(filter, Math.floor(at / 1_000))} ${pageOf(page, 'j.id')}`)
       return paged(rows, page, (row) => storedJob(row, at))
     },
 
     async listFailed(filter: FailedFilter, page: Page) {
-      const read = isLookUp(filter) ? lookUp : all
+      const read = isLookUp(filter) ? lookUp : search
       const rows = await read(sql`${failed} where ${failedWhere(filter)} ${pageOf(page, 'f.id')}`)
       return paged(rows, page, (row) => failedJob(row, wallClock))
     },
@@ -195,9 +197,17 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async unlabelled(limit: number, above = 0) {
-      const rows = await all(
-        sql`${failed} where f.id > ${above} and l.uuid is null and f.uuid is not null order by f.id desc limit ${limit}`,
-      )
+      // The plus keeps a database from walking along the ids, which reads rows; the uuids alone stand in an index.
+      const higher = above === 0 ? raw('') : sql`and f.id > ${above}`
+      const read = above === 0 ? all : lookUp
+      const ids = await read(sql`
+        select f.id from ${tables.failedJobs} f
+         where f.uuid is not null ${higher}
+           and not exists (select 1 from ${tables.failed} l where l.uuid = f.uuid and l.failed_id = f.id)
+         order by ${above === 0 ? raw('+f.id') : raw('f.id')} desc limit ${limit}`)
+      if (ids.length === 0) return []
+      const refs = ids.map(({ id }) => Number(id))
+      const rows = await lookUp(sql`${failed} where ${failedWhere({ refs })} order by f.id desc`)
       return rows.map((row) => failedJob(row, wallClock))
     },
 

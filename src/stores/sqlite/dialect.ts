@@ -1,5 +1,23 @@
 import { type Dialect, SQLITE } from '../sql/dialect.ts'
-import { type Sql, sql } from '../sql/sql.ts'
+import { raw, type Sql, sql } from '../sql/sql.ts'
+
+/** The pairs of queue and priority of pending jobs, found by jumping from one to the next in the index. */
+export const LINES = raw(`
+  with recursive lines(queue, priority) as (
+    select * from (select queue, coalesce(priority, 0) from jobs indexed by faena_jobs_due where reserved_at is null
+                    order by queue, coalesce(priority, 0) limit 1)
+    union all
+    select coalesce(
+             (select queue from jobs indexed by faena_jobs_due where reserved_at is null and queue = lines.queue
+                 and coalesce(priority, 0) > lines.priority limit 1),
+             (select min(queue) from jobs indexed by faena_jobs_due where reserved_at is null and queue > lines.queue)),
+           coalesce(
+             (select min(coalesce(priority, 0)) from jobs indexed by faena_jobs_due where reserved_at is null and queue = lines.queue
+                 and coalesce(priority, 0) > lines.priority),
+             (select min(coalesce(priority, 0)) from jobs indexed by faena_jobs_due where reserved_at is null and queue =
+                (select min(queue) from jobs indexed by faena_jobs_due where reserved_at is null and queue > lines.queue)))
+      from lines where lines.queue is not null
+  )`)
 
 /** What SQLite says in words that the other databases do not have. A list goes in as one JSON text, however long it is. */
 export const DIALECT: Dialect = {
@@ -7,6 +25,15 @@ export const DIALECT: Dialect = {
   jobUuidIn: (uuids) => sql`j.id in (${jobsOfUuids(uuids)})`,
   oneOf,
   // LIKE minds no case here.
+  oldestDue: (second) => sql`
+    ${LINES} select j.queue, j.created_at, j.available_at
+      from lines join jobs j on j.id = (
+        select id from jobs indexed by faena_jobs_due
+         where reserved_at is null and queue = lines.queue and coalesce(priority, 0) = lines.priority and available_at <= ${second}
+         order by available_at, id limit 1)
+     where lines.queue not in (select name from faena_queues where paused_at is not null)
+     order by j.available_at, j.id limit 1`,
+  reserved: raw('j.id in (select id from jobs indexed by faena_jobs_reserved where reserved_at is not null)'),
   contains: (column, text) => sql`instr(${column}, ${text}) > 0`,
 }
 

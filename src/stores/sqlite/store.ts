@@ -10,6 +10,7 @@ import { adminWrites } from './admin.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
+import { counting } from './counts.ts'
 import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { DIALECT } from './dialect.ts'
@@ -52,6 +53,8 @@ export function sqliteStore(options: SqliteOptions): Store {
   const connection = new Connection(options.path, options.timeoutMs ?? 5_000)
   const wakeup = new Wakeup(connection.path)
   const reader = new ThreadedReader(connection)
+  // Searches in a thread of their own: behind a count of everything they would come too late.
+  const searcher = new ThreadedReader(connection)
   const now = options.clock ?? Date.now
   const context: Context = {
     connection,
@@ -96,7 +99,7 @@ export function sqliteStore(options: SqliteOptions): Store {
       opening = undefined
       wakeup.close()
       const closed = connection.close()
-      await reader.close()
+      await Promise.all([reader.close(), searcher.close()])
       await closed
     },
 
@@ -124,11 +127,13 @@ export function sqliteStore(options: SqliteOptions): Store {
     ...withPhpsLeftovers(context, leasing(context)),
     ...sqlReads({
       all: context.scan,
+      search: (statement) => searcher.all(statement),
       lookUp: (statement) => reader.here(statement),
       now: async () => now(),
       wallClock: context.wallClock,
       dialect: DIALECT,
     }),
+    ...counting(context.scan, now),
     ...adminWrites(context),
     ...scheduling(context),
     ...recording(context),
