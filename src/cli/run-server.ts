@@ -69,10 +69,10 @@ async function serverOn(
   order: ServeOrder,
   { stdout }: Streams,
 ): Promise<FastifyInstance> {
-  const { surface, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
+  const { surface, mask, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
   const queue = createQueue({ store, timezone, maxPayloadBytes })
   const server = await createServer({
-    admin: createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, defaultTries: tries }),
+    admin: createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries }),
     queue,
     jobs,
     auth,
