@@ -29,6 +29,13 @@ create table public.faena_failed_fields (
   constraint faena_failed_fields_pkey PRIMARY KEY (failed_id, field)
 );
 
+create table public.faena_holds (
+  worker bigint not null,
+  ids bigint[] default '{}'::bigint[] not null,
+  kept integer default 0 not null,
+  constraint faena_holds_pkey PRIMARY KEY (worker)
+) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
 create table public.faena_idempotency (
   key text not null,
   request text not null,
@@ -248,6 +255,8 @@ CREATE INDEX faena_failed_by_fingerprint ON public.faena_failed USING btree (fin
 CREATE INDEX faena_failed_by_name ON public.faena_failed USING btree (name, failed_id);
 
 CREATE INDEX faena_failed_fields_value ON public.faena_failed_fields USING btree (field, value, failed_id);
+
+CREATE INDEX faena_failed_jobs_at ON public.failed_jobs USING btree (failed_at);
 
 CREATE INDEX faena_jobs_due ON public.jobs USING btree (queue, COALESCE(priority, 0), available_at, id) INCLUDE (name);
 
@@ -604,6 +613,14 @@ begin
       delete from "public"."faena_locks" l using (
         select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
+    end if;
+    update "public"."faena_holds" h set ids = h.ids || taken where h.worker = by_worker and cardinality(h.ids) < 64 + 2 * h.kept;
+    if not found then
+      update "public"."faena_holds" h
+         set ids = still.ids || taken, kept = cardinality(still.ids)
+        from (select array(select j.id from "public"."jobs" j
+                            where j.id = any((select o.ids from "public"."faena_holds" o where o.worker = by_worker)::bigint[]) and j.reserved_by = by_worker) as ids) still
+       where h.worker = by_worker;
     end if;
     counts_crashes := exists (select from "public"."faena_reclaims");
     return query

@@ -90,6 +90,7 @@ test('a dry run names the statements and changes nothing', async () => {
     expect.stringMatching(/^create index concurrently "faena_jobs_due"/),
     expect.stringMatching(/^create index concurrently "faena_jobs_uuid"/),
     expect.stringMatching(/^create index concurrently "faena_jobs_odd"/),
+    expect.stringMatching(/^create index concurrently "faena_failed_jobs_at"/),
   ])
 })
 

@@ -87,8 +87,7 @@ function failedAtIndex({ failedJobs, plain, plainOwn }: Names): Change {
   const index = plainOwn('failed_jobs_at')
   return {
     sql: `create index "${index}" on ${failedJobs} (failed_at)`,
-    missing: ({ indexes, tables }) =>
-      tables.has(plain.failedJobs) &&
+    missing: ({ indexes }) =>
       ![...indexes.values()].some(
         ({ table, first, valid }) => valid && table === plain.failedJobs && first === 'failed_at',
       ),
@@ -102,6 +101,7 @@ function labelling(names: Names): Change {
   const named = names.own('labelled_1')
   return {
     sql: `
+do $migration$ begin
 create or replace function ${named}() returns trigger language plpgsql set search_path = pg_catalog as $function$
 begin
   if tg_op <> 'INSERT' then
@@ -124,7 +124,8 @@ insert into ${fields} (failed_id, field, value)
 select l.failed_id, f.key, left(f.value #>> '{}', 180)
   from ${failed} l cross join lateral jsonb_each(l.surfaced::jsonb) f
  where l.surfaced is not null and strpos(l.surfaced, '\\u') = 0 and jsonb_typeof(f.value) in ('string', 'number', 'boolean')
-on conflict do nothing`.trim(),
+on conflict do nothing;
+end $migration$`.trim(),
     missing: ({ functions }: Catalogue) => !functions.has(made),
   }
 }
