@@ -14,6 +14,7 @@ import type { PgPool } from './client.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { counting } from './counts.ts'
 import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { dialectOf } from './dialect.ts'
@@ -79,6 +80,12 @@ export function postgresStore(given: PostgresOptions): Store {
     wake: () => wakeup.wake(),
   }
 
+  const reads = sqlReads({
+    all: (statement) => connection.query('common', statement),
+    now: async () => (await connection.query('common', sql`select ${nowMs(context)} as now`))[0]?.now as number,
+    wallClock: context.wallClock,
+    dialect,
+  })
   const desk = deskOf(context)
 
   return {
@@ -121,12 +128,8 @@ export function postgresStore(given: PostgresOptions): Store {
     fate: fates(context),
     reclaim: withPhpsLeftovers(context, reclaiming(context)),
     ...leasing(context),
-    ...sqlReads({
-      all: (statement) => connection.query('common', statement),
-      now: async () => (await connection.query('common', sql`select ${nowMs(context)} as now`))[0]?.now as number,
-      wallClock: context.wallClock,
-      dialect,
-    }),
+    ...reads,
+    ...counting(context, reads),
     ...adminWrites(context, dialect),
     ...scheduling(context),
     ...recording(context),
