@@ -32,6 +32,8 @@ export interface Reader {
   lookUp?(statement: Sql): Promise<SqlRow[]>
   /** As `all`, for lists: where several reads wait for one another, these do not wait for a count. */
   search?(statement: Sql): Promise<SqlRow[]>
+  /** As `all`, for a look through a whole table that nobody waits for. */
+  background?(statement: Sql): Promise<SqlRow[]>
   /** Unix ms by the database's clock. */
   now(): Promise<number>
   readonly wallClock: WallClock
@@ -64,7 +66,7 @@ const MANY = 20_000
 
 /** The reads that all SQL stores share: plain SQL in the words that SQLite, PostgreSQL and MySQL have in common. */
 export function sqlReads(reader: Reader): Reads {
-  const { all, lookUp = all, search = all, now, wallClock, dialect } = reader
+  const { all, lookUp = all, search = all, background = all, now, wallClock, dialect } = reader
   const { tables } = dialect
   const jobs = sql`select ${raw(JOB_COLUMNS)} from ${tables.jobs} j`
   const failedFrom = sql`${tables.failedJobs} f left join ${tables.failed} l on l.uuid = f.uuid and l.failed_id = f.id`
@@ -199,7 +201,7 @@ export function sqlReads(reader: Reader): Reads {
     async unlabelled(limit: number, above = 0) {
       // The plus keeps a database from walking along the ids, which reads rows; the uuids alone stand in an index.
       const higher = above === 0 ? raw('') : sql`and f.id > ${above}`
-      const read = above === 0 ? all : lookUp
+      const read = above === 0 ? background : lookUp
       const ids = await read(sql`
         select f.id from ${tables.failedJobs} f
          where f.uuid is not null ${higher}

@@ -55,6 +55,7 @@ export function sqliteStore(options: SqliteOptions): Store {
   const reader = new ThreadedReader(connection)
   // Searches in a thread of their own: behind a count of everything they would come too late.
   const searcher = new ThreadedReader(connection)
+  const patient = new ThreadedReader(connection)
   const now = options.clock ?? Date.now
   const context: Context = {
     connection,
@@ -99,7 +100,7 @@ export function sqliteStore(options: SqliteOptions): Store {
       opening = undefined
       wakeup.close()
       const closed = connection.close()
-      await Promise.all([reader.close(), searcher.close()])
+      await Promise.all([reader.close(), searcher.close(), patient.close()])
       await closed
     },
 
@@ -128,6 +129,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     ...sqlReads({
       all: context.scan,
       search: (statement) => searcher.all(statement),
+      background: (statement) => patient.all(statement),
       lookUp: (statement) => reader.here(statement),
       now: async () => now(),
       wallClock: context.wallClock,
