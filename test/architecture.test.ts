@@ -37,6 +37,8 @@ const TABLE: readonly { part: string; at: string; imports: readonly string[] | '
   { part: 'maintenance', at: 'src/maintenance/', imports: ['core', 'store'] },
   { part: 'alerts', at: 'src/alerts/', imports: ['core', 'client'] },
   { part: 'http', at: 'src/http/', imports: ['core', 'client', 'alerts'] },
+  // What runs in a browser: knows the API by its description alone.
+  { part: 'api', at: 'src/api/', imports: [] },
   { part: 'supervisor', at: 'src/supervisor/', imports: ['core', 'client'] },
   // Puts a store, a queue, workers and a scheduler together for an application; the CLI does the same for a process.
   { part: 'connect', at: 'src/connect.ts', imports: 'all', except: ['cli', 'testing'] },
@@ -65,6 +67,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   ajv: ['http'],
   jose: ['http', 'cli'],
   typebox: ['http'],
+  'openapi-fetch': ['api'],
 }
 
 /** Files outside cli/ and supervisor/ that touch the process, and why they must. */

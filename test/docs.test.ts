@@ -41,6 +41,8 @@ test('every block of TypeScript compiles', () => {
         paths: {
           faena: ['../../src/index.ts'],
           'faena/testing': ['../../src/testing/index.ts'],
+          'faena/http': ['../../src/http/index.ts'],
+          'faena/api': ['../../src/api/index.ts'],
           'faena/sqlite': ['../../src/stores/sqlite/store.ts'],
           'faena/postgres': ['../../src/stores/postgres/store.ts'],
           'faena/mysql': ['../../src/stores/mysql/store.ts'],

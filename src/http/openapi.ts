@@ -37,6 +37,7 @@ export function openapiDocument({ routes, prefix = '', fields = [], version }: O
     paths,
     components: {
       schemas: { Failure: failureSchema },
+      responses: refusalsByStatus(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'faena token makes one' },
         session: { type: 'apiKey', in: 'cookie', name: 'faena_session', description: 'POST /login begins one' },
@@ -140,15 +141,16 @@ function refusalsOf({ method, role, params, body, refusals = [], patient, query 
     common.push('BAD_ARGUMENT')
   if (method === 'POST') common.push('IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED')
   if (method !== 'GET') common.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
-  const byStatus = new Map<number, ApiCode[]>()
-  for (const code of new Set([...common, ...refusals])) {
-    const status = API_CODES[code][0]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
-  const entries = [...byStatus]
-    .sort(([a], [b]) => a - b)
-    .map(([status, codes]) => [String(status), refusal(status, codes)])
-  return Object.fromEntries(entries)
+  const statuses = new Set([...common, ...refusals].map((code) => API_CODES[code][0]))
+  const sorted = [...statuses].sort((one, other) => one - other)
+  return Object.fromEntries(
+    sorted.map((status) => [String(status), { $ref: `#/components/responses/Refusal${status}` }]),
+  )
+}
+
+function refusalsByStatus(): Json {
+  const byStatus = Map.groupBy(Object.keys(API_CODES) as ApiCode[], (code) => API_CODES[code][0])
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [`Refusal${status}`, refusal(status, codes)]))
 }
 
 function refusal(status: number, codes: readonly ApiCode[]): Json {

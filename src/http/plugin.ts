@@ -103,12 +103,12 @@ function servicesOf({ admin, queue, jobs = [], surface = '' }: ApiOptions, prefi
     fields,
     clock: admin.clock,
     sessions: new Sessions(admin.accounts, prefix),
-    openapi: () => openapiDocument({ routes: ROUTES, prefix, fields, version: VERSION }),
+    openapi: () => openapiDocument({ routes: ROUTES, prefix, fields, version: API_VERSION }),
   }
 }
 
 /** Of the contract, not of the package: it changes when an older client would notice. */
-const VERSION = '1.0.0'
+export const API_VERSION = '1.0.0'
 
 function notFound(url: string, prefix: string): ApiError {
   const methods = methodsFor(url, prefix)
