@@ -18,9 +18,11 @@ export function addressReader(schema: TObject, patient: boolean, extra: readonly
     const texts = given as Texts
     const values: Texts = {}
     for (const [name, value] of Object.entries(texts)) {
-      if (patient && (value === '' || !known.includes(name))) continue
-      if (!patient && extra.length > 0 && !known.includes(name) && !extra.includes(name))
+      const isExtra = extra.includes(name)
+      if (patient && (value === '' || !(isExtra || known.includes(name)))) continue
+      if (!patient && extra.length > 0 && !isExtra && !known.includes(name))
         throw unknownName(name, [...known, ...extra])
+      if (isExtra && typeof value !== 'string') throw refused(name, 'is given more than once')
       values[name] = converted(value, (schema.properties as Record<string, { type?: string }>)[name]?.type)
     }
     if (check(values)) return values
@@ -71,8 +73,10 @@ function issueOf({ instancePath, keyword, params, message }: ErrorObject): Issue
 }
 
 function unknownName(name: string, known: readonly string[]): ApiError {
-  const message = `is not known here; there are ${known.join(', ')}`
-  return new ApiError('BAD_ARGUMENT', `${name.slice(0, 100)} ${message}`, {
-    issues: [{ path: name.slice(0, 100), message }],
-  })
+  return refused(name, `is not known here; there are ${known.join(', ')}`)
+}
+
+function refused(name: string, message: string): ApiError {
+  const path = name.slice(0, 100)
+  return new ApiError('BAD_ARGUMENT', `${path} ${message}`, { issues: [{ path, message }] })
 }

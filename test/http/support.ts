@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { createAdmin } from '../../src/client/admin.ts'
+import { type Admin, createAdmin } from '../../src/client/admin.ts'
 import { createQueue } from '../../src/client/queue.ts'
 import { surfacedFields } from '../../src/core/surface.ts'
 import type { AuthOptions } from '../../src/http/guard.ts'
@@ -19,6 +19,7 @@ export type Answered = LightMyRequestResponse & { body: string }
 /** An API on a store of its own, and what a client of it does. */
 export interface Api extends AsyncDisposable {
   server: FastifyInstance
+  admin: Admin
   /** As somebody with this role; `null` sends no token. */
   as(role: string | null): Caller
   get(path: string): Promise<Answered>
@@ -60,6 +61,7 @@ export async function apiOn(harness: Harness, options: Options = {}): Promise<Ap
   const admitted = as('admin')
   return {
     server,
+    admin,
     as,
     get: (path) => admitted('GET', path),
     post: (path, body) => admitted('POST', path, body === undefined ? {} : { payload: body as object }),

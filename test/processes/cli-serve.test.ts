@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { type Installation, installation, type Running } from '../cli/support.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** `faena serve` as its users have it: a process of its own, asked over HTTP. */
 
@@ -115,4 +119,22 @@ test('faena start serves the API beside its worker, and ends both', async () => 
   expect((await get(`${address}/status`, stdout.trim())).status).toBe(200)
   running.child.kill('SIGTERM')
   expect((await running.ended).code).toBe(0)
+})
+
+test('a user made on the command line, his password from the standard input, logs in', async () => {
+  const faena = installation()
+  const { folder: cwd, env } = faena
+  const words = [MAIN, 'users', 'save', 'maria', '--role', 'operator']
+  const printed = execFileSync(process.execPath, words, { cwd, env, input: 'a long password\n', encoding: 'utf8' })
+  expect(printed).toContain('User [maria] has the role operator')
+  expect(printed).not.toContain('a long password')
+  const { address } = await serving(faena)
+  const login = async (password: string) => {
+    const body = JSON.stringify({ name: 'maria', password })
+    return (await fetch(`${address}/login`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }))
+      .status
+  }
+  expect(await login('a long password')).toBe(200)
+  expect(await login('another password')).toBe(401)
+  expect((await faena.faena('users', 'list', '--json')).stdout).toContain('"role": "operator"')
 })
