@@ -164,8 +164,10 @@ describe('imports', () => {
   })
 
   test('applications import public entry points only', () => {
+    // A prototype of a store (decision 0034) stands outside, but is written against the contract like those inside.
+    const prototypes = 'bench/ranges/'
     const wrong = applications.flatMap((file) =>
-      localImports(file)
+      (file.path.startsWith(prototypes) ? [] : localImports(file))
         .filter((target) => target.startsWith('src/') && !ENTRY_POINTS.includes(target))
         .map((target) => `${file.path} imports ${target}`),
     )

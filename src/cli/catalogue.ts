@@ -162,12 +162,6 @@ export const CATALOGUE: readonly Entry[] = [
     load: () => import('./commands/token.ts'),
   },
   {
-    name: 'users',
-    group: 'Set up',
-    summary: 'who may log in to the panel',
-    load: () => import('./commands/users.ts'),
-  },
-  {
     name: 'config',
     group: 'Set up',
     summary: 'the settings in force and where each comes from',

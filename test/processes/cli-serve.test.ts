@@ -124,9 +124,9 @@ test('faena start serves the API beside its worker, and ends both', async () => 
 test('a user made on the command line, his password from the standard input, logs in', async () => {
   const faena = installation()
   const { folder: cwd, env } = faena
-  const words = [MAIN, 'users', 'save', 'maria', '--role', 'operator']
+  const words = [MAIN, 'users', 'add', 'maria', '--role', 'operator']
   const printed = execFileSync(process.execPath, words, { cwd, env, input: 'a long password\n', encoding: 'utf8' })
-  expect(printed).toContain('User [maria] has the role operator')
+  expect(printed).toContain('User maria may log in as operator.')
   expect(printed).not.toContain('a long password')
   const { address } = await serving(faena)
   const login = async (password: string) => {
