@@ -27,24 +27,34 @@ const [slices, backlog] = [Number(given.slices), Number(given.backlog)]
 /** Jobs of a slice, in batches of the second number; jobs of a slice that go alone. */
 const [JOBS, BATCH, SINGLES, LARAVEL_JOBS] = [500, 100, 10, 30]
 const COMPLETED = { kind: 'completed' } as const
+/** What the server has written to its log so far: the same however busy the machine is. */
+const LOG_WRITTEN = {
+  postgres: `select pg_current_wal_lsn() - '0/0' as bytes`,
+  mysql: `select variable_value as bytes from information_schema.global_status where variable_name = 'Innodb_os_log_written'`,
+}
 
 /** Of one table, by what was done: what each slice showed. */
 type Figures = Map<string, number[]>
+type Written = () => Promise<number>
 
 async function compared(kind: Kind, server: string): Promise<void> {
-  const own = await Subject.on(await database(kind, server, 'own'))
-  const shared = await Subject.on(await database(kind, server, 'shared', kind.laravelTables))
+  const operator = await kind.operator(server)
+  const written: Written = async () =>
+    Number((await operator.rows<{ bytes: unknown }>(LOG_WRITTEN[kind.store]))[0]!.bytes)
+  const own = await Subject.on(await database(kind, server, 'own'), written)
+  const shared = await Subject.on(await database(kind, server, 'shared', kind.laravelTables), written)
   await inTurns((subject) => subject.slice(''), [own, shared])
   for (const subject of [own, shared]) await subject.pile(backlog)
   await inTurns((subject) => subject.slice(` before a backlog of ${backlog}`), [own, shared])
   for (const subject of [own, shared]) await subject.store.close()
 
   const laravels = [
-    await LaravelSubject.on(kind, await database(kind, server, 'before', kind.laravelTables)),
-    await LaravelSubject.on(kind, await database(kind, server, 'after', kind.laravelTables), 'migrated'),
+    await LaravelSubject.on(kind, await database(kind, server, 'before', kind.laravelTables), written),
+    await LaravelSubject.on(kind, await database(kind, server, 'after', kind.laravelTables), written, 'migrated'),
   ] as const
   await inTurns((subject) => subject.slice(), laravels)
   for (const subject of laravels) await subject.end()
+  await operator.end()
 
   console.log(`\n${kind.name}, medians of ${slices} slices`)
   show(['Faena', 'own', 'shared'], own.figures, shared.figures)
@@ -62,27 +72,31 @@ class Subject {
   readonly figures: Figures = new Map()
   readonly store: Store
   readonly #worker: number
+  readonly #written: Written
   #seq = 0
 
-  constructor(store: Store, worker: number) {
+  constructor(store: Store, worker: number, written: Written) {
     this.store = store
     this.#worker = worker
+    this.#written = written
   }
 
-  static async on(url: string): Promise<Subject> {
+  static async on(url: string, written: Written): Promise<Subject> {
     const store = await openStore(url, { timeoutMs: 60_000 })
     await store.migrate()
     const who = { name: 'cost', host: 'here', pid: process.pid, version: '0', queues: ['default'] }
-    return new Subject(store, await store.register({ ...who, concurrency: BATCH, leaseMs: 3_600_000 }))
+    return new Subject(store, await store.register({ ...who, concurrency: BATCH, leaseMs: 3_600_000 }), written)
   }
 
   /** In front of all that waits. */
   async slice(where: string): Promise<void> {
+    const before = await this.#written()
     note(this.figures, `push in batches${where}, jobs/s`, JOBS / (await seconds(() => this.#push(JOBS, -1))))
     const draining = seconds(async () => {
       for (let left = JOBS; left > 0; left -= BATCH) await this.#runSome(BATCH)
     })
     note(this.figures, `reserve and complete in batches${where}, jobs/s`, JOBS / (await draining))
+    note(this.figures, `log written in batches${where}, bytes a job`, ((await this.#written()) - before) / JOBS)
     const alone = seconds(async () => {
       for (let left = SINGLES; left > 0; left--) {
         await this.store.push([newJob(-1)])
@@ -119,22 +133,26 @@ class Subject {
 class LaravelSubject {
   readonly figures: Figures = new Map()
   readonly #connections: readonly LaravelConnection[]
+  readonly #written: Written
 
-  constructor(connections: readonly LaravelConnection[]) {
+  constructor(connections: readonly LaravelConnection[], written: Written) {
     this.#connections = connections
+    this.#written = written
   }
 
-  static async on(kind: Kind, url: string, migrated?: 'migrated'): Promise<LaravelSubject> {
+  static async on(kind: Kind, url: string, written: Written, migrated?: 'migrated'): Promise<LaravelSubject> {
     if (migrated) {
       const store = await openStore(url)
       await store.migrate()
       await store.close()
     }
-    return new LaravelSubject(await Promise.all(Array.from({ length: 2 }, () => LaravelConnection.open(kind, url))))
+    const connections = Array.from({ length: 2 }, () => LaravelConnection.open(kind, url))
+    return new LaravelSubject(await Promise.all(connections), written)
   }
 
   async slice(): Promise<void> {
     const jobs = LARAVEL_JOBS * this.#connections.length
+    const before = await this.#written()
     const dispatching = await seconds(() =>
       this.#each(async (connection) => {
         for (let left = LARAVEL_JOBS; left > 0; left--) await connection.dispatch()
@@ -147,6 +165,7 @@ class LaravelSubject {
     )
     note(this.figures, 'dispatch, jobs/s', jobs / dispatching)
     note(this.figures, 'pop and delete, jobs/s', jobs / working)
+    note(this.figures, 'log written, bytes a job', ((await this.#written()) - before) / jobs)
   }
 
   #each(work: (connection: LaravelConnection) => Promise<void>): Promise<unknown> {

@@ -40,7 +40,8 @@ onServers((kind, server) => {
     const done = () =>
       new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'completed' ? [uuid] : []))).size
     for (let round = 0; round < ROUNDS; round++) {
-      await until('there is work between two faults', () => done() >= (JOBS * 0.9 * round) / ROUNDS)
+      // The last fault comes when few jobs are left.
+      await until('there is work between two faults', () => done() >= (JOBS * 0.97 * round) / (ROUNDS - 1))
       await faults[round % faults.length]!()
     }
     proxy.pass()
