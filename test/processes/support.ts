@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -101,6 +101,26 @@ export function readLedger(path: string): LedgerLine[] {
         }
       })
   )
+}
+
+/** Counts the jobs that were completed so far, reading what was added since it was asked last. */
+export function completions(path: string): () => number {
+  const seen = new Set<string>()
+  let position = 0
+  return () => {
+    if (!existsSync(path)) return 0
+    const file = openSync(path, 'r')
+    const added = Buffer.alloc(fstatSync(file).size - position)
+    readSync(file, added, 0, added.length, position)
+    closeSync(file)
+    const end = added.lastIndexOf('\n') + 1
+    position += end
+    for (const line of added.toString('utf8', 0, end).split('\n')) {
+      const [event, uuid] = line.split(' ', 2)
+      if (event === 'completed') seen.add(uuid!)
+    }
+    return seen.size
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createQueue } from '../../../src/index.ts'
 import { EFFECTS_TABLE } from '../fixtures/chaos-effects.ts'
 import { effectJob } from '../fixtures/chaos-jobs.ts'
-import { readLedger, until } from '../support.ts'
+import { completions, readLedger, until } from '../support.ts'
 import { asked, installation, restarted, WORKERS } from './installation.ts'
 import { onServers } from './on-servers.ts'
 
@@ -37,8 +37,7 @@ onServers((kind, server) => {
       },
     ]
 
-    const done = () =>
-      new Set(readLedger(ledger).flatMap(({ event, uuid }) => (event === 'completed' ? [uuid] : []))).size
+    const done = completions(ledger)
     for (let round = 0; round < ROUNDS; round++) {
       // The last fault comes when few jobs are left.
       await until('there is work between two faults', () => done() >= (JOBS * 0.97 * round) / (ROUNDS - 1))
