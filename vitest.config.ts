@@ -1,9 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Chaos on servers takes about six minutes for each on two cores that have nothing else to do, ten where they are shared;
- * `FAENA_TEST_STORES=all npm test` has it run. By file, in seconds: workers 150, server 110, network 130, migrations 30,
- * laravel 45, transactions 40.
+ * Chaos on servers; `FAENA_TEST_STORES=all npm test` has it run. For one server, in seconds, on two cores that had other work:
+ * workers 175, network 180, server 130, transactions 80, migrations 50, laravel 45. On cores of its own, about two thirds.
  */
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
