@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * Chaos on servers; `FAENA_TEST_STORES=all npm test` has it run. For one server, in seconds, on two cores that had other work:
- * workers 175, network 180, server 130, transactions 80, migrations 50, laravel 45. On cores of its own, about two thirds.
+ * workers 175, network 180, server 130, transactions 80, migrations 50, laravel 45.
  */
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
