@@ -31,7 +31,7 @@ create table public.faena_failed_fields (
 
 create table public.faena_holds (
   worker bigint not null,
-  ids bigint[] default '{}'::bigint[] not null,
+  ranges bigint[] default '{}'::bigint[] not null,
   kept integer default 0 not null,
   constraint faena_holds_pkey PRIMARY KEY (worker)
 ) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
@@ -274,6 +274,33 @@ CREATE UNIQUE INDEX faena_runs_attempt ON public.faena_runs USING btree (uuid, a
 
 CREATE INDEX faena_runs_started ON public.faena_runs USING btree (started_at);
 
+CREATE OR REPLACE FUNCTION public.faena_held_1(of_workers bigint[])
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+begin
+  if (select count(*) from "public"."faena_holds" h where h.worker = any(of_workers)) < cardinality(of_workers) then
+    return null;
+  end if;
+  return array(
+    select j.id
+      from "public"."faena_holds" h
+           cross join generate_series(1, cardinality(h.ranges), 2) n
+           cross join lateral (
+             select j.id from "public"."jobs" j where j.id between h.ranges[n] and h.ranges[n + 1] and j.reserved_by = h.worker
+           ) j
+     where h.worker = any(of_workers)
+  );
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.faena_job_of_1(payload text)
  RETURNS text
  LANGUAGE sql
@@ -502,6 +529,7 @@ declare
   bytes bigint := 0;
   singles integer := 0;
   taken bigint[] := '{}';
+  held_ranges bigint[];
   unclear bigint[] := '{}';
   soonest integer;
   next_due integer;
@@ -614,12 +642,26 @@ begin
         select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
     end if;
-    update "public"."faena_holds" h set ids = h.ids || taken where h.worker = by_worker and cardinality(h.ids) < 64 + 2 * h.kept;
+    select case when max(i) - min(i) <= 1000 + 4 * count(*) then array[min(i), max(i)]
+                else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
+      into held_ranges from unnest(taken) i;
+    update "public"."faena_holds" h set ranges = h.ranges || held_ranges
+     where h.worker = by_worker and cardinality(h.ranges) < 2 * 32 + 2 * h.kept;
     if not found then
+      -- Locked before it is read: a call that its caller gave up waiting for may still be adding to it.
+      perform from "public"."faena_holds" h where h.worker = by_worker for update;
       update "public"."faena_holds" h
-         set ids = still.ids || taken, kept = cardinality(still.ids)
-        from (select array(select j.id from "public"."jobs" j
-                            where j.id = any((select o.ids from "public"."faena_holds" o where o.worker = by_worker)::bigint[]) and j.reserved_by = by_worker) as ids) still
+         set ranges = still.ranges || held_ranges, kept = cardinality(still.ranges)
+        from (
+          select array(
+            select b
+              from "public"."faena_holds" o cross join generate_series(1, cardinality(o.ranges), 2) n
+                   cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
+             where o.worker = by_worker
+               and exists (select from "public"."jobs" j where j.id between o.ranges[n] and o.ranges[n + 1] and j.reserved_by = by_worker)
+             order by n, b
+          ) as ranges
+        ) still
        where h.worker = by_worker;
     end if;
     counts_crashes := exists (select from "public"."faena_reclaims");

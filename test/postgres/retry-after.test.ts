@@ -145,21 +145,42 @@ test('jobs of a worker that was registered before there were lists are given bac
   expect(await store.deregister(leaving.id)).toBe(2)
 })
 
+test('jobs far apart in the table are given back as well, and others’ jobs between them are not', async () => {
+  await using given = await givenSchema()
+  const store = await given.store()
+  await store.migrate()
+  const [leaving, other] = [await startWorker(store, { leaseMs: HOUR }), await startWorker(store, { leaseMs: HOUR })]
+  await store.push([newJob({ queue: 'far' })])
+  await store.push(Array.from({ length: 3_000 }, () => newJob()))
+  await store.push([newJob({ queue: 'far' }), newJob({ queue: 'far' })])
+  const far = await leaving.reserve({ queues: ['far'] })
+  const between = await other.reserve({ limit: 100 })
+  const near = await leaving.reserve({ limit: 100 })
+  expect([far.length, between.length, near.length]).toEqual([3, 100, 100])
+
+  expect(await store.deregister(leaving.id)).toBe(103)
+
+  expect((await other.beat(between)).gone).toEqual([])
+  expect(await store.deregister(other.id)).toBe(100)
+})
+
 test('a worker’s list keeps to what it holds, however many jobs went through its hands', async () => {
   await using given = await givenSchema()
   const store = await given.store()
   await store.migrate()
   const worker = await startWorker(store, { leaseMs: HOUR })
-  await store.push(Array.from({ length: 300 }, () => newJob()))
+  await store.push(Array.from({ length: 202 }, () => newJob()))
   const [kept] = await worker.reserve({ limit: 1 })
-  for (let count = 0; count < 29; count += 1) await worker.complete(...(await worker.reserve({ limit: 10 })))
+  for (let count = 0; count < 200; count += 1) await worker.complete(...(await worker.reserve({ limit: 1 })))
   const [last] = await worker.reserve({ limit: 1 })
 
-  const [list] = given.look.all<{ ids: number[] }>(`select ids from ${given.schema}.faena_holds where worker = $1`, [
-    worker.id,
-  ])
+  const [list] = given.look.all<{ ranges: number[] }>(
+    `select ranges from ${given.schema}.faena_holds where worker = $1`,
+    [worker.id],
+  )
 
-  expect(list?.ids.length).toBeLessThan(100)
-  expect(list?.ids).toEqual(expect.arrayContaining([kept!.id, last!.id]))
+  expect(list?.ranges.length).toBeLessThan(140)
+  const names = (id: number) => list?.ranges.some((low, at) => at % 2 === 0 && low <= id && id <= list.ranges[at + 1]!)
+  expect([kept, last].map((job) => names(job!.id))).toEqual([true, true])
   expect(await store.deregister(worker.id)).toBe(2)
 })

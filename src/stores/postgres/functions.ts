@@ -1,3 +1,4 @@
+import { heldFunction } from './holds.ts'
 import type { Names } from './names.ts'
 import { payloadFunctions } from './payload-functions.ts'
 import { pushFunction } from './push-function.ts'
@@ -9,6 +10,7 @@ export function functions(names: Names): string[] {
   return [
     ...payloadFunctions(names),
     reserveFunction(names),
+    heldFunction(names),
     pushFunction(names),
     writeOutcomesFunction(names),
     settleFunction(names),

@@ -2,38 +2,74 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import type { Run } from './connection.ts'
 import type { Context } from './context.ts'
+import { functionHead } from './function-head.ts'
 import type { Names } from './names.ts'
 
-/** A list grows to so many ids, and twice what the worker held at the last look, before those that ended are taken out. */
-const SHORT_LIST = 64
+/** A list grows to so many ranges, and twice what was still held at the last look, before those that ended are taken out. */
+const SHORT_LIST = 32
+/** Ids of one reservation are one range where it is no wider than this, and four times their number. */
+const NARROW = 1_000
 
 /**
  * Which jobs a worker holds stands in a row beside its own: an index that could tell would be written with every reservation,
- * and without one a worker's end were a look at the whole table. Each reservation adds what it takes, in its own
- * transaction; what has ended is taken out now and then. So a list may name jobs that ended, and lacks none that is held.
+ * and without one a worker's end were a look at the whole table. Each reservation adds, in its own transaction, the lowest
+ * and the highest id that it takes, which lie close together as a rule, or else each id as a range of its own. Ranges in
+ * which nothing is held any more are taken out now and then. So a list may name too much, and lacks nothing that is held.
  *
  * The statements in our functions; `taken` are the ids that `by_worker` is given in this transaction.
  */
 export function addToHolds(names: Names): string {
   const holds = names.own('holds')
-  return `update ${holds} h set ids = h.ids || taken where h.worker = by_worker and cardinality(h.ids) < ${SHORT_LIST} + 2 * h.kept;
+  return `select case when max(i) - min(i) <= ${NARROW} + 4 * count(*) then array[min(i), max(i)]
+                else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
+      into held_ranges from unnest(taken) i;
+    update ${holds} h set ranges = h.ranges || held_ranges
+     where h.worker = by_worker and cardinality(h.ranges) < 2 * ${SHORT_LIST} + 2 * h.kept;
     if not found then
+      -- Locked before it is read: a call that its caller gave up waiting for may still be adding to it.
+      perform from ${holds} h where h.worker = by_worker for update;
       update ${holds} h
-         set ids = still.ids || taken, kept = cardinality(still.ids)
-        from (select array(select j.id from ${names.jobs} j
-                            where j.id = any((select o.ids from ${holds} o where o.worker = by_worker)::bigint[]) and j.reserved_by = by_worker) as ids) still
+         set ranges = still.ranges || held_ranges, kept = cardinality(still.ranges)
+        from (
+          select array(
+            select b
+              from ${holds} o cross join generate_series(1, cardinality(o.ranges), 2) n
+                   cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
+             where o.worker = by_worker
+               and exists (select from ${names.jobs} j where j.id between o.ranges[n] and o.ranges[n + 1] and j.reserved_by = by_worker)
+             order by n, b
+          ) as ranges
+        ) still
        where h.worker = by_worker;
     end if;`
 }
 
+/** The ids of the jobs that these workers hold, or null where one of them has no list: a worker of an older version. */
+export function heldFunction(names: Names): string {
+  return `
+create or replace function ${names.own('held_1')}(of_workers bigint[]) returns bigint[] ${functionHead} as $function$
+begin
+  if (select count(*) from ${names.own('holds')} h where h.worker = any(of_workers)) < cardinality(of_workers) then
+    return null;
+  end if;
+  return array(
+    select j.id
+      from ${names.own('holds')} h
+           cross join generate_series(1, cardinality(h.ranges), 2) n
+           cross join lateral (
+             select j.id from ${names.jobs} j where j.id between h.ranges[n] and h.ranges[n + 1] and j.reserved_by = h.worker
+           ) j
+     where h.worker = any(of_workers)
+  );
+end
+$function$`
+}
+
 /**
  * A condition that every job `j` of these workers meets, and nearly only theirs do. Their rows must be locked, so that no
- * reservation is under way. A worker of an older version has no list: then any job may be its own.
+ * reservation is under way.
  */
 export async function mayBeHeldBy({ names }: Context, run: Run, workers: readonly number[]): Promise<Sql> {
-  const rows = await run(
-    sql`select ids from ${raw(names.own('holds'))} where worker = any(${numberArray(workers)}::bigint[])`,
-  )
-  if (rows.length < workers.length) return raw('true')
-  return sql`j.id = any(${numberArray(rows.flatMap(({ ids }) => ids as number[]))}::bigint[])`
+  const [row] = await run(sql`select ${raw(names.own('held_1'))}(${numberArray(workers)}::bigint[]) as ids`)
+  return row?.ids ? sql`j.id = any(${numberArray(row.ids as number[])}::bigint[])` : raw('true')
 }

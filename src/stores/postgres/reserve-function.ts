@@ -63,6 +63,7 @@ declare
   bytes bigint := 0;
   singles integer := 0;
   taken bigint[] := '{}';
+  held_ranges bigint[];
   unclear bigint[] := '{}';
   soonest integer;
   next_due integer;

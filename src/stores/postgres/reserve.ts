@@ -139,7 +139,7 @@ async function takeLookedAt(
     with mine as (
       select 1 from ${own('workers')} where id = ${worker} and lease_until > ${nowMs(context)} for key share
     ), listed as (
-      update ${own('holds')} set ids = ids || ${numberArray(ours)}::bigint[] where worker = ${worker} and exists (select 1 from mine)
+      update ${own('holds')} set ranges = ranges || ${numberArray(ours.flatMap((id) => [id, id]))}::bigint[] where worker = ${worker} and exists (select 1 from mine)
     )
     update ${jobs} j
        set reserved_at = ${nowMs(context)} / 1000, reserved_by = ${worker}, attempts = least(j.attempts::integer + 1, 32767)

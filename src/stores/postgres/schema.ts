@@ -148,7 +148,7 @@ function ownTables(names: Names): Change[] {
     ),
     own(
       'holds',
-      "worker bigint primary key, ids bigint[] not null default '{}', kept integer not null default 0",
+      "worker bigint primary key, ranges bigint[] not null default '{}', kept integer not null default 0",
       SMALL_HOT_TABLE,
     ),
     own(
