@@ -15,7 +15,15 @@ import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narro
 import { OperationRunner, type Operations, operationsOf } from './operations.ts'
 import { jobRef } from './refs.ts'
 import { type FailedRow, failedRow, type JobRow, jobRow } from './rows.ts'
-import { type FailedSearch, type Found, failedFilterOf, type JobSearch, reservedIds, searches } from './search.ts'
+import {
+  type FailedSearch,
+  type Found,
+  failedFilterOf,
+  type JobSearch,
+  labelName,
+  reservedIds,
+  searches,
+} from './search.ts'
 import { checkedWindow, type SeriesPoint, type SeriesWindow, seriesOf } from './series.ts'
 import { SharedRead } from './shared-read.ts'
 import { notFound, type SingleActions, singleActions } from './single.ts'
@@ -145,8 +153,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
     async failedGroups(search = {}, limit = 20) {
       const { filter } = failedFilterOf(search)
       const most = checkPage({ limit }).limit
-      const named =
-        search.jobClass === undefined ? filter : { ...filter, name: narrowed(search).filter.name ?? search.jobClass }
+      const named = search.jobClass === undefined ? filter : { ...filter, name: labelName(search.jobClass) }
       await labeller.catchUp(LABELLING_MS)
       const key = JSON.stringify([named, most])
       if (groups.size >= MOST_GROUPS_KEPT) groups.clear()

@@ -1,15 +1,24 @@
+import { notAllowed } from '../core/errors.ts'
 import type { Chunk, ChunkDone, FailedFilter, LabelKey, Store } from '../store.ts'
 import { type FailedSearch, failedFilterOf, labelName } from './search.ts'
 
-/** What bulk actions on failed jobs are narrowed by; nothing means all of them. */
+/** What bulk actions on failed jobs are narrowed by; nothing means all of them. Of `fields`, one, and not beside `ids`. */
 export type Narrowing = Pick<FailedSearch, 'ids' | 'queue' | 'jobClass' | 'error' | 'fields' | 'from' | 'to'>
+
+const KEYS = 'ids, queue, jobClass, error, fields, from, to'
 
 /** What is done to failed jobs in bulk. */
 export type FailedAction = 'retry' | 'forget'
 
 /** A narrowing as the store takes it. Throws BAD_ARGUMENT. */
 export function narrowed(narrowing: Narrowing): { filter: FailedFilter; key: LabelKey | undefined } {
-  const { ids, queue, jobClass, error, fields, from, to } = narrowing
+  const { ids, queue, jobClass, error, fields, from, to, ...rest } = narrowing
+  // What would be passed over here would widen what is done.
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) throw notAllowed('BAD_ARGUMENT', 'narrowing', unknown, KEYS)
+  if (fields && (Object.keys(fields).length > 1 || ids !== undefined)) {
+    throw notAllowed('BAD_ARGUMENT', 'fields', Object.keys(fields), 'one field, and none beside ids')
+  }
   const { filter, key } = failedFilterOf({ ids, queue, jobClass, error, fields, from, to })
   return {
     filter: jobClass === undefined || (key && 'name' in key) ? filter : { ...filter, name: labelName(jobClass) },

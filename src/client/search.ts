@@ -95,9 +95,9 @@ async function findJobs(
     }
   }
   const narrowed = jobClass !== undefined || Object.keys(fields).length > 0
-  if (!narrowed && (filter.refs || Object.values(filter).every((value) => value === undefined))) {
+  if (filter.refs || (!narrowed && Object.values(filter).every((value) => value === undefined))) {
     const { rows, next } = await store.list(filter, page)
-    return { rows: rows.map(read), next, partial: false }
+    return { rows: rows.map(read).filter(matches), next, partial: false }
   }
   const look = async (idAbove: number, end: number) =>
     (await store.list({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(end) })).rows
@@ -136,7 +136,7 @@ async function findFailed(
   }
   if (filter.refs || Object.values(filter).every((value) => value === undefined)) {
     const { rows, next } = await store.listFailed(filter, page)
-    return { rows: rows.map(read), next, partial: false }
+    return { rows: rows.map(read).filter(matches), next, partial: false }
   }
   const look = async (idAbove: number, below: number) =>
     (await store.listFailed({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(below) })).rows

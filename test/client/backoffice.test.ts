@@ -194,6 +194,10 @@ eachStore('backoffice', (open) => {
     expect(await admin.forgetMany({ ids: [one!.id, 9_999] })).toMatchObject({ changed: 1 })
     expect(await admin.forgetMany({ queue: 'other' })).toMatchObject({ changed: 0 })
     expect(await admin.forgetMany({ to: given.clock.now() - 60_000 })).toMatchObject({ changed: 0 })
+    const misspelt = { jobclass: 'x' } as never
+    await expect(admin.forgetMany(misspelt)).rejects.toThrow('narrowing is "jobclass"; allowed: ids, queue, jobClass')
+    const two = { fields: { order_id: '1', tienda_id: '2' } }
+    await expect(admin.startOperation('forget', two, { subject: 'ana' })).rejects.toThrow('allowed: one field')
     expect(await admin.forgetMany({})).toMatchObject({ changed: 2 })
   })
 
@@ -220,6 +224,8 @@ eachStore('backoffice', (open) => {
     expect(await ids({ jobClass: 'App\\Jobs\\NetsuiteSyncJob' })).toEqual([id])
     expect(await ids({ error: 'GONE away', queue: 'netsuite' })).toEqual([id, 5, 4, 3, 2, 1])
     expect(await ids({ q: 'tiendaId' })).toEqual([id])
+    expect(await ids({ ids: [id, 1, 2], fields: { order_id: '803193' } })).toEqual([id, 1])
+    expect(await ids({ ids: [id, 1, 2], jobClass: 'cases.fetch' })).toEqual([2, 1])
     expect(await ids({ to: Date.UTC(2025, 10, 8) })).toEqual([id])
     expect(await ids({ from: Date.UTC(2025, 10, 8) })).toEqual([5, 4, 3, 2, 1])
     await expect(ids({ fields: { other: '1' } })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
@@ -244,6 +250,7 @@ eachStore('backoffice', (open) => {
     expect(await ids({ to: 1_700_000_001_000 })).toEqual([last])
     expect(await ids({ status: 'reserved' })).toEqual([])
     expect(await ids({ status: 'all', ids: [2, 99] })).toEqual([2])
+    expect(await ids({ ids: [1, 2], fields: { order_id: '803193' } })).toEqual([1])
   })
 
   test('pages of a search follow one another without a gap, also where its time is over at once', async () => {
