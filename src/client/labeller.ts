@@ -41,10 +41,12 @@ export class Labeller {
 
   async #run(): Promise<void> {
     const { failed: bound } = await this.#store.bounds()
-    for (;;) {
+    for (let last: number | undefined; ; ) {
       const jobs = await this.#store.unlabelled(AT_ONCE, this.#labelled.above)
       if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
-      if (jobs.length < AT_ONCE) break
+      // Rows of one uuid, as very old tables may have them, take the one label from each other.
+      if (jobs.length < AT_ONCE || jobs[0]!.id === last) break
+      last = jobs[0]!.id
       await new Promise((resolve) => setImmediate(resolve))
     }
     this.#doneAt = performance.now()
