@@ -13,11 +13,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const pages = globSync('{*.md,docs/**/*.md}', { cwd: root }).sort()
 const read = (page: string) => readFileSync(join(root, page), 'utf8')
 
-/** What blocks may use without saying so: the queue and the definitions of the README. */
+/** What blocks may use without saying so: the queue, an admin and the definitions of the README. */
 const GIVEN = `
-import type { Queue, Worker } from 'faena'
+import type { Admin, Queue, Worker } from 'faena'
 import type * as jobs from './README.md/jobs.ts'
 declare global {
+  const admin: Admin
   const queue: Queue
   const worker: Worker
   const fetchCase: typeof jobs.fetchCase
