@@ -44,7 +44,7 @@ export interface paths {
     get?: never
     put?: never
     /** Bring a failed job back to its queue */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; failed_at: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; failed_at: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -64,24 +64,24 @@ export interface paths {
   }
   '/api/v1/queue/jobs/{id}': {
     /** Everything known of one pending or reserved job */
-    get: { parameters: { query?: { 'unmasked'?: boolean }; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number | string; queue: string; attempts: number; max_attempts: number; job_class: string; created_at_human: string; available_at_human: string; reserved_at_human: string | null; age_seconds: number; priority: number; status: "due" | "delayed" | "reserved"; uuid: string | null; name: string | null; tags: (string)[]; payload: unknown; payload_kind: "json" | "serialized" | "encrypted" | "unreadable" | "corrupt"; masked: boolean; runs: ({ attempt: number; outcome: string; worker: number; started_at_human: string; ended_at_human: string | null; duration_ms: number | null; headline: string | null; progress: number | null; note: string | null; log: (string)[]; result: unknown })[]; reserved_by: number | null; max_exceptions: number | null; timeout_ms: number | null; retry_until_human: string | null; unique_key: string | null; [key: string]: unknown } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: { 'unmasked'?: boolean }; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number | string; queue: string; attempts: number; max_attempts: number; job_class: string; created_at_human: string; available_at_human: string; reserved_at_human: string | null; age_seconds: number; priority: number; status: "due" | "delayed" | "reserved"; uuid: string | null; name: string | null; tags: (string)[]; payload: unknown; payload_kind: "json" | "serialized" | "encrypted" | "unreadable" | "corrupt"; masked: boolean; runs: ({ attempt: number; outcome: string; worker: number; started_at_human: string; ended_at_human: string | null; duration_ms: number | null; headline: string | null; progress: number | null; note: string | null; log: (string)[]; result: unknown })[]; reserved_by: number | null; max_exceptions: number | null; timeout_ms: number | null; retry_until_human: string | null; unique_key: string | null; [key: string]: unknown } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 414: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     /** Delete a pending or reserved job */
-    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; attempts: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 413: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; attempts: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     options?: never
     head?: never
     /** Alter a pending job: when it is due, its priority, its queue */
-    patch: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody: { content: { 'application/json': { delay_seconds?: number; available_at?: number | string; priority?: number; queue?: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { changed: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    patch: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody: { content: { 'application/json': { delay_seconds?: number; available_at?: number | string; priority?: number; queue?: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { changed: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     trace?: never
   }
   '/api/v1/queue/failed/{id}': {
     /** Everything known of one failed job, with its exception in full */
-    get: { parameters: { query?: { 'unmasked'?: boolean }; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number | string; queue: string; job_class: string; exception_short: string; failed_at: string; fingerprint: string | null; uuid: string | null; name: string | null; tags: (string)[]; payload: unknown; payload_kind: "json" | "serialized" | "encrypted" | "unreadable" | "corrupt"; masked: boolean; runs: ({ attempt: number; outcome: string; worker: number; started_at_human: string; ended_at_human: string | null; duration_ms: number | null; headline: string | null; progress: number | null; note: string | null; log: (string)[]; result: unknown })[]; connection: string; headline: string; exception: string; [key: string]: unknown } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: { 'unmasked'?: boolean }; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number | string; queue: string; job_class: string; exception_short: string; failed_at: string; fingerprint: string | null; uuid: string | null; name: string | null; tags: (string)[]; payload: unknown; payload_kind: "json" | "serialized" | "encrypted" | "unreadable" | "corrupt"; masked: boolean; runs: ({ attempt: number; outcome: string; worker: number; started_at_human: string; ended_at_human: string | null; duration_ms: number | null; headline: string | null; progress: number | null; note: string | null; log: (string)[]; result: unknown })[]; connection: string; headline: string; exception: string; [key: string]: unknown } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 414: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     /** Delete a failed job for good */
-    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; failed_at: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 413: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string; failed_at: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     options?: never
     head?: never
     patch?: never
@@ -100,7 +100,7 @@ export interface paths {
   }
   '/api/v1/queue/jobs/{id}/why': {
     /** Why a job does not run, or where it is */
-    get: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { state: "due" | "delayed" | "reserved" | "failed" | "gone"; reasons: ({ code: string; text: string })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { state: "due" | "delayed" | "reserved" | "failed" | "gone"; reasons: ({ code: string; text: string })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 414: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never
@@ -113,7 +113,7 @@ export interface paths {
     get?: never
     put?: never
     /** Make a delayed job due */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { changed: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { changed: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -168,7 +168,7 @@ export interface paths {
     get?: never
     put?: never
     /** Let no more jobs of a queue start */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: { content: { 'application/json': { reason?: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: { content: { 'application/json': { reason?: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -179,7 +179,7 @@ export interface paths {
     get?: never
     put?: never
     /** End a pause */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { queue: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -190,7 +190,7 @@ export interface paths {
     get?: never
     put?: never
     /** Delete all pending, delayed and reserved jobs of a queue */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody: { content: { 'application/json': { queue: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { deleted_count: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody: { content: { 'application/json': { queue: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { deleted_count: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -223,7 +223,7 @@ export interface paths {
     get?: never
     put?: never
     /** Let a worker finish what it has and take no more */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { workers: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { workers: number } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -245,7 +245,7 @@ export interface paths {
     get?: never
     put?: never
     /** Let a schedule dispatch no more */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -256,7 +256,7 @@ export interface paths {
     get?: never
     put?: never
     /** End a schedule's pause */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -267,7 +267,7 @@ export interface paths {
     get?: never
     put?: never
     /** Dispatch a schedule's job now, besides its times */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string; uuid: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'key': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { key: string; uuid: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -331,11 +331,11 @@ export interface paths {
   }
   '/api/v1/queue/operations/{id}': {
     /** How far a bulk action is */
-    get: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number; kind: "retry" | "forget"; state: "pending" | "running" | "done" | "cancelled" | "failed"; narrowing: { [key: string]: unknown }; total: number | null; done: number; changed: number; skipped: number; rate_per_second: number | null; subject: string; error: string | null; created_at: string; started_at: string | null; ended_at: string | null } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { id: number; kind: "retry" | "forget"; state: "pending" | "running" | "done" | "cancelled" | "failed"; narrowing: { [key: string]: unknown }; total: number | null; done: number; changed: number; skipped: number; rate_per_second: number | null; subject: string; error: string | null; created_at: string; started_at: string | null; ended_at: string | null } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 414: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     /** End a bulk action; what is done stays done */
-    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { id: number; kind: "retry" | "forget"; state: "pending" | "running" | "done" | "cancelled" | "failed"; narrowing: { [key: string]: unknown }; total: number | null; done: number; changed: number; skipped: number; rate_per_second: number | null; subject: string; error: string | null; created_at: string; started_at: string | null; ended_at: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete: { parameters: { query?: never; header?: never; path: { 'id': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { id: number; kind: "retry" | "forget"; state: "pending" | "running" | "done" | "cancelled" | "failed"; narrowing: { [key: string]: unknown }; total: number | null; done: number; changed: number; skipped: number; rate_per_second: number | null; subject: string; error: string | null; created_at: string; started_at: string | null; ended_at: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     options?: never
     head?: never
     patch?: never

@@ -26,12 +26,17 @@ const MOST_ISSUES = 20
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
   const asProblem = /\bapplication\/problem\+json\b/i.test(request.headers.accept ?? '')
   for (const [name, value] of Object.entries(error.headers)) reply.header(name, value)
-  return reply
-    .code(error.status)
-    .header('cache-control', 'no-store')
-    .header('content-type', `application/${asProblem ? 'problem+json' : 'json'}; charset=utf-8`)
-    .serializer(JSON.stringify)
-    .send(failureBody(error, pathOf(request.url), request.id))
+  return (
+    reply
+      .code(error.status)
+      .header('cache-control', 'no-store')
+      // Refusals that come before any route have passed no hook that would set these.
+      .header('x-content-type-options', 'nosniff')
+      .header('x-request-id', request.id)
+      .header('content-type', `application/${asProblem ? 'problem+json' : 'json'}; charset=utf-8`)
+      .serializer(JSON.stringify)
+      .send(failureBody(error, pathOf(request.url), request.id))
+  )
 }
 
 export function pathOf(url: string): string {

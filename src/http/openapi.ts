@@ -139,6 +139,7 @@ function refusalsOf({ method, role, params, body, refusals = [], patient, query 
   if (role !== 'public') common.push('UNAUTHENTICATED', 'FORBIDDEN')
   if (params !== undefined || body !== undefined || query !== undefined || !patient || method !== 'GET')
     common.push('BAD_ARGUMENT')
+  if (params !== undefined) common.push('URI_TOO_LONG')
   if (method === 'POST') common.push('IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED')
   if (method !== 'GET') common.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   const statuses = new Set([...common, ...refusals].map((code) => API_CODES[code][0]))

@@ -191,10 +191,15 @@ type Request =
       : never
     : never
 
+/** An empty part and dots are other addresses, not values of this one. */
+function segment(text: string): string {
+  return /^\.{0,2}$/.test(text) ? 'x' : encodeURIComponent(text)
+}
+
 async function send(api: Api, { operation, role, params, query, body, raw, more }: Request) {
   const caller: Caller = api.as(role)
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) =>
-    encodeURIComponent(String((params as Record<string, unknown>)[name])),
+    segment(String((params as Record<string, unknown>)[name])),
   )
   const search = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),

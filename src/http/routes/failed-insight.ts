@@ -114,18 +114,15 @@ export const exportFailed = route({
   example: '{"id":45,"queue":"netsuite"}\n',
   async carryOut({ query, services, reply, gone }) {
     const format = query.format ?? 'jsonl'
-    const pieces = services.admin.exportFailed(failedSearchOf(query, services), format, { signal: gone })
+    const search = failedSearchOf(query, services)
     // What is wrong with the search is said before the first byte.
-    const first = await pieces[Symbol.asyncIterator]().next()
-    const rest = async function* () {
-      if (!first.done) yield first.value
-      yield* pieces
-    }
+    await services.admin.failedRows(search, { limit: 1 })
+    const pieces = services.admin.exportFailed(search, format, { signal: gone })
     reply
       .header('content-type', format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
       .header('content-disposition', `attachment; filename="failed-jobs.${format}"`)
       .header('cache-control', 'no-store')
-      .send(Readable.from(rest()))
+      .send(Readable.from(pieces))
     return STREAMED
   },
 })
