@@ -16,7 +16,7 @@ const TEXTS = [
   '_',
   '\\',
   '\\%',
-  '$\{7*7}',
+  '#{7*7}',
   '{{7*7}}',
   '=HYPERLINK("http://evil.example")',
   '\u202egnp.exe',
