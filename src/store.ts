@@ -70,7 +70,10 @@ export interface JobStore {
   push(jobs: readonly NewJob[], options?: PushOptions): Promise<Pushed[]>
   /** Makes a worker's row; its id is never reused. `replaces` names a worker known to be dead: its lease ends at once. */
   register(worker: NewWorker): Promise<number>
-  /** Gives back all the worker still holds, attempts restored, no crash counted, and takes its row away. Answers how many. */
+  /**
+   * Gives back all the worker still holds, attempts restored, no crash counted, and takes its row away. Answers how many.
+   * Whoever says this of itself lives: crashes that a reclaim counted meanwhile, since its lease had ended, are taken back.
+   */
   deregister(worker: number): Promise<number>
   /**
    * Takes up to `limit` due jobs for a live worker: queues in strict order; within a queue by priority, due time, id.
@@ -79,6 +82,11 @@ export interface JobStore {
    * the way. A worker whose lease has ended is given nothing and told `lost`.
    */
   reserve(request: ReserveRequest): Promise<Reservation>
+  /**
+   * Notes that the worker now begins this job and runs nothing else: asked for jobs of two crashes only, since reclaim counts
+   * a third one where this stands and nothing was settled since. False: the job is not the worker's any more.
+   */
+  begin(worker: number, job: { id: number; attempts: number }): Promise<boolean>
   /** Renews the worker's lease, with it every job it holds, and brings back what it must know. */
   heartbeat(beat: Heartbeat): Promise<HeartbeatAnswer>
   /**
@@ -90,8 +98,10 @@ export interface JobStore {
   /** What became of a completion that `settle` wrote, with its run, in the application's transaction. Never waits for a lock. */
   fate(completion: JoinedCompletion): Promise<Fate>
   /**
-   * Gives the jobs of workers whose lease ended back, attempts restored, and counts the crash. A job that was alone with a
-   * dying worker for the third time fails, and so does one that has a single try. Many callers handle each worker once.
+   * Gives the jobs of workers whose lease ended back, attempts restored, and counts the crash: up to two whatever they did,
+   * a third one only for a job that was noted as begun. Such a job is due after CRASH_PATIENCE_MS at the earliest, and whoever
+   * takes it fails it. The attempt of a job with a single try stays spent, since such a job begins when it is taken. Many
+   * callers handle each worker once.
    */
   reclaim(): Promise<Reclaimed>
 }
@@ -148,7 +158,7 @@ export interface NewWorker {
   queues: readonly string[]
   concurrency: number
   leaseMs: number
-  /** Tries of jobs that carry no max_attempts: with 1, reclaim fails such a job as it does any that has a single try. */
+  /** Tries of jobs that carry no max_attempts: with 1, reclaim leaves the attempt of such a job spent, as of any that has a single try. */
   defaultTries?: number
   replaces?: number
 }
@@ -184,7 +194,7 @@ export interface ReservedJob {
   priority: number
   availableAt: number
   createdAt: number
-  /** Workers that died while holding this job. From 2 on it must run alone in its worker. */
+  /** Workers that were lost while holding this job. With 2 it must run alone in its worker, after `begin`; with 3 not at all. */
   crashes: number
 }
 
@@ -266,8 +276,6 @@ export interface Reclaimed {
   workers: number[]
   /** Jobs given back. */
   returned: number
-  /** Jobs that failed, for their `failed` hooks and alerts. */
-  failed: FailedJob[]
 }
 
 // ── admin ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -124,6 +124,11 @@ CREATE TABLE `faena_reclaims` (
   `uuid` varchar(255) DEFAULT NULL,
   `crashes` int NOT NULL,
   `at` bigint NOT NULL,
+  `worker_1` bigint unsigned DEFAULT NULL,
+  `worker_2` bigint unsigned DEFAULT NULL,
+  `worker_3` bigint unsigned DEFAULT NULL,
+  `begun_by` bigint unsigned DEFAULT NULL,
+  `begun_seq` bigint DEFAULT NULL,
   PRIMARY KEY (`job_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

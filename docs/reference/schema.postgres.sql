@@ -119,6 +119,11 @@ create table public.faena_reclaims (
   uuid text,
   crashes integer not null,
   at bigint not null,
+  worker_1 bigint,
+  worker_2 bigint,
+  worker_3 bigint,
+  begun_by bigint,
+  begun_seq bigint,
   constraint faena_reclaims_pkey PRIMARY KEY (job_id)
 );
 

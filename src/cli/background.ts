@@ -1,15 +1,13 @@
 import { inputText } from '../client/input.ts'
 import { newJob } from '../client/newjob.ts'
-import { FaenaError } from '../core/errors.ts'
 import type { AnyJob } from '../core/job.ts'
-import { tryReadPayload } from '../core/payload.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
 import { surfacedTextIn } from '../laravel/command.ts'
 import { saveConfigured } from '../maintenance/configured.ts'
 import { createJanitor } from '../maintenance/janitor.ts'
 import { createScheduler } from '../maintenance/scheduler.ts'
-import type { FailedJob, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 
 /** What runs beside the worker in its process: the scheduler and the janitor. */
 export interface Background {
@@ -43,11 +41,10 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
     leaseMs,
     retention: { runsMs: settings.history.retentionMs, metricsMs: settings.history.metricsMs },
     surface: (data) => surfacedTextIn(fields, data),
-    onFailed: (failed) => callFailedHook(failed, jobs),
-    onReclaimed: ({ workers, returned, failed }) =>
+    onReclaimed: ({ workers, returned }) =>
       notice(
         `The lease of ${workers.length === 1 ? 'worker' : 'workers'} ${workers.join(', ')} ended: ` +
-          `${returned} jobs are back in their queues, ${failed.length} failed.`,
+          `${returned} jobs are back in their queues.`,
       ),
     onError,
   })
@@ -68,21 +65,4 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       await Promise.all([scheduler.stop(), janitor.stop()])
     },
   }
-}
-
-/** For jobs that failed because their workers died, here where somebody still can: the definition's own hook. */
-async function callFailedHook(failed: FailedJob, jobs: readonly AnyJob[]): Promise<void> {
-  const definition = jobs.find(({ name }) => name === failed.name)
-  if (!definition?.failed) return
-  const error = new FaenaError('JOB_CRASHED_WORKERS', failed.headline ?? 'Workers died while they ran this job')
-  const { uuid, queue, payload } = failed
-  // The attempt of a crashed worker was given back, so none counts.
-  await definition.failed({
-    uuid,
-    name: definition.name,
-    queue,
-    attempts: 0,
-    input: tryReadPayload(payload)?.data,
-    error,
-  })
 }

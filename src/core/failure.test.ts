@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { crashError, crashesAfter, failureOf } from './failure.ts'
+import { crashedWorkers, crashesAfter, failureOf, lostWithItsOnlyTry } from './failure.ts'
 import { isUuid } from './uuid.ts'
 
 const payload = JSON.stringify({ uuid: 'u-1', job: 'faena@orders.sync', data: { orderId: 7 } })
@@ -28,15 +28,15 @@ test('a row that is no JSON can fail too, and its text is kept', () => {
   expect(failure.payload).toBeUndefined()
 })
 
-test('among several jobs of a dying worker none is charged with more than two crashes; alone it is', () => {
-  expect([0, 1, 2].map((before) => crashesAfter(before, false))).toEqual([1, 2, 2])
-  expect([0, 1, 2].map((before) => crashesAfter(before, true))).toEqual([1, 2, 3])
+test('a job that was only held is charged with two crashes at most; one that had begun alone with a third', () => {
+  expect([0, 1, 2, 3].map((before) => crashesAfter(before, false))).toEqual([1, 2, 2, 3])
+  expect([0, 1, 2, 3].map((before) => crashesAfter(before, true))).toEqual([1, 2, 3, 3])
 })
 
-test('the error of a job that crashed workers says how often and what to look at', () => {
-  expect(crashError('a', 3, false)).toMatchObject({
+test('the errors of jobs that workers were lost with say no more than is known', () => {
+  expect(crashedWorkers('a')).toMatchObject({
     code: 'JOB_CRASHED_WORKERS',
-    message: expect.stringMatching(/^Job a crashed 3 workers.*memory/),
+    message: expect.stringMatching(/^Job a was held by 3 workers when they were last heard of.*had begun it.*memory/),
   })
-  expect(crashError('a', 1, true).message).toMatch(/single try/)
+  expect(lostWithItsOnlyTry('a').message).toMatch(/^Job a has a single try.*died, or could not reach the store/)
 })

@@ -41,20 +41,42 @@ export function failureOf(
   }
 }
 
-/** Why a job fails whose worker died: it was alone with a dying worker too often, or it has a single try and surely ran. */
-export function crashError(name: string, crashes: number, singleTry: boolean): FaenaError {
-  const text = singleTry
-    ? `Job ${name} has a single try and its worker died while it ran; it may have done part of its work. Retry it once you know that a second run is harmless.`
-    : `Job ${name} crashed ${crashes} workers: each of them died while it ran. Look at memory use, native code and process.exit in its handler before you retry it.`
-  return new FaenaError('JOB_CRASHED_WORKERS', text)
+/** Why a job fails that three workers were lost with. It says what is known, which is not what ended them. */
+export function crashedWorkers(name: string): FaenaError {
+  return new FaenaError(
+    'JOB_CRASHED_WORKERS',
+    `Job ${name} was held by ${CRASH_LIMIT} workers when they were last heard of, and the last of them had begun it and ran ` +
+      'nothing else. Look at memory use, native code and process.exit in its handler before you retry it.',
+  )
 }
 
+/** Why a job with a single try fails whose worker was lost. */
+export function lostWithItsOnlyTry(name: string): FaenaError {
+  return new FaenaError(
+    'JOB_CRASHED_WORKERS',
+    `Job ${name} has a single try, and the lease of the worker that had taken it ended without its outcome: the worker died, ` +
+      'or could not reach the store for so long. Such a job begins when it is taken, so it may have done a part of its work ' +
+      'or all of it. Retry it once you know that a second run is harmless.',
+  )
+}
+
+/** From so many crashes on a job runs alone in its worker, and is noted as begun. */
+export const SUSPECT = 2
+
+/** A job of so many crashes is not begun again. */
 export const CRASH_LIMIT = 3
 
 /**
- * Crashes a job is charged with once a worker died that held it. Among several jobs nobody knows whose fault it was: they
- * are counted as suspects, at most twice. A suspect of that degree runs alone in its worker, so a third crash is its own.
+ * How long a job of three crashes waits before it is failed: a worker that was only cut off from its store comes back in
+ * this time, and takes its count back.
  */
-export function crashesAfter(before: number, alone: boolean): number {
-  return alone ? before + 1 : Math.max(before, Math.min(before + 1, CRASH_LIMIT - 1))
+export const CRASH_PATIENCE_MS = 15_000
+
+/**
+ * Crashes a job is charged with once the lease of a worker that held it has ended. Of several jobs nobody knows whose fault
+ * it was, nor of one that was only taken ahead: each is a suspect at most. What had `begun` as a suspect ran alone in that
+ * worker, so the count that decides is its own.
+ */
+export function crashesAfter(before: number, begun: boolean): number {
+  return Math.max(before, Math.min(before + 1, begun ? CRASH_LIMIT : SUSPECT))
 }

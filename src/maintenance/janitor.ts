@@ -1,5 +1,5 @@
 import { Labelled, labelOf } from '../core/label.ts'
-import type { FailedJob, Reclaimed, Retention, Store } from '../store.ts'
+import type { Reclaimed, Retention, Store } from '../store.ts'
 import { Loop, Troubles } from './loop.ts'
 
 export interface JanitorOptions {
@@ -9,8 +9,6 @@ export interface JanitorOptions {
   retention: Retention
   /** Surfaced fields of a payload's data as JSON object text, for failed jobs that another runtime wrote. */
   surface?: (data: unknown) => string | null
-  /** Jobs that failed because workers died with them: for their `failed` hooks and for alerts. Not waited for. */
-  onFailed?: (job: FailedJob) => unknown
   onReclaimed?: (reclaimed: Reclaimed) => void
   /** The janitor goes on after any error; the same trouble is told once until it is over. */
   onError?: (error: unknown) => void
@@ -79,8 +77,6 @@ export class Janitor {
     for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
       const reclaimed = await this.#options.store.reclaim()
       if (reclaimed.workers.length === 0) return
-      // The store has written these failures; hooks that a crash of this process cuts off are not made up.
-      for (const job of reclaimed.failed) void this.#hook(() => this.#options.onFailed?.(job))
       await this.#hook(() => this.#options.onReclaimed?.(reclaimed))
     }
   }

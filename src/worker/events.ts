@@ -20,7 +20,7 @@ export interface FailedEvent extends JobEvent {
   error: unknown
 }
 
-export type StoreOperation = 'register' | 'reserve' | 'settle' | 'heartbeat' | 'history' | 'deregister'
+export type StoreOperation = 'register' | 'reserve' | 'begin' | 'settle' | 'heartbeat' | 'history' | 'deregister'
 
 /**
  * What a worker tells. Endings are told once they stand in the store, not before: a job is `completed`, `retrying`,

@@ -25,6 +25,7 @@ const THREAD = new URL(OWN.endsWith('.ts') ? './heartbeat-thread.ts' : './heartb
  */
 export class Heart {
   readonly #slots: Slots
+  readonly #leaseMs: number
   readonly #hooks: HeartHooks
   readonly #timer: Pulse
   #thread: Thread | undefined
@@ -34,6 +35,7 @@ export class Heart {
 
   constructor(store: Store, slots: Slots, leaseMs: number, hooks: HeartHooks) {
     this.#slots = slots
+    this.#leaseMs = leaseMs
     this.#hooks = hooks
     this.#timer = new Pulse(store, slots, leaseMs, hooks)
   }
@@ -56,10 +58,10 @@ export class Heart {
     thread.on('exit', () => this.#threadEnded(thread))
   }
 
-  /** Begins to renew the lease of this worker, which was asked for at `leaseUntil` − lease. */
-  begin(worker: number, leaseUntil: number): void {
+  /** Begins to renew the lease of this worker, which was asked for at these times (steady ms, unix ms). */
+  begin(worker: number, askedAt: number, askedAtWall: number): void {
     this.#worker = worker
-    this.#slots.leaseUntil = leaseUntil
+    this.#slots.renewed(this.#leaseMs, askedAt, askedAtWall)
     // Sent before the thread is ready too: should the first handler block this loop, nobody could tell it later.
     this.#send({ kind: 'begin', worker })
     if (!this.#threadReady) this.#timer.begin(worker)

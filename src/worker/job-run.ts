@@ -28,6 +28,8 @@ export class JobRun {
   outcome: Outcome | null = null
   /** What the handler returned. */
   result: unknown = undefined
+  /** All attempts were spent before this one, which was therefore none. */
+  spentBefore = false
   /** The outcome with its texts, made once: a repeated settle must say the same. */
   written: JobOutcome | null = null
   /** How often the store refused the row as it was. */

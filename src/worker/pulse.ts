@@ -59,8 +59,8 @@ export class Pulse {
     if (this.#beating) return this.#schedule(50)
     this.#beating = true
     const held = this.#slots.held()
-    // The lease is counted from before the request: what the store does later only makes it end later there.
     const sentAt = steadyNow()
+    const sentAtWall = Date.now()
     try {
       const answer = await this.#store.heartbeat({
         worker,
@@ -77,7 +77,7 @@ export class Pulse {
         this.#hooks.lost(worker)
         return
       }
-      this.#slots.leaseUntil = sentAt + this.#leaseMs
+      this.#slots.renewed(this.#leaseMs, sentAt, sentAtWall)
       if (answer.gone.length > 0) this.#tellGone(answer.gone, held)
       if (answer.command !== null) this.#hooks.command(answer.command)
       this.#schedule(Math.max(sentAt + this.#gapMs - steadyNow(), 20))

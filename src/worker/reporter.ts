@@ -74,7 +74,7 @@ export async function callFailedHook(run: JobRun, error: unknown, onError: (erro
     uuid,
     name,
     queue: run.job.queue,
-    attempts: run.job.attempts,
+    attempts: run.spentBefore ? run.job.attempts - 1 : run.job.attempts,
     input: run.payload?.data,
     error,
   }

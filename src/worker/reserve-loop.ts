@@ -1,4 +1,5 @@
 import { isFaenaError } from '../core/errors.ts'
+import { SUSPECT } from '../core/failure.ts'
 import type { Reservation, ReservedJob } from '../store.ts'
 import { Alarm } from './alarm.ts'
 import { jittered, retryDelay, steadyNow, syncWallTime } from './clock.ts'
@@ -37,8 +38,6 @@ const MOST_BYTES = 4 * 1024 * 1024
 const STALL_MS = 200
 /** Longest a wake-up waits where wake-ups keep finding nothing: they were for other queues, or others were faster. */
 const LONGEST_HINT_GAP = 25
-/** A job of so many crashed workers runs alone. */
-const SUSPECT = 2
 
 /**
  * The one reserve loop: when to look for jobs, and how many to take. It looks whenever there is room until a look finds
@@ -152,6 +151,11 @@ export class ReserveLoop {
     for (const run of runs) this.#release(run)
   }
 
+  /** The suspect cannot begin: it is not this worker's any more. */
+  refuseSuspect(): void {
+    if (this.suspect !== null) this.#release(this.suspect)
+  }
+
   /** The lease they were taken under is gone: whoever comes next gives them back. */
   forget(): void {
     this.#empty()
@@ -254,7 +258,7 @@ export class ReserveLoop {
     for (const run of runs) {
       const { job } = run
       bytes += job.payload.length
-      if (job.crashes >= SUSPECT) {
+      if (job.crashes === SUSPECT) {
         if (this.suspect === null) this.suspect = run
         else this.#release(run)
       } else if ((job.maxAttempts ?? this.#settings.defaults.tries) === 1) {

@@ -1,4 +1,5 @@
 import { FaenaError } from '../core/errors.ts'
+import { CRASH_LIMIT, crashedWorkers, lostWithItsOnlyTry } from '../core/failure.ts'
 import type { Handler, JobContext } from '../core/handler.ts'
 import { decide, type Outcome, type Policy, type PolicyDefaults, policyOf, ReleaseSignal } from '../core/outcome.ts'
 import { type ReadPayload, readPayload } from '../core/payload.ts'
@@ -22,7 +23,8 @@ const ELSEWHERE: Outcome = Object.freeze({ kind: 'released', delayMs: 10_000 })
 
 /**
  * Reads the job and finds its handler and its policy. Answers an outcome where the handler must not run: the payload is
- * corrupt, it is for another runtime or newer code, or its attempts were spent before this one began.
+ * corrupt, it is for another runtime or newer code, three workers were lost with it, or its attempts were spent before
+ * this one began.
  */
 export function prepare(run: JobRun, settings: RunSettings): Outcome | null {
   let payload: ReadPayload
@@ -39,7 +41,10 @@ export function prepare(run: JobRun, settings: RunSettings): Outcome | null {
   run.bound = bound
   run.policy = policy
   if (payload.faena.v !== undefined && payload.faena.v > definition.version) return ELSEWHERE
-  return wasSpent(run.job.attempts, policy) ? { kind: 'failed', error: spentBefore(run, policy) } : null
+  if (run.job.crashes >= CRASH_LIMIT) return { kind: 'failed', error: crashedWorkers(run.name) }
+  if (!wasSpent(run.job.attempts, policy)) return null
+  run.spentBefore = true
+  return { kind: 'failed', error: spentBefore(run, policy) }
 }
 
 /** Laravel's check before the handler: attempts grow with the reservation, so a job may come back with more than it has. */
@@ -49,6 +54,7 @@ function wasSpent(attempts: number, policy: Policy): boolean {
 }
 
 function spentBefore(run: JobRun, policy: Policy): FaenaError {
+  if (policy.retryUntil === null && policy.maxTries === 1 && run.job.crashes > 0) return lostWithItsOnlyTry(run.name)
   const limit =
     policy.retryUntil === null
       ? `allowed: ${policy.maxTries}`

@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts'
-import { steadyNow } from './clock.ts'
+import { retryDelay, steadyNow } from './clock.ts'
 import { written } from './ending.ts'
 import type { JobRun } from './job-run.ts'
 import type { Settings } from './options.ts'
@@ -8,17 +8,21 @@ import type { Reporter } from './reporter.ts'
 import type { ReserveLoop } from './reserve-loop.ts'
 import { execute, prepare, type RunSettings, timedOutAttempt, undoneAttempt } from './run.ts'
 import { RunningJobs } from './running.ts'
-import type { Slots } from './slots.ts'
+import { type Slots, trustMargin } from './slots.ts'
 
 export interface RunnerHooks {
   /** Whether jobs may be begun now. */
   mayBegin(): boolean
   /** A handler goes on after its timeout and the grace, and nothing can end it but the end of its process. */
   stuck(run: JobRun): void
+  /** The store could not be told that a suspect begins; it is told again. */
+  failed(error: unknown, failures: number, retryMs: number): void
 }
 
 /** The event loop is given a turn after so many ms of jobs that never wait. */
 const LONGEST_TURN_MS = 8
+/** How soon the lease is looked at again where it may be over. */
+const RECHECK_MS = 20
 
 /**
  * Begins reserved jobs while slots are free, and takes their ends. A job that ends begins the next one in the same turn
@@ -39,11 +43,16 @@ export class Runner {
   #pumping = false
   #yielding = false
   #turnAt = 0
+  readonly #marginMs: number
+  #rechecking = false
+  /** The store is told that this one begins. */
+  #noting: JobRun | null = null
 
   constructor(settings: Settings, runSettings: RunSettings, slots: Slots, reporter: Reporter, hooks: RunnerHooks) {
     this.#settings = settings
     this.#runSettings = runSettings
     this.#slots = slots
+    this.#marginMs = trustMargin(settings.leaseMs)
     this.#reporter = reporter
     this.#hooks = hooks
     this.running = new RunningJobs(slots, settings.graceMs, {
@@ -78,15 +87,64 @@ export class Runner {
         this.#yieldTurn()
         return
       }
+      if (loop.waiting > 0 && this.#doubtsLease(now)) return
       const run = loop.next()
       if (run === undefined) return
       this.#begin(run, now)
     }
   }
 
-  /** Nothing else may be held by this worker, in the store either, or a crash could not be put down to this job. */
+  /**
+   * Nothing else may be held by this worker, in the store either, or a crash could not be put down to this job; and the store
+   * must know that it begins, or it could not be told from one that was only held.
+   */
   #beginSuspect(suspect: JobRun): void {
-    if (suspect.startedAt === 0 && this.running.count === 0 && !suspect.settler?.busy) this.#begin(suspect, steadyNow())
+    if (suspect.startedAt !== 0 || suspect.outcome !== null || this.#noting !== null) return
+    if (this.running.count > 0 || suspect.settler?.busy || this.#doubtsLease(steadyNow())) return
+    this.#noting = suspect
+    void this.#noteSuspect(suspect)
+  }
+
+  async #noteSuspect(suspect: JobRun): Promise<void> {
+    const { job, settler } = suspect
+    let noted = false
+    for (let failures = 1; this.#isNext(suspect); failures++) {
+      try {
+        noted = settler !== null && (await this.#settings.store.begin(settler.worker, job))
+        break
+      } catch (error) {
+        const retryMs = retryDelay(failures)
+        this.#hooks.failed(error, failures, retryMs)
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+      }
+    }
+    this.#noting = null
+    // Meanwhile the worker may have been told to stop, or lost its lease: then the job has gone back.
+    if (this.#isNext(suspect)) {
+      if (!noted) this.#loop?.refuseSuspect()
+      else if (this.#slots.holds(steadyNow(), this.#marginMs)) this.#begin(suspect, steadyNow())
+    }
+    this.pump()
+  }
+
+  #isNext(suspect: JobRun): boolean {
+    return this.#loop?.suspect === suspect && suspect.outcome === null && this.#hooks.mayBegin()
+  }
+
+  /**
+   * Whether the lease may be over without our having heard of it: this process or its machine may have stood still. Then
+   * nothing begins until a heartbeat was answered; what was taken may be running elsewhere.
+   */
+  #doubtsLease(now: number): boolean {
+    if (this.#slots.holds(now, this.#marginMs)) return false
+    if (!this.#rechecking) {
+      this.#rechecking = true
+      setTimeout(() => {
+        this.#rechecking = false
+        this.pump()
+      }, RECHECK_MS)
+    }
+    return true
   }
 
   #yieldTurn(): void {

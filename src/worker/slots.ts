@@ -19,7 +19,13 @@ const CURRENT = 1
 const PONGS = 2
 const INT_HEADER = 4
 const LEASE_UNTIL = 0
-const FLOAT_HEADER = 1
+const LEASE_UNTIL_WALL = 1
+const FLOAT_HEADER = 2
+
+/** A worker trusts its lease so much less long than the store does. */
+export function trustMargin(leaseMs: number): number {
+  return Math.min(leaseMs / 5, 5_000)
+}
 
 export class Slots {
   readonly size: number
@@ -87,8 +93,18 @@ export class Slots {
     return this.#floats[LEASE_UNTIL]!
   }
 
-  set leaseUntil(until: number) {
-    this.#floats[LEASE_UNTIL] = until
+  /** The lease was renewed by a call that was sent at these times: what the store does later only makes it end later there. */
+  renewed(leaseMs: number, sentAt: number, sentAtWall: number): void {
+    this.#floats[LEASE_UNTIL] = sentAt + leaseMs
+    this.#floats[LEASE_UNTIL_WALL] = sentAtWall + leaseMs
+  }
+
+  /**
+   * Whether the lease surely holds for `marginMs` from `now` (steady ms) on. The system's clock is asked too: where the machine
+   * was suspended, steady time may have stood still. Where somebody has set that clock, the next heartbeat mends it.
+   */
+  holds(now: number, marginMs: number): boolean {
+    return now + marginMs < this.#floats[LEASE_UNTIL]! && Date.now() + marginMs < this.#floats[LEASE_UNTIL_WALL]!
   }
 
   /** All jobs that run. A slot that changes just now is left out; its job is seen next time. */

@@ -4,7 +4,7 @@ import { LONGEST_TIMER, retryDelay, steadyNow } from './clock.ts'
 import type { StoreOperation } from './events.ts'
 import type { Heart } from './heartbeat.ts'
 import { Settler, type SettlerHooks } from './settler.ts'
-import type { Slots } from './slots.ts'
+import { type Slots, trustMargin } from './slots.ts'
 
 export interface TenureHooks {
   /** The worker has a row and a lease; jobs may be reserved under `settler.worker`. */
@@ -31,10 +31,12 @@ export class Tenure {
   readonly #hooks: TenureHooks
   /** All that may still have outcomes to write: the current one, and those of lost leases. */
   readonly #settlers = new Set<Settler>()
+  /** Rows of ours that are still to be deregistered, those of lost leases among them. */
+  readonly #owed = new Set<number>()
   #settler: Settler | null = null
   #trustTimer: NodeJS.Timeout | undefined
   #ended = false
-  #stopWaiting: (() => void) | undefined
+  readonly #stopWaiting = new Set<() => void>()
 
   constructor(store: Store, row: NewWorker, heart: Heart, slots: Slots, hooks: TenureHooks) {
     this.#store = store
@@ -81,7 +83,7 @@ export class Tenure {
   /** Writes what is left, within `withinMs`; gives back what is held. Answers how many outcomes could not be written. */
   async end(withinMs: number): Promise<number> {
     this.#ended = true
-    this.#stopWaiting?.()
+    for (const end of this.#stopWaiting) end()
     clearTimeout(this.#trustTimer)
     const until = steadyNow() + withinMs
     let left = 0
@@ -89,7 +91,8 @@ export class Tenure {
       left += await settler.drained(until - steadyNow())
       settler.close()
     }
-    if (this.#settler !== null) await this.#deregister(this.#settler.worker, until)
+    if (this.#settler !== null) this.#owed.add(this.#settler.worker)
+    for (const worker of this.#owed) await this.#deregister(worker, until)
     this.#settler = null
     await this.#heart.end()
     return left
@@ -104,9 +107,10 @@ export class Tenure {
   async #register(row: NewWorker, first: boolean): Promise<void> {
     for (let failures = 1; !this.#ended; failures++) {
       const askedAt = steadyNow()
+      const askedAtWall = Date.now()
       try {
         const worker = await this.#store.register(row)
-        return this.#took(worker, askedAt)
+        return this.#took(worker, askedAt, askedAtWall)
       } catch (error) {
         if (first && isFaenaError(error) && !isFaenaError(error, 'STORE_UNAVAILABLE')) throw error
         const retryMs = retryDelay(failures)
@@ -116,7 +120,7 @@ export class Tenure {
     }
   }
 
-  #took(worker: number, askedAt: number): void {
+  #took(worker: number, askedAt: number, askedAtWall: number): void {
     // The worker stopped while it asked: the row it no longer needs goes, or its lease would have to run out.
     if (this.#ended) {
       void this.#giveBack(worker)
@@ -128,7 +132,7 @@ export class Tenure {
     })
     this.#settlers.add(settler)
     this.#settler = settler
-    this.#heart.begin(worker, askedAt + this.#row.leaseMs)
+    this.#heart.begin(worker, askedAt, askedAtWall)
     this.#watchTrust(settler)
     this.#hooks.began(settler)
   }
@@ -137,18 +141,32 @@ export class Tenure {
   async #renew(old: Settler): Promise<void> {
     await this.#register({ ...this.#row, replaces: undefined }, false)
     await old.drained(RETIRE_MS)
-    // Mostly gone already. Where it is not, its jobs go back now, and no crash is counted: nothing crashed.
     await this.#giveBack(old.worker)
     if (old.backlog === 0) this.#settlers.delete(old)
   }
 
+  /**
+   * What the worker of a lost lease still holds goes back; where others have seen to that, the crashes which they counted are
+   * taken back: nothing crashed. So it is asked until the store has answered.
+   */
   async #giveBack(worker: number): Promise<void> {
-    await this.#store.deregister(worker).catch((error: unknown) => this.#hooks.failed('deregister', error, 1, 0))
+    this.#owed.add(worker)
+    for (let failures = 1; this.#owed.has(worker); failures++) {
+      try {
+        await this.#store.deregister(worker)
+        this.#owed.delete(worker)
+      } catch (error) {
+        const retryMs = this.#ended ? 0 : retryDelay(failures)
+        this.#hooks.failed('deregister', error, failures, retryMs)
+        // From here on the worker's end sees to it, as far as it has time.
+        if (this.#ended) return
+        await this.#pause(retryMs)
+      }
+    }
   }
 
   #watchTrust(settler: Settler): void {
-    const margin = Math.min(this.#row.leaseMs / 5, 5_000)
-    const left = this.#slots.leaseUntil - margin - steadyNow()
+    const left = this.#slots.leaseUntil - trustMargin(this.#row.leaseMs) - steadyNow()
     if (left > 0) {
       this.#trustTimer = setTimeout(() => this.#watchTrust(settler), Math.min(Math.ceil(left), LONGEST_TIMER))
       return
@@ -160,6 +178,7 @@ export class Tenure {
     for (let failures = 1; ; failures++) {
       try {
         await this.#store.deregister(worker)
+        this.#owed.delete(worker)
         return
       } catch (error) {
         const retryMs = retryDelay(failures)
@@ -174,11 +193,11 @@ export class Tenure {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer)
-        this.#stopWaiting = undefined
+        this.#stopWaiting.delete(end)
         resolve()
       }
       const timer = setTimeout(end, ms)
-      this.#stopWaiting = end
+      this.#stopWaiting.add(end)
     })
   }
 }

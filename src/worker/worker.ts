@@ -88,6 +88,7 @@ class QueueWorker implements Worker {
     this.#runner = new Runner(settings, runSettings, this.#slots, this.#reporter, {
       mayBegin: () => this.#state === 'running' || this.#state === 'quiet',
       stuck: () => void this.#end('stuck', settings.graceMs),
+      failed: (error, failures, retryMs) => this.#storeError('begin', error, failures, retryMs),
     })
     this.#heart = new Heart(store, this.#slots, leaseMs, {
       lost: (worker) => this.#lostLease(worker),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { newJob, newJobs, uuidOf } from '../support/jobs.ts'
+import { CRASH_PATIENCE_MS } from '../../src/core/failure.ts'
+import { newJob, newJobs } from '../support/jobs.ts'
 import { eachStore, type Given } from '../support/suite.ts'
 import { LEASE } from '../support/worker.ts'
 
@@ -29,7 +30,7 @@ eachStore('lease and reclaim', (open) => {
       for (let beats = 0; beats < 5; beats += 1) {
         given.clock.advance(LEASE - 1)
         expect(await worker.beat([job])).toEqual({ lost: false, gone: [], command: null })
-        expect(await given.reclaimAll()).toEqual({ workers: [], returned: 0, failed: [] })
+        expect(await given.reclaimAll()).toEqual({ workers: [], returned: 0 })
       }
 
       expect((await worker.complete(job)).applied).toEqual([job.id])
@@ -111,7 +112,7 @@ eachStore('lease and reclaim', (open) => {
 
       await given.store.deregister(worker.id)
 
-      expect(await given.reclaimAll()).toEqual({ workers: [], returned: 0, failed: [] })
+      expect(await given.reclaimAll()).toEqual({ workers: [], returned: 0 })
       expect(given.raw.jobRows()[0]).toMatchObject({ attempts: 0, reserved_at: null })
     })
   })
@@ -121,9 +122,9 @@ eachStore('lease and reclaim', (open) => {
       await using given = await open()
       await given.store.push(newJobs(3))
 
-      const { jobs, workers, returned, failed } = await crash(given, 3)
+      const { jobs, workers, returned } = await crash(given, 3)
 
-      expect([workers.length, returned, failed]).toEqual([1, 3, []])
+      expect([workers.length, returned]).toEqual([1, 3])
       const next = await given.worker()
       const again = await next.reserve()
       expect(again.map(({ id, attempts, crashes }) => [id, attempts, crashes])).toEqual(
@@ -228,97 +229,177 @@ eachStore('lease and reclaim', (open) => {
   })
 
   describe('crash counts', () => {
-    test('a job that was alone with three dying workers fails, saying so', async () => {
-      await using given = await open()
-      const { uuid } = await given.job()
-      expect((await crash(given, 1)).jobs[0]?.crashes).toBe(0)
-      expect((await crash(given, 1)).jobs[0]?.crashes).toBe(1)
+    /** The worker says that it begins the first of what it took, or that all it took is only held. */
+    async function lose(given: Given, { limit = 1, begins = false } = {}) {
+      given.clock.advance(CRASH_PATIENCE_MS + 1_000)
+      const worker = await given.worker()
+      const jobs = await worker.reserve({ limit })
+      if (begins) expect(await given.store.begin(worker.id, jobs[0]!)).toBe(true)
+      given.clock.advance(LEASE)
+      await given.reclaimAll()
+      return { worker, jobs }
+    }
 
-      const { jobs, returned, failed } = await crash(given, 1)
+    const crashesNow = async (given: Given) => {
+      given.clock.advance(CRASH_PATIENCE_MS + 1_000)
+      const worker = await given.worker()
+      const jobs = await worker.reserve()
+      await given.store.deregister(worker.id)
+      return jobs.map(({ crashes }) => crashes)
+    }
 
-      expect(jobs[0]?.crashes).toBe(2)
-      expect(returned).toBe(0)
-      expect(failed).toEqual([await given.store.getFailed(uuid)])
-      expect(failed[0]).toMatchObject({
-        uuid,
-        name: 'cases.fetch',
-        headline: expect.stringContaining('crashed 3 workers'),
-      })
-      expect(failed[0]?.exception).toContain('JOB_CRASHED_WORKERS')
-      expect(given.raw.jobRows()).toEqual([])
-    })
-
-    test('jobs that were not alone are suspects at most', async () => {
-      await using given = await open()
-      await given.store.push(newJobs(2))
-      for (let count = 0; count < 5; count += 1) {
-        expect(await crash(given, 2)).toMatchObject({ returned: 2, failed: [] })
-      }
-
-      const next = await given.worker()
-      expect((await next.reserve()).map(({ crashes }) => crashes)).toEqual([2, 2])
-    })
-
-    test('a suspect that then kills a worker alone fails', async () => {
-      await using given = await open()
-      await given.store.push(newJobs(2))
-      await crash(given, 2)
-      await crash(given, 2)
-
-      const { jobs, failed } = await crash(given, 1)
-
-      expect(failed.map(({ uuid }) => uuid)).toEqual(jobs.map(uuidOf))
-      expect(given.raw.jobRows()).toHaveLength(1)
-    })
-
-    test('crashes are forgotten when the job is retried', async () => {
+    test('a job that was only held by dying workers is a suspect at most, also when it was alone', async () => {
       await using given = await open()
       await given.job()
-      for (let count = 0; count < 3; count += 1) await crash(given, 1)
+      const seen: number[] = []
+      for (let count = 0; count < 5; count += 1) seen.push((await lose(given)).jobs[0]!.crashes)
+
+      expect(seen).toEqual([0, 1, 2, 2, 2])
+    })
+
+    test('a suspect that had begun with the third has its third count, and waits for who may take it back', async () => {
+      await using given = await open()
+      const { id } = await given.job()
+      await lose(given)
+      await lose(given)
+      await lose(given, { begins: true })
+
+      expect(await given.store.get(id!)).toMatchObject({ status: 'delayed', attempts: 0, reservedBy: null })
+      given.clock.advance(CRASH_PATIENCE_MS - 1)
+      const worker = await given.worker()
+      expect(await worker.reserve()).toEqual([])
+      given.clock.advance(1_001)
+      expect((await worker.reserve()).map(({ crashes, attempts }) => [crashes, attempts])).toEqual([[3, 1]])
+    })
+
+    test('a note counts no more once anything was settled', async () => {
+      await using given = await open()
+      await given.job()
+      await lose(given)
+      await lose(given)
+      const worker = await given.worker()
+      const job = await worker.reserveOne()
+      await given.store.begin(worker.id, job)
+      const outcome = { kind: 'released', delayMs: 0 } as const
+      await worker.settle([{ id: job.id, attempts: 1, outcome, unique: false }])
+      expect((await worker.reserveOne()).attempts).toBe(1)
+      given.clock.advance(LEASE)
+      await given.reclaimAll()
+
+      expect(await crashesNow(given)).toEqual([2])
+    })
+
+    test('nor when another worker holds the job by then', async () => {
+      await using given = await open()
+      await given.job()
+      await lose(given)
+      await lose(given)
+      const worker = await given.worker()
+      await given.store.begin(worker.id, await worker.reserveOne())
+      await given.store.deregister(worker.id)
+      await lose(given)
+
+      expect(await crashesNow(given)).toEqual([2])
+    })
+
+    test('a job that is another attempt’s, another worker’s, or was lost with the lease is not begun', async () => {
+      await using given = await open()
+      await given.job()
+      const worker = await given.worker()
+      const other = await given.worker()
+      const job = await worker.reserveOne()
+
+      expect(await given.store.begin(worker.id, job)).toBe(true)
+      expect(await given.store.begin(worker.id, { ...job, attempts: 2 })).toBe(false)
+      expect(await given.store.begin(other.id, job)).toBe(false)
+      expect(await given.store.begin(worker.id, { id: job.id + 1, attempts: 1 })).toBe(false)
+      given.clock.advance(LEASE)
+      expect(await given.store.begin(worker.id, job)).toBe(false)
+    })
+
+    test('a worker that was lost and is there after all takes its count back, once', async () => {
+      await using given = await open()
+      await given.job()
+      const first = await lose(given)
+      const second = await lose(given)
+      expect(await crashesNow(given)).toEqual([2])
+
+      await given.store.deregister(first.worker.id)
+      await given.store.deregister(first.worker.id)
+      expect(await crashesNow(given)).toEqual([1])
+
+      await given.store.deregister(second.worker.id)
+      expect(await crashesNow(given)).toEqual([0])
+    })
+
+    test('the third count too; the job is then run once more', async () => {
+      await using given = await open()
+      await given.job()
+      await lose(given)
+      await lose(given)
+      const { worker } = await lose(given, { begins: true })
+      await given.store.deregister(worker.id)
+
+      expect(await crashesNow(given)).toEqual([2])
+    })
+
+    test('a worker that gave no count takes none back', async () => {
+      await using given = await open()
+      await given.job()
+      await lose(given)
+      await lose(given)
+      const { worker } = await lose(given)
+      await given.store.deregister(worker.id)
+
+      expect(await crashesNow(given)).toEqual([2])
+    })
+
+    test('counts of different jobs are taken back together, those of other workers stay', async () => {
+      await using given = await open()
+      await given.store.push(newJobs(3))
+      await lose(given, { limit: 1 })
+      const { worker } = await lose(given, { limit: 3 })
+      await given.store.deregister(worker.id)
+
+      expect(await crashesNow(given)).toEqual([1, 0, 0])
+    })
+
+    test('crashes are forgotten when the job failed and is retried', async () => {
+      await using given = await open()
+      await given.job()
+      for (let count = 0; count < 2; count += 1) await lose(given)
+      const worker = await given.worker()
+      await worker.fail(await worker.reserveOne())
 
       await given.store.retry({}, { limit: 10, upTo: 1_000 })
 
-      expect(await crash(given, 1)).toMatchObject({ jobs: [{ crashes: 0, attempts: 1 }], returned: 1, failed: [] })
+      expect(await crashesNow(given)).toEqual([0])
     })
 
-    test('a job without uuid is stopped as well', async () => {
+    test('rows without uuid and corrupt rows are counted as well', async () => {
       await using given = await open()
       given.raw.insertJob({ payload: '{"job":"faena@cases.fetch","data":{"caseId":4}}' })
-      await crash(given, 1)
-      await crash(given, 1)
-
-      const { failed } = await crash(given, 1)
-
-      expect(failed).toHaveLength(1)
-      expect(uuidOf(failed[0]!)).toBe(failed[0]?.uuid)
-      expect(given.raw.jobRows()).toEqual([])
-    })
-
-    test('a corrupt row is stopped as well', async () => {
-      await using given = await open()
       given.raw.insertJob({ payload: 'not json' })
-      await crash(given, 1)
-      await crash(given, 1)
+      await lose(given, { limit: 2 })
+      await lose(given, { limit: 2 })
+      await lose(given, { begins: true })
 
-      const { failed } = await crash(given, 1)
-
-      expect(failed.map(({ exception }) => exception)).toEqual([expect.stringContaining('JOB_CRASHED_WORKERS')])
-      expect(given.raw.jobRows()).toEqual([])
+      expect((await crashesNow(given)).sort()).toEqual([2, 3])
     })
   })
 
   describe('a job with a single try', () => {
-    test('fails when its worker dies, saying so, and its neighbours do not', async () => {
+    test('goes back with its attempt spent when its worker dies, and its neighbours with theirs restored', async () => {
       await using given = await open()
-      const { uuid } = await given.job({ maxAttempts: 1 })
-      await given.job()
+      await given.store.push([newJob({ maxAttempts: 1 }), newJob()])
 
-      const { returned, failed } = await crash(given, 2)
+      expect((await crash(given, 2)).returned).toBe(2)
 
-      expect(returned).toBe(1)
-      expect(failed.map((job) => job.uuid)).toEqual([uuid])
-      expect(failed[0]?.headline).toContain('single try')
-      expect((await given.store.getFailed(uuid))?.exception).toContain('JOB_CRASHED_WORKERS')
+      const worker = await given.worker()
+      expect((await worker.reserve()).map(({ attempts, crashes }) => [attempts, crashes])).toEqual([
+        [2, 1],
+        [1, 1],
+      ])
     })
 
     test('may have it from its worker', async () => {
@@ -327,8 +408,9 @@ eachStore('lease and reclaim', (open) => {
       const worker = await given.worker({ defaultTries: 1 })
       await worker.reserveOne({ defaultTries: 1 })
       given.clock.advance(LEASE)
+      await given.reclaimAll()
 
-      expect(await given.reclaimAll()).toMatchObject({ returned: 0, failed: [{ name: 'cases.fetch' }] })
+      expect(given.raw.jobRows()).toMatchObject([{ attempts: 1, reserved_at: null, reserved_by: null }])
     })
   })
 })

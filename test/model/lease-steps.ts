@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Store } from '../../src/store.ts'
 import { LEASE, reclaimAll } from '../support/worker.ts'
-import type { Model } from './model.ts'
+import type { Model, ModelWorker } from './model.ts'
 import type { Real } from './real.ts'
-import { begin, step, via, which, workerOf, workerStep } from './step.ts'
+import { begin, NAMES, QUEUES, step, via, which, workerOf, workerStep } from './step.ts'
 
 export const register = fc.record({ via, replaces: fc.option(which, { freq: 1 }) }).map(({ via, replaces }) =>
   step(`register${replaces === null ? '' : `, replacing ${JSON.stringify(replaces)}`}`, async (model, real) => {
@@ -67,12 +67,7 @@ async function outlive(model: Model, { harness, connections }: Real): Promise<vo
 }
 
 async function reclaimDead(model: Model, store: Store): Promise<void> {
-  const { workers, returned, failed } = await reclaimAll(store)
-  const wanted = model.reclaim()
-  expect({ workers, returned, failed: failed.map(({ uuid }) => uuid).sort() }).toEqual({
-    ...wanted,
-    failed: wanted.failed.sort(),
-  })
+  expect(await reclaimAll(store)).toEqual(model.reclaim())
 }
 
 export const time = fc.constant(0).map(() => step('a lease goes by', outlive))
@@ -87,4 +82,36 @@ export const recover = fc.record({ at: which, via }).map(({ at, via }) =>
     await reclaimDead(model, real.connections[via])
     await begin(model, real, real.connections[via])
   }),
+)
+
+/** Three workers, one after the other, take the first job and are lost with it; the last may have begun it. */
+export const poison = fc.record({ begins: fc.boolean(), via }).map(({ begins, via }) =>
+  step(
+    `three workers are lost with the first job${begins ? ', which begins with the last' : ''}`,
+    async (model, real) => {
+      const store = real.connections[via]
+      for (let nth = 1; nth <= 3; nth += 1) {
+        await begin(model, real, store)
+        const worker = model.workers.at(-1) as ModelWorker
+        const wish = { queues: QUEUES, names: NAMES, limit: 1, singles: 1 }
+        const request = { ...wish, worker: worker.id, maxBytes: 1_000_000, singleTryLimit: 1, defaultTries: 3 }
+        const { jobs } = await store.reserve(request)
+        const given = model.reserve(worker, wish) ?? []
+        expect(jobs.map(({ id, crashes }) => ({ id, crashes }))).toEqual(
+          given.map(({ id, crashes }) => ({ id, crashes })),
+        )
+        const [job] = jobs
+        if (job) {
+          const { id, attempts, payload, name } = job
+          worker.handles.push({ id, attempts, payload, name, uuid: given[0]!.uuid, spent: false })
+          const handle = worker.handles[0]!
+          if (begins && nth === 3) expect(await store.begin(worker.id, handle)).toBe(model.begin(worker, handle))
+        }
+        worker.silent = true
+        await outlive(model, real)
+        await reclaimDead(model, store)
+      }
+      await begin(model, real, store)
+    },
+  ),
 )

@@ -13,6 +13,10 @@ export interface ModelJob {
   maxAttempts: number | null
   heldBy: number | null
   crashes: number
+  /** Workers that gave a count. */
+  lostWith: Set<number>
+  /** Who noted that it began. */
+  begunBy: number | null
   /** What the payload says, and a retry goes back to. */
   said: { input: unknown; priority: number; maxAttempts: number | null; unique: UniqueKey | undefined }
 }
@@ -83,7 +87,7 @@ export class Model {
     }
     this.#begin({
       ...{ uuid, id: id as number, queue, name: job.name as string, priority, dueAt, attempts: 0, maxAttempts },
-      ...{ heldBy: null, crashes: 0, said },
+      ...{ heldBy: null, said, ...innocent() },
     })
     return { outcome: 'dispatched', uuid }
   }
@@ -135,35 +139,46 @@ export class Model {
     return !worker.gone && worker.leaseUntil > this.#now()
   }
 
+  /** Gives back what the worker holds, and takes its counts back. */
   deregister(worker: ModelWorker): number {
     const held = this.#heldBy(worker)
     for (const job of held) giveBack(job)
+    for (const job of this.jobs.values()) if (job.lostWith.delete(worker.id)) job.crashes -= 1
     worker.gone = true
     return held.length
   }
 
-  reclaim(): { workers: number[]; returned: number; failed: string[] } {
+  /** Whether the worker may begin the job. */
+  begin(worker: ModelWorker, handle: Handle): boolean {
+    const job = this.isAlive(worker) ? this.heldAs(worker, handle) : undefined
+    if (job && job.crashes > 0) job.begunBy = worker.id
+    return job !== undefined
+  }
+
+  /** What a worker had begun has ended once it settles something. */
+  settled(worker: ModelWorker): void {
+    for (const job of this.jobs.values()) if (job.begunBy === worker.id) job.begunBy = null
+  }
+
+  reclaim(): { workers: number[]; returned: number } {
     const dead = this.workers.filter((worker) => !worker.gone && worker.leaseUntil <= this.#now())
-    const failed: string[] = []
     let returned = 0
     for (const worker of dead) {
       worker.gone = true
-      const held = this.#heldBy(worker)
-      for (const job of held) {
-        // Among several nobody knows whose fault it was: that counts up to two.
-        const most = held.length === 1 ? 3 : Math.max(2, job.crashes)
-        job.crashes = Math.min(job.crashes + 1, most)
-        if (job.maxAttempts === 1 || job.crashes === 3) {
-          this.#end(job)
-          this.failed.set(job.uuid, job)
-          failed.push(job.uuid)
-        } else {
-          giveBack(job)
-          returned += 1
+      for (const job of this.#heldBy(worker)) {
+        // Of one that was only held nobody knows whose fault it was: that counts up to two.
+        if (job.crashes < (job.begunBy === worker.id ? 3 : 2)) {
+          job.crashes += 1
+          job.lostWith.add(worker.id)
+          if (job.crashes === 3) job.dueAt = Math.max(job.dueAt, this.#dueIn(15_000))
         }
+        job.begunBy = null
+        if (job.maxAttempts === 1) job.heldBy = null
+        else giveBack(job)
+        returned += 1
       }
     }
-    return { workers: dead.map(({ id }) => id), returned, failed }
+    return { workers: dead.map(({ id }) => id), returned }
   }
 
   change(matches: Matches, patch: JobPatch): { changed: number; skipped: number } {
@@ -199,7 +214,7 @@ export class Model {
       this.failed.delete(job.uuid)
       // The payload knows the key, but not for how long it was to be held.
       const said = { ...job.said, unique: unique && { ...unique, forMs: undefined } }
-      const fresh = { attempts: 0, crashes: 0, heldBy: null, dueAt: this.#dueIn(0), priority, maxAttempts, said }
+      const fresh = { attempts: 0, ...innocent(), heldBy: null, dueAt: this.#dueIn(0), priority, maxAttempts, said }
       this.#begin({ ...job, ...fresh, id: 0 })
       changed += 1
     }
@@ -253,6 +268,10 @@ export class Model {
     const exact = (this.#now() + delayMs) / 1_000
     return (delayMs > 0 ? Math.ceil(exact) : Math.floor(exact)) * 1_000
   }
+}
+
+function innocent() {
+  return { crashes: 0, lostWith: new Set<number>(), begunBy: null }
 }
 
 function giveBack(job: ModelJob): void {

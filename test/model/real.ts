@@ -35,7 +35,7 @@ export async function agree(model: Model, { harness, connections }: Real): Promi
     input: inputOf(row),
     status: row.status,
   }))
-  const wanted = [...model.jobs.values()].map(({ crashes, said, ...job }) => ({
+  const wanted = [...model.jobs.values()].map(({ crashes, lostWith, begunBy, said, ...job }) => ({
     ...job,
     input: said.input,
     status: job.heldBy !== null ? 'reserved' : job.dueAt <= now ? 'due' : 'delayed',

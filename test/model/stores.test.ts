@@ -53,6 +53,7 @@ async function drain(model: Model, real: Real): Promise<void> {
   harness.clock.advance(2 * LEASE)
   await reclaimAll(store)
   model.reclaim()
+  harness.clock.advance(LEASE)
   for (const queue of model.paused) await store.resume(queue)
   model.paused.clear()
   await agree(model, real)

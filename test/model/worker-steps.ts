@@ -82,6 +82,7 @@ export const settle = fc
         }
         const answer = await real.connections[via].settle(settlement)
         for (const { handle } of chosen) handle.spent = true
+        if (channel === 0) model.settled(worker)
         const counted = chosen.map(({ handle, kind, delayMs }) => model.settle(worker, handle, kind, delayMs))
         expect(answer).toEqual({
           applied: chosen.filter((_, nth) => counted[nth]).map(({ handle }) => handle.id),
@@ -109,3 +110,16 @@ function outcome(handle: Handle, kind: Kind, delayMs: number): JobOutcome {
   if (kind === 'failed') return { id, attempts, unique, outcome: { kind, failure: failure({ payload, name }) } }
   return { id, attempts, unique, outcome: { kind } }
 }
+
+/** Of a job that it took last, or of one that it settled long ago. */
+export const start = fc.record({ at: which, via, back: fc.constantFrom(0, 0, 0, 1, 2) }).map(({ at, via, back }) =>
+  workerStep(
+    'begin',
+    at,
+    async (worker, model, real) => {
+      const handle = worker.handles.at(-1 - (back % worker.handles.length)) as Handle
+      expect(await real.connections[via].begin(worker.id, handle)).toBe(model.begin(worker, handle))
+    },
+    ({ handles }) => handles.length > 0,
+  ),
+)

@@ -91,13 +91,12 @@ export async function startWorker(store: Store, options: Partial<NewWorker> = {}
 
 /** Reclaims until no dead worker is left: a store may handle a few at a time. */
 export async function reclaimAll(store: Store): Promise<Reclaimed> {
-  const sum: Reclaimed = { workers: [], returned: 0, failed: [] }
+  const sum: Reclaimed = { workers: [], returned: 0 }
   for (let round = 0; round < 100; round += 1) {
-    const { workers, returned, failed } = await store.reclaim()
+    const { workers, returned } = await store.reclaim()
     if (workers.length === 0) return sum
     sum.workers.push(...workers)
     sum.returned += returned
-    sum.failed.push(...failed)
   }
   throw new Error(`reclaim found dead workers again and again: ${sum.workers.slice(0, 10)}`)
 }

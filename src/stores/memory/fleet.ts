@@ -1,5 +1,6 @@
 import type { FleetStore, Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand, WorkerState } from '../../store.ts'
 import { returnJob } from './ending.ts'
+import { forgiveCrashes } from './reclaim.ts'
 import { liveWorker, type Tables, wakeListeners } from './tables.ts'
 
 export function register(tables: Tables, worker: NewWorker): number {
@@ -31,6 +32,7 @@ export function deregister(tables: Tables, worker: number): number {
   const held = tables.jobs.heldBy(worker)
   for (const row of held) returnJob(tables, row, true)
   tables.workers.delete(worker)
+  forgiveCrashes(tables, worker)
   if (held.length > 0) wakeListeners(tables)
   return held.length
 }

@@ -7,7 +7,7 @@ import { deregister, fleet, heartbeat, register } from './fleet.ts'
 import { jobsAdmin } from './jobs-admin.ts'
 import { noTransactions, push } from './push.ts'
 import { queues } from './queues.ts'
-import { reclaim } from './reclaim.ts'
+import { begin, reclaim } from './reclaim.ts'
 import { records } from './records.ts'
 import { reserve } from './reserve.ts'
 import { schedules } from './schedules.ts'
@@ -59,6 +59,7 @@ function hotPath(tables: Tables): JobStore {
     register: async (worker) => register(tables, worker),
     deregister: async (worker) => deregister(tables, worker),
     reserve: async (request) => reserve(tables, request),
+    begin: async (worker, job) => begin(tables, worker, job),
     heartbeat: async (beat) => heartbeat(tables, beat),
     settle: async (settlement) => settle(tables, settlement),
     fate: async () => {

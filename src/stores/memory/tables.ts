@@ -11,6 +11,7 @@ import type {
   WorkerCommand,
   WorkerState,
 } from '../../store.ts'
+import type { Crashes } from './crashes.ts'
 import { type DeskTables, emptyDesk } from './desk.ts'
 import { FailedTable } from './failed-table.ts'
 import { JobTable } from './job-table.ts'
@@ -58,8 +59,8 @@ export interface Tables {
   readonly locks: Map<string, Lock>
   /** Which key a job took, by its row id. */
   readonly keyOf: Map<number, string>
-  /** Workers that died while holding the job, by uuid. */
-  readonly crashes: Map<string, number>
+  /** Of jobs that workers were lost with, by uuid. */
+  readonly crashes: Map<string, Crashes>
   readonly pushes: Map<string, PushRow>
   readonly queues: Map<string, QueueState>
   readonly schedules: Map<string, Schedule>

@@ -1,6 +1,7 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
+import { forgiveCrashes } from './crashes.ts'
 import { GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
 import { among, rowList } from './text.ts'
@@ -58,6 +59,7 @@ export function leasing(context: Context) {
           await transaction.commit(
             sql`delete from ${workers} where id = ${worker}`,
             sql`delete from ${holds} where worker = ${worker}`,
+            forgiveCrashes(context, worker),
           )
           return given
         },

@@ -5,7 +5,7 @@ import { type Sql, sql } from '../sql/sql.ts'
 import { deskTables } from './desk-schema.ts'
 import { errorNumber, faultOf, translated } from './errors.ts'
 import type { Names } from './names.ts'
-import { ADDED_COLUMNS, TABLES, UUID_INDEX } from './schema.ts'
+import { ADDED_COLUMNS, CRASH_COLUMNS, TABLES, UUID_INDEX } from './schema.ts'
 import { Session } from './session.ts'
 import { columnsOf } from './shape.ts'
 import type { Source } from './source.ts'
@@ -16,6 +16,8 @@ export interface Catalogue {
   tables: ReadonlySet<string>
   /** Of the table of jobs. */
   columns: ReadonlySet<string>
+  /** Columns of faena_reclaims. */
+  reclaims: ReadonlySet<string>
   indexes: ReadonlySet<string>
   /** Of all tables, as `table.index`, and as `table(column)` for the first column of each. */
   allIndexes: ReadonlySet<string>
@@ -32,6 +34,7 @@ interface Step {
 const STEPS: readonly Step[] = [
   { version: 1, name: 'tables', missing: firstTables },
   { version: 2, name: 'management API', missing: deskTables },
+  { version: 3, name: 'workers that were lost with a job', missing: lostWorkers },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -57,6 +60,12 @@ function firstTables(names: Names, { tables, columns, indexes }: Catalogue): str
     statements.push(`create index ${UUID_INDEX.name} on ${place('jobs')} (${UUID_INDEX.columns})`)
   }
   return statements
+}
+
+function lostWorkers(names: Names, { reclaims }: Catalogue): string[] {
+  const added = Object.entries(CRASH_COLUMNS).filter(([column]) => !reclaims.has(column))
+  const list = added.map(([column, type]) => `add column ${column} ${type}`).join(', ')
+  return added.length === 0 ? [] : [`alter table ${names.reclaims.text[0]} ${list}`]
 }
 
 /** The tables' version; 0 where there are none. */
@@ -168,7 +177,7 @@ async function installed(session: Session, names: Names): Promise<number> {
 
 async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
   const { schema, plain } = names
-  const [tables, columns, indexes, all] = await session.run(
+  const [tables, columns, indexes, all, reclaims] = await session.run(
     [
       sql`select table_name as name from information_schema.tables where table_schema = ${schema}`,
       columnsOf(schema, plain.jobs),
@@ -176,9 +185,11 @@ async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
       sql`select concat(table_name, '.', index_name) as name from information_schema.statistics where table_schema = ${schema}
           union select concat(table_name, '(', column_name, ')') from information_schema.statistics
            where table_schema = ${schema} and seq_in_index = 1`,
+      columnsOf(schema, plain.reclaims),
     ].map((statement) => textOf(statement)),
     0,
   )
   const setOf = (answer: typeof tables) => new Set(answer?.rows.map(({ name }) => String(name).toLowerCase()))
-  return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes), allIndexes: setOf(all) }
+  const rest = { allIndexes: setOf(all), reclaims: setOf(reclaims) }
+  return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes), ...rest }
 }

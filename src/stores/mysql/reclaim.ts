@@ -1,12 +1,12 @@
-import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
+import { CRASH_LIMIT, CRASH_PATIENCE_MS, crashesAfter } from '../../core/failure.ts'
 import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
-import type { FailedJob, Reclaimed } from '../../store.ts'
+import type { Reclaimed } from '../../store.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import type { Transaction } from './connection.ts'
-import { type Context, nowMs } from './context.ts'
+import { type Context, dueSecond, nowMs } from './context.ts'
 import { isJobOf } from './dialect.ts'
-import { failedStatements, freeKeys, GIVE_BACK } from './endings.ts'
+import { GIVE_BACK } from './endings.ts'
 import { heldBy } from './held.ts'
 import { among, rowList } from './text.ts'
 
@@ -14,13 +14,32 @@ import { among, rowList } from './text.ts'
 const WORKERS_PER_RECLAIM = 8
 const JOBS_PER_STEP = 200
 
+interface LostWorker {
+  id: number
+  defaultTries: number
+  /** Of its last settlement. */
+  seq: number
+}
+
 interface HeldJob {
   id: number
-  queue: string
   payload: string
-  name: string | null
   maxAttempts: number | null
   crashes: number
+  /** That gave a count, in three places. */
+  workers: (number | null)[]
+  begunBy: number | null
+  begunSeq: number | null
+}
+
+interface Crash {
+  id: number
+  uuid: string | null
+  crashes: number
+  workers: (number | null)[]
+  /** This count is the one that decides. */
+  decided: boolean
+  single: boolean
 }
 
 /** Takes back the jobs of workers whose lease ended, each worker in a transaction of its own. */
@@ -28,7 +47,7 @@ export function reclaiming(context: Context) {
   const { connection, names } = context
 
   return async function reclaim(): Promise<Reclaimed> {
-    const reclaimed: Reclaimed = { workers: [], returned: 0, failed: [] }
+    const reclaimed: Reclaimed = { workers: [], returned: 0 }
     const [dead] = await connection.query('common', [
       sql`select id from ${names.workers} where lease_until <= ${nowMs(context)} order by id limit ${WORKERS_PER_RECLAIM}`,
     ])
@@ -44,7 +63,6 @@ export function reclaiming(context: Context) {
       if (!done) continue
       if (done.handled) reclaimed.workers.push(worker)
       reclaimed.returned += done.returned
-      reclaimed.failed.push(...done.failed)
     }
     if (reclaimed.returned > 0) {
       context.views.lower()
@@ -60,37 +78,32 @@ async function reclaimWorker(
   transaction: Transaction,
   worker: number,
 ): Promise<(Omit<Reclaimed, 'workers'> & { handled?: boolean }) | undefined> {
-  const { names, wallClock } = context
-  const [locked, time] = await transaction.run(
+  const { names } = context
+  const [locked, settled] = await transaction.run(
     sql`select default_tries from ${names.workers} where id = ${worker} and lease_until <= ${nowMs(context)} for update skip locked`,
-    sql`select ${nowMs(context)} as now`,
+    sql`select coalesce(max(seq), 0) as seq from ${names.settlements} where worker = ${worker} and channel = 0`,
   )
   const row = locked!.rows[0]
   if (!row) {
     await transaction.rollback()
     return undefined
   }
-  const now = Number(time!.rows[0]!.now)
+  const lost = { id: worker, defaultTries: Number(row.default_tries), seq: Number(settled!.rows[0]!.seq) }
   const listed = await heldBy(context, transaction, worker)
   const ids = await stillHeld(context, transaction, worker, listed)
-  const done: Omit<Reclaimed, 'workers'> = { returned: 0, failed: [] }
+  const done: Omit<Reclaimed, 'workers'> = { returned: 0 }
   let seen = 0
   for (let at = 0; at < ids.length; at += JOBS_PER_STEP) {
     const held = await lockHeld(context, transaction, worker, ids.slice(at, at + JOBS_PER_STEP))
     seen += held.length
-    const back: { id: number; uuid: string | null; crashes: number }[] = []
-    for (const job of held) {
-      const payload = tryReadPayload(job.payload)
-      const crashes = crashesAfter(job.crashes, ids.length === 1)
-      const single = (job.maxAttempts ?? maxAttemptsOf(payload) ?? Number(row.default_tries)) === 1
-      if (single || crashes >= CRASH_LIMIT) {
-        done.failed.push(await failCrashed(context, transaction, job, crashes, single, wallClock.text(now)))
-      } else {
-        back.push({ id: job.id, uuid: payload?.uuid ?? null, crashes })
-      }
-    }
-    if (back.length > 0) await transaction.run(...giveBack(context, back, now))
-    done.returned += back.length
+    if (held.length > 0)
+      await transaction.run(
+        ...giveBack(
+          context,
+          held.map((job) => crashOf(job, lost)),
+        ),
+      )
+    done.returned += held.length
   }
   if (seen < ids.length && (await holdsStill(context, transaction, worker, ids))) return done
   await transaction.commit(
@@ -134,66 +147,70 @@ async function lockHeld(
   ids: readonly number[],
 ): Promise<HeldJob[]> {
   const [rows, counted] = await transaction.run(
-    sql`select id, queue, payload, name, max_attempts from ${names.jobs} force index (primary)
+    sql`select id, payload, max_attempts from ${names.jobs} force index (primary)
          where ${among('id', ids)} and reserved_by = ${worker} and reserved_at is not null order by id for update skip locked`,
-    sql`select r.job_id, r.crashes from ${names.reclaims} r join ${names.jobs} j on j.id = r.job_id
+    sql`select r.job_id, r.crashes, r.worker_1, r.worker_2, r.worker_3, r.begun_by, r.begun_seq
+          from ${names.reclaims} r join ${names.jobs} j on j.id = r.job_id
          where ${among('r.job_id', ids)} and (r.uuid is null or ${isJobOf(raw('r.uuid'))})`,
   )
-  const crashes = new Map(counted!.rows.map((row) => [Number(row.job_id), Number(row.crashes)]))
-  return rows!.rows.map((row: SqlRow) => ({
-    id: Number(row.id),
-    queue: String(row.queue),
-    payload: String(row.payload),
-    name: row.name as string | null,
-    maxAttempts: row.max_attempts as number | null,
-    crashes: crashes.get(Number(row.id)) ?? 0,
-  }))
+  const known = new Map(counted!.rows.map((row) => [Number(row.job_id), row]))
+  return rows!.rows.map((row: SqlRow): HeldJob => {
+    const id = Number(row.id)
+    const crashes = known.get(id)
+    return {
+      id,
+      payload: String(row.payload),
+      maxAttempts: row.max_attempts as number | null,
+      crashes: Number(crashes?.crashes ?? 0),
+      workers: [numberOf(crashes?.worker_1), numberOf(crashes?.worker_2), numberOf(crashes?.worker_3)],
+      begunBy: numberOf(crashes?.begun_by),
+      begunSeq: numberOf(crashes?.begun_seq),
+    }
+  })
 }
 
-function giveBack(
-  { names }: Context,
-  jobs: readonly { id: number; uuid: string | null; crashes: number }[],
-  now: number,
-): Sql[] {
-  const rows = jobs.map(({ id, uuid, crashes }) => [id, uuid?.slice(0, 255) ?? null, crashes, now])
-  return [
-    sql`update ${names.jobs} force index (primary) set ${GIVE_BACK} where ${among(
-      'id',
-      jobs.map(({ id }) => id),
-    )}`,
-    sql`insert into ${names.reclaims} (job_id, uuid, crashes, at) values ${rowList(rows)}
-        on duplicate key update uuid = values(uuid), crashes = values(crashes), at = values(at)`,
-  ]
+function numberOf(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value)
 }
 
-async function failCrashed(
-  context: Context,
-  transaction: Transaction,
-  job: HeldJob,
-  crashes: number,
-  single: boolean,
-  failedAt: string,
-): Promise<FailedJob> {
-  const { names, connectionName, wallClock } = context
-  const failure = failureOf(job, crashError(job.name ?? 'of no name', crashes, single))
-  const answers = await transaction.run(
-    ...failedStatements(context, job.id, failure, failedAt),
-    sql`delete from ${names.jobs} where id = ${job.id}`,
-    sql`delete from ${names.reclaims} where job_id = ${job.id}`,
-    freeKeys(context, [job.id]),
-  )
-  const { uuid, exception, name, fingerprint, headline } = failure
-  return {
-    id: answers[1]!.insertId,
-    uuid,
-    connection: connectionName,
-    queue: job.queue,
-    payload: failure.payload ?? job.payload,
-    exception,
-    failedAt: wallClock.read(failedAt) ?? 0,
-    failedAtText: failedAt,
-    name,
-    fingerprint,
-    headline,
+/** Once the worker has settled anything since, what it had begun has ended. One try begins when the job is taken. */
+function crashOf(job: HeldJob, worker: LostWorker): Crash {
+  const payload = tryReadPayload(job.payload)
+  const crashes = crashesAfter(job.crashes, job.begunBy === worker.id && job.begunSeq === worker.seq)
+  const counted = crashes > job.crashes
+  const workers = [...job.workers]
+  const free = workers.indexOf(null)
+  if (counted && free >= 0) workers[free] = worker.id
+  const single = (job.maxAttempts ?? maxAttemptsOf(payload) ?? worker.defaultTries) === 1
+  const uuid = payload?.uuid?.slice(0, 255) ?? null
+  return { id: job.id, uuid, crashes, workers, decided: counted && crashes === CRASH_LIMIT, single }
+}
+
+function giveBack(context: Context, crashes: readonly Crash[]): Sql[] {
+  const { names } = context
+  const rows = crashes.map((crash) => [crash.id, crash.uuid, crash.crashes, nowMs(context), ...crash.workers])
+  const back = (which: readonly Crash[], set: Sql) => {
+    const ids = which.map(({ id }) => id)
+    return ids.length === 0
+      ? []
+      : [sql`update ${names.jobs} force index (primary) set ${set} where ${among('id', ids)}`]
   }
+  const later = sql`available_at = greatest(available_at, ${dueSecond(context, CRASH_PATIENCE_MS)})`
+  return [
+    ...back(
+      crashes.filter(({ decided }) => decided),
+      later,
+    ),
+    ...back(
+      crashes.filter(({ single }) => single),
+      raw('reserved_at = null, reserved_by = null'),
+    ),
+    ...back(
+      crashes.filter(({ single }) => !single),
+      GIVE_BACK,
+    ),
+    sql`insert into ${names.reclaims} (job_id, uuid, crashes, at, worker_1, worker_2, worker_3) values ${rowList(rows)}
+        on duplicate key update uuid = values(uuid), crashes = values(crashes), at = values(at), worker_1 = values(worker_1),
+          worker_2 = values(worker_2), worker_3 = values(worker_3), begun_by = null, begun_seq = null`,
+  ]
 }

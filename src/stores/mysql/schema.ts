@@ -175,5 +175,14 @@ export const ADDED_COLUMNS: Readonly<Record<string, string>> = {
   reserved_by: 'bigint unsigned null',
 }
 
+/** Columns of faena_reclaims that its first form lacks: the workers that were lost with a job, and who had begun it. */
+export const CRASH_COLUMNS: Readonly<Record<string, string>> = {
+  worker_1: 'bigint unsigned null',
+  worker_2: 'bigint unsigned null',
+  worker_3: 'bigint unsigned null',
+  begun_by: 'bigint unsigned null',
+  begun_seq: 'bigint null',
+}
+
 /** The one index a shared table is given: nothing in it ever changes while the row lives, so no worker of PHP's waits for it. */
 export const UUID_INDEX = { name: 'faena_jobs_uuid', columns: 'payload(45)' }

@@ -11,6 +11,7 @@ import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { counting } from './counts.ts'
+import { noting } from './crashes.ts'
 import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { mysqlDialect } from './dialect.ts'
@@ -130,6 +131,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     settle: settling(context),
     fate: fates(context),
     reclaim: reclaiming(context),
+    ...noting(context),
     ...leasing(context),
     ...reads,
     ...counting(context, reads),

@@ -4,6 +4,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
+import { forgiveCrashes } from './crashes.ts'
 import { mayBeHeldBy } from './holds.ts'
 
 /** What a job is given back with: its attempt is restored. */
@@ -51,12 +52,14 @@ export function leasing(context: Context) {
       const given = await connection.transaction(
         'lease',
         async (run) => {
-          await run(sql`select 1 from ${workers} where id = ${worker} for update`)
-          const maybe = await mayBeHeldBy(context, run, [worker])
+          const [alive] = await run(sql`select 1 from ${workers} where id = ${worker} for update`)
+          // Whoever took its row away has given back what it held.
+          const maybe = alive ? await mayBeHeldBy(context, run, [worker]) : raw('false')
           const rows = await run(
             sql`update ${jobs} j set ${GIVE_BACK} where ${maybe} and j.reserved_by = ${worker} and j.reserved_at is not null returning 1`,
           )
           await run(takeAway(context, [worker]))
+          await run(forgiveCrashes(context, worker))
           return rows.length
         },
         LONG,

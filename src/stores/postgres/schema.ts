@@ -22,6 +22,7 @@ export interface SchemaStep {
 export const STEPS: readonly SchemaStep[] = [
   { version: 1, name: 'tables', changes: tables },
   { version: 2, name: 'management API', changes: deskTables },
+  { version: 3, name: 'workers that were lost with a job', changes: lostWorkers },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -247,6 +248,14 @@ function ownTables(names: Names): Change[] {
     `,
     ),
   ]
+}
+
+function lostWorkers(names: Names): Change[] {
+  const plain = names.plainOwn('reclaims')
+  return ['worker_1', 'worker_2', 'worker_3', 'begun_by', 'begun_seq'].map((column) => ({
+    sql: `alter table ${names.own('reclaims')} add column ${column} bigint`,
+    missing: ({ tables: known }) => !known.get(plain)?.has(column),
+  }))
 }
 
 function table(name: string, sql: string): Change {

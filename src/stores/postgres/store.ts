@@ -15,6 +15,7 @@ import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { counting } from './counts.ts'
+import { noting } from './crashes.ts'
 import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { dialectOf } from './dialect.ts'
@@ -127,6 +128,7 @@ export function postgresStore(given: PostgresOptions): Store {
     settle: settling(context),
     fate: fates(context),
     reclaim: withPhpsLeftovers(context, reclaiming(context)),
+    ...noting(context),
     ...leasing(context),
     ...reads,
     ...counting(context, reads),

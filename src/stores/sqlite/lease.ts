@@ -1,17 +1,11 @@
-import { CRASH_LIMIT, crashError, crashesAfter, failureOf } from '../../core/failure.ts'
-import { maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
-import type { FailedJob, Heartbeat, HeartbeatAnswer, NewWorker, Reclaimed, WorkerCommand } from '../../store.ts'
+import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
 import { renewedAfterSeconds } from '../sql/retry-after.ts'
-import type { Row } from './connection.ts'
-import { type Context, idList, isJobOf, secondOf } from './context.ts'
-import { freeKeys, insertFailed } from './settle.ts'
-
-/** Dead workers handled in one transaction; the rest wait for the next call. */
-const WORKERS_PER_RECLAIM = 8
+import { type Context, idList, secondOf } from './context.ts'
+import { forgiveCrashes } from './crashes.ts'
 
 const GIVE_BACK = 'reserved_at = null, reserved_by = null, attempts = max(attempts - 1, 0)'
 
-/** A worker's life: its row, its heartbeats, and what becomes of its jobs when they end. */
+/** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
   const { connection, now } = context
 
@@ -49,6 +43,7 @@ export function leasing(context: Context) {
           worker,
         )
         connection.run('delete from faena_workers where id = ?', worker)
+        forgiveCrashes(context, worker)
         return count
       })
       if (given > 0) context.wake()
@@ -78,14 +73,6 @@ export function leasing(context: Context) {
         return { lost: false, gone: gone(context, beat), command: row.command as WorkerCommand | null }
       })
     },
-
-    async reclaim(): Promise<Reclaimed> {
-      const seen = await connection.read(() => deadWorkers(context))
-      if (seen.length === 0) return { workers: [], returned: 0, failed: [] }
-      const reclaimed = await connection.write('full', () => reclaimDead(context))
-      if (reclaimed.returned > 0) context.wake()
-      return reclaimed
-    },
   }
 }
 
@@ -110,85 +97,4 @@ function renew({ connection, now }: Context, { worker, held }: Heartbeat, retryA
     worker,
     second - renewedAfterSeconds(retryAfterMs),
   )
-}
-
-function deadWorkers({ connection, now }: Context): Row[] {
-  return connection.all(
-    'select id, default_tries from faena_workers where lease_until <= ? order by id limit ?',
-    now(),
-    WORKERS_PER_RECLAIM,
-  )
-}
-
-interface HeldRow {
-  id: number
-  queue: string
-  payload: string
-  name: string | null
-  max_attempts: number | null
-  crashes: number
-}
-
-function reclaimDead(context: Context): Reclaimed {
-  const { connection } = context
-  const reclaimed: Reclaimed = { workers: [], returned: 0, failed: [] }
-  for (const worker of deadWorkers(context)) {
-    const id = worker.id as number
-    const held = connection.all(
-      `select j.id, j.queue, j.payload, j.name, j.max_attempts, coalesce(r.crashes, 0) as crashes
-         from jobs j left join faena_reclaims r on r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})
-        where j.reserved_by = ? and j.reserved_at is not null
-        order by j.id`,
-      id,
-    ) as unknown as HeldRow[]
-    for (const job of held) reclaimJob(context, job, held.length === 1, worker.default_tries as number, reclaimed)
-    connection.run('delete from faena_workers where id = ?', id)
-    reclaimed.workers.push(id)
-  }
-  return reclaimed
-}
-
-function reclaimJob(context: Context, job: HeldRow, alone: boolean, defaultTries: number, reclaimed: Reclaimed): void {
-  const { connection, now } = context
-  const crashes = crashesAfter(job.crashes, alone)
-  const payload = tryReadPayload(job.payload)
-  const single = (job.max_attempts ?? maxAttemptsOf(payload) ?? defaultTries) === 1
-  if (single || crashes >= CRASH_LIMIT) {
-    reclaimed.failed.push(failCrashed(context, job, crashes, single))
-    return
-  }
-  connection.run(`update jobs set ${GIVE_BACK} where id = ?`, job.id)
-  connection.run(
-    `insert into faena_reclaims (job_id, uuid, crashes, at) values (?, ?, ?, ?)
-     on conflict (job_id) do update set uuid = excluded.uuid, crashes = excluded.crashes, at = excluded.at`,
-    job.id,
-    payload?.uuid ?? null,
-    crashes,
-    now(),
-  )
-  reclaimed.returned++
-}
-
-function failCrashed(context: Context, job: HeldRow, crashes: number, single: boolean): FailedJob {
-  const { connection, now, wallClock, connectionName } = context
-  const failure = failureOf(job, crashError(job.name ?? 'of no name', crashes, single))
-  const id = insertFailed(context, connection, job, failure)
-  connection.run('delete from jobs where id = ?', job.id)
-  connection.run('delete from faena_reclaims where job_id = ?', job.id)
-  freeKeys(connection, job.id)
-  const { uuid, exception, name, fingerprint, headline } = failure
-  const failedAt = secondOf(now()) * 1_000
-  return {
-    id,
-    uuid,
-    connection: connectionName,
-    queue: job.queue,
-    payload: failure.payload ?? job.payload,
-    exception,
-    failedAt,
-    failedAtText: wallClock.text(failedAt),
-    name,
-    fingerprint,
-    headline,
-  }
 }

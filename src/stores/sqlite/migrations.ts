@@ -142,6 +142,13 @@ const STEPS: MigrationStep[] = [
     ],
   },
   { version: 2, name: 'management API', sql: DESK_TABLES },
+  {
+    version: 3,
+    name: 'workers that were lost with a job',
+    sql: ['worker_1', 'worker_2', 'worker_3', 'begun_by', 'begun_seq'].map(
+      (column) => `alter table faena_reclaims add column ${column} integer`,
+    ),
+  },
 ]
 
 /** How long one process waits while another migrates: an index on a large table is not made in seconds. */

@@ -11,6 +11,7 @@ import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
 import type { Context } from './context.ts'
 import { counting } from './counts.ts'
+import { noting } from './crashes.ts'
 import { deskOf } from './desk.ts'
 import { diagnosing } from './diagnosis.ts'
 import { DIALECT } from './dialect.ts'
@@ -19,6 +20,7 @@ import { fromNothing, migrate, SCHEMA_VERSION, schemaVersion } from './migration
 import { isLaravels, withPhpsLeftovers } from './php.ts'
 import { pushing } from './push.ts'
 import { ThreadedReader } from './reader.ts'
+import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
 import { reserving } from './reserve.ts'
 import { scheduling } from './schedules.ts'
@@ -125,7 +127,8 @@ export function sqliteStore(options: SqliteOptions): Store {
     reserve: reserving(context),
     settle: settling(context),
     fate: fates(context),
-    ...withPhpsLeftovers(context, leasing(context)),
+    ...withPhpsLeftovers(context, { ...leasing(context), reclaim: reclaiming(context) }),
+    ...noting(context),
     ...sqlReads({
       all: context.scan,
       search: (statement) => searcher.all(statement),
