@@ -230,8 +230,12 @@ export class ReserveLoop {
     wasEmpty: boolean,
   ): void {
     if (lost) this.#host.lost(settler)
-    // The lease is lost, now or while the store was asked; what it gave goes back with that lease.
-    if (this.#host.settler !== settler) return
+    // The lease is lost, now or while the store was asked; what it gave goes back with that lease. Whoever began the next one
+    // meanwhile found us asking, so it is for us to go on.
+    if (this.#host.settler !== settler) {
+      this.wake()
+      return
+    }
     syncWallTime()
     const { bytes, singles } = this.#admit(jobs, settler)
     const allGiven = jobs.length < limit && bytes < maxBytes && !this.#hinted

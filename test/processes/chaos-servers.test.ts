@@ -5,8 +5,7 @@ import { onServers } from './chaos/on-servers.ts'
 import { expectEndedOnce, readLedger, until } from './support.ts'
 
 onServers((kind, server) => {
-  // Known to fail: reclaim counts a lease that ended in an outage as a crash, and the third such fails the job.
-  test.fails('a job that runs through three outages longer than the lease is not blamed for them', async () => {
+  test('a job that runs through three outages longer than the lease is not blamed for them', async () => {
     const { ledger, producer, store } = await installation(kind, server(), { jobs: 0, leaseMs: 1_000 })
     await producer.dispatch(1, 8_000)
     const starts = () => readLedger(ledger).filter(({ event }) => event === 'start').length

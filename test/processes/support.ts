@@ -149,7 +149,7 @@ export function startedAfterCompletion(lines: readonly LedgerLine[]): LedgerLine
 
 /**
  * Retries the jobs that failed because three workers that held them were killed, as chance has it now and then; each must have
- * begun in killed processes alone. Returns how many.
+ * begun in killed processes alone, as the last thing that the last of them began. Returns how many.
  */
 export async function retryBlamed(
   store: Store,
@@ -158,10 +158,12 @@ export async function retryBlamed(
 ): Promise<number> {
   const { rows } = await store.listFailed({}, { limit: 100 })
   for (const { uuid, headline } of rows) {
-    expect(headline).toContain('crashed 3 workers')
-    const pids = lines.filter((line) => line.event === 'start' && line.uuid === uuid).map(({ pid }) => pid)
+    expect(headline).toContain('was held by 3 workers when they were last heard of')
+    const starts = lines.filter(({ event }) => event === 'start')
+    const pids = starts.filter((line) => line.uuid === uuid).map(({ pid }) => pid)
     expect(pids.length).toBeGreaterThanOrEqual(1)
     expect(pids.filter((pid) => !killed.has(pid))).toEqual([])
+    expect(starts.findLast(({ pid }) => pid === pids.at(-1))?.uuid).toBe(uuid)
   }
   if (rows.length > 0) await repairs(store).retry('all')
   return rows.length

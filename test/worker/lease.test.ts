@@ -255,3 +255,31 @@ test('after a reservation whose answer was lost the worker gives back what nobod
   await completed
   expect(seen).toEqual([1])
 })
+
+test('a worker that lost its lease while it asked for jobs asks anew under the next one', async () => {
+  const memory = await openMemory()
+  const job = aJob()
+  const asked = gate()
+  const answer = gate()
+  let slow = true
+  const store = withCalls(memory, (original) => ({
+    reserve: async (request) => {
+      if (slow) {
+        slow = false
+        asked.open()
+        await answer.opened
+      }
+      return original.reserve(request)
+    },
+  }))
+  const worker = await startWorker(store, [handle(job, () => {})], { leaseMs: 300, sleepMs: 60_000 })
+  await asked.opened
+  const registered = worker.events.once('registered')
+  await loseLease(memory, worker)
+  await registered
+  const completed = worker.events.once('completed')
+  const uuid = await push(memory, job)
+  answer.open()
+
+  expect(await completed).toMatchObject({ uuid })
+})

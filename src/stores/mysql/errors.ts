@@ -55,7 +55,10 @@ export function faultOf(error: unknown): Fault {
   return ROW.has(number) || /^(22|23|45)/.test(state) ? 'row' : 'other'
 }
 
-/** Whether a commit that was sent may have happened although its answer is an error: only a lost connection leaves that open. */
+/**
+ * Whether a commit that was sent may have happened although its answer is an error: a lost connection leaves that open, and
+ * an error of the commit itself (1180), which may have come after one of the server's logs had it.
+ */
 export function mayHaveCommitted(error: unknown): boolean {
   const number = errorNumber(error)
   return number === undefined || [1_053, 1_317, 1_927, 1_158, 1_159, 1_160, 1_161, 1_180].includes(number)

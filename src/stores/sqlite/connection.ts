@@ -138,7 +138,7 @@ export class Connection {
       this.prepare('begin immediate').run()
       try {
         const result = work()
-        this.prepare('commit').run()
+        this.#commit()
         return result
       } catch (error) {
         if (this.database.isTransaction) this.database.exec('rollback')
@@ -156,6 +156,23 @@ export class Connection {
     } catch (cause) {
       const text = `The SQLite file ${this.path} could not be brought to the disk: ${(cause as Error).message}; what was written is seen by everybody, but may not survive a loss of power`
       throw new FaenaError('STORE_UNAVAILABLE', text, { cause, inDoubt: true })
+    }
+  }
+
+  /**
+   * Where the disk fails now, the whole commit may lie in the log all the same. It is undone here, and the next commit takes
+   * its place; but a crash before that one would have it found and taken for good.
+   */
+  #commit(): void {
+    try {
+      this.prepare('commit').run()
+    } catch (error) {
+      if (resultCode(error) !== IO_ERROR) throw error
+      throw new FaenaError(
+        'STORE_UNAVAILABLE',
+        `The SQLite file ${this.path} cannot be used: ${(error as Error).message}; it is not known whether what was asked was stored`,
+        { cause: error, inDoubt: true },
+      )
     }
   }
 
@@ -261,7 +278,8 @@ export class Connection {
 const BUSY = 5
 const LOCKED = 6
 const PROTOCOL = 15 // the lock was contended for so long that SQLite itself gave up
-const UNAVAILABLE = new Set([8, 10, 11, 13, 14, 26]) // readonly, I/O error, malformed, full, cannot open, not a database
+const IO_ERROR = 10
+const UNAVAILABLE = new Set([8, IO_ERROR, 11, 13, 14, 26]) // readonly, I/O error, malformed, full, cannot open, not a database
 
 function resultCode(error: unknown): number {
   const code = (error as { errcode?: unknown } | null)?.errcode

@@ -15,7 +15,8 @@ const INSERT_ALIKE = `insert into jobs (${COLUMNS}) values ${Array.from(
 
 /**
  * Pushes of this process whose commit is known to have happened, by producer. A commit of SQLite either happened or did
- * not, and this process knows which; what has to be remembered is only the answer, for a caller that lost it.
+ * not, and this process knows which; what has to be remembered is only the answer, for a caller that lost it. Where the disk
+ * failed in a commit, this process has undone it, and the same push once more writes over what may be left of it.
  */
 type Answered = Map<string, { seq: number; pushed: Pushed[] }>
 

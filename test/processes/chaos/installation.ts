@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
+import { CRASH_PATIENCE_MS } from '../../../src/core/failure.ts'
 import { createQueue } from '../../../src/index.ts'
 import { openStore } from '../../../src/stores/open.ts'
 import type { CrashingServer } from '../../support/servers/throwaway.ts'
@@ -128,7 +129,8 @@ export async function installation(kind: Kind, server: CrashingServer, options: 
     await calm()
     const calmAt = performance.now()
     await rest
-    await ended(leaseMs + 10_000)
+    // A third count of crashes is not acted on at once.
+    await ended(leaseMs + 10_000 + (killed.size > 0 ? CRASH_PATIENCE_MS : 0))
     const blamed = killed.size > 0 ? await retryBlamed(store, readLedger(ledger), killed) : 0
     expect(blamed).toBeLessThan(10)
     console.info(
