@@ -283,3 +283,54 @@ test('a worker that lost its lease while it asked for jobs asks anew under the n
 
   expect(await completed).toMatchObject({ uuid })
 })
+
+test('after a standstill longer than the lease nothing that was taken ahead begins, though its slot is free', async () => {
+  const memory = await openMemory()
+  const job = aJob()
+  const order: unknown[] = []
+  // Reservations give many at once, so that some wait in the worker.
+  const store = withCalls(memory, (original) => ({
+    reserve: (request) => original.reserve({ ...request, limit: Math.max(request.limit, 5) }),
+  }))
+  await memory.push(Array.from({ length: 5 }, (_, n) => newJob(job, { n })))
+  const stood = gate()
+  const worker = await startWorker(
+    store,
+    [
+      handle(job, ({ input }) => {
+        order.push(input.n)
+        if (order.length > 1) return
+        // Timers are overdue afterwards, and so is the lease: of this store by its own clock too.
+        const until = performance.now() + 600
+        while (performance.now() < until);
+        stood.open()
+      }),
+    ],
+    { leaseMs: 300, concurrency: 1, sleepMs: 20 },
+  )
+  worker.events.on('registered', () => order.push('a new lease'))
+  await stood.opened
+  await memory.reclaim()
+  const { rows } = await memory.list({ status: 'reserved' }, { limit: 10 })
+  expect(rows).toEqual([])
+  await nth(worker, 'completed', 4)
+
+  expect(order[1]).toBe('a new lease')
+})
+
+test('a clock that jumped ahead, as after a suspended machine, has jobs wait for a heartbeat only', async () => {
+  const store = await openMemory()
+  const job = aJob()
+  const worker = await startWorker(store, [handle(job, () => {})], { leaseMs: 600, sleepMs: 20 })
+  const told = listenTo(worker, 'registered')
+  const real = Date.now
+  Date.now = () => real() + 3_600_000
+  try {
+    const completed = worker.events.once('completed')
+    await push(store, job)
+    await completed
+  } finally {
+    Date.now = real
+  }
+  expect(told).toEqual([])
+})
