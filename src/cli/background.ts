@@ -6,6 +6,7 @@ import { surfacedFields } from '../core/surface.ts'
 import { surfacedTextIn } from '../laravel/command.ts'
 import { saveConfigured } from '../maintenance/configured.ts'
 import { createJanitor } from '../maintenance/janitor.ts'
+import { callHooksLeftBy } from '../maintenance/left-hooks.ts'
 import { createScheduler } from '../maintenance/scheduler.ts'
 import type { Store } from '../store.ts'
 
@@ -15,6 +16,8 @@ export interface Background {
   start(): Promise<void>
   /** The jobs of dead workers back, now. Never rejects: the janitor, here or elsewhere, comes to them too. */
   reclaimOnce(): Promise<void>
+  /** What the worker before this one could not do any more. Never rejects. */
+  standInFor(worker: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -61,6 +64,11 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       janitor.start()
     },
     reclaimOnce: () => janitor.reclaim().catch(onError),
+    async standInFor(worker) {
+      // Its lease ended with the registration of who stands in: its jobs need not wait for the janitor.
+      await janitor.reclaim().catch(onError)
+      await callHooksLeftBy(worker, store, jobs).catch(onError)
+    },
     async stop() {
       await Promise.all([scheduler.stop(), janitor.stop()])
     },

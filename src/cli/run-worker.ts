@@ -128,8 +128,7 @@ async function live({ life, order, plan, host, worker, background }: Parts): Pro
     const started = worker.start()
     life.lead(worker)
     await started
-    // The lease of the process before this one ended with the registration: its jobs need not wait for the janitor.
-    if (host.replaces !== null) await background.reclaimOnce()
+    if (host.replaces !== null) await background.standInFor(host.replaces)
     host.ready(longestStop(plan))
     const watch = order.emptyForMs === undefined ? undefined : stopWhenIdleFor(worker, order.emptyForMs)
     const reason = await worker.stopped

@@ -21,7 +21,7 @@ export const ERROR_CODES = {
   MIGRATION_FAILED: 'A migration did not apply; what was done before it stays.',
   MAX_ATTEMPTS_EXCEEDED: 'The job was attempted too many times.',
   JOB_TIMED_OUT: 'An attempt ran longer than its timeout.',
-  JOB_CRASHED_WORKERS: 'Workers died while they ran this job.',
+  JOB_CRASHED_WORKERS: 'Workers were lost while they held this job, the last while it ran.',
   JOB_FAILED: 'The job that was waited for failed for good.',
   NOT_COMMITTED: 'A handler called complete(tx) and returned, but did not commit that transaction.',
   JOB_CANCELLED: 'The job was cancelled while it ran.',

@@ -60,6 +60,9 @@ export function lostWithItsOnlyTry(name: string): FaenaError {
   )
 }
 
+/** The note of an attempt that its worker's heartbeat thread settled before it ended the process: nobody there called a hook. */
+export const ENDED_WITH_ITS_WORKER = 'its handler blocked the worker, whose process was ended'
+
 /** From so many crashes on a job runs alone in its worker, and is noted as begun. */
 export const SUSPECT = 2
 

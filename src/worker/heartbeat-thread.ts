@@ -6,13 +6,13 @@
 import { writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type PortableError, portable } from '../core/exception.ts'
-import { failureOf } from '../core/failure.ts'
+import { ENDED_WITH_ITS_WORKER, failureOf } from '../core/failure.ts'
 import { decide, type PolicyDefaults, policyOf } from '../core/outcome.ts'
 import { tryReadPayload } from '../core/payload.ts'
 import { type SurfacedField, surfacedText } from '../core/surface.ts'
 import type { JobOutcome, SettledOutcome, Store, WorkerCommand } from '../store.ts'
 import { blockedTheLoop } from './aborts.ts'
-import { retryDelay, steadyNow } from './clock.ts'
+import { retryDelay, steadyNow, wallTime } from './clock.ts'
 import { holdsKey } from './ending.ts'
 import { Pulse } from './pulse.ts'
 import { type SlotEntry, Slots } from './slots.ts'
@@ -123,7 +123,7 @@ async function endProcess(
 async function timedOutAttempt(
   store: Store,
   worker: number,
-  { id, attempts }: SlotEntry,
+  { id, attempts, deadline }: SlotEntry,
   data: ThreadData,
 ): Promise<{ outcome: JobOutcome; line: string } | undefined> {
   const job = await store.get(id)
@@ -140,8 +140,16 @@ async function timedOutAttempt(
       ? { kind: 'retry', delayMs: decided.delayMs }
       : { kind: 'failed', failure: failureOf(job, error, (input) => surfacedText(data.surface, input)) }
   const next = outcome.kind === 'retry' ? `it is tried again in ${outcome.delayMs} ms` : 'it failed for good'
+  const whole: JobOutcome = { id, attempts, outcome, unique: holdsKey(payload) }
+  if (outcome.kind === 'failed' && payload.uuid) {
+    const { uuid, displayName } = payload
+    const ran = { startedAt: wallTime(deadline - policy.timeoutMs), endedAt: Date.now(), attempt: attempts, worker }
+    const named = { uuid, name: payload.name ?? displayName, queue: job.queue, headline: outcome.failure.headline }
+    const rest = { progress: null, note: ENDED_WITH_ITS_WORKER, log: [], result: null, keepUntil: null }
+    whole.run = { ...named, ...ran, ...rest, outcome: 'failed' }
+  }
   return {
-    outcome: { id, attempts, outcome, unique: holdsKey(payload) },
+    outcome: whole,
     line: `${error.message} Job ${id} (uuid ${payload.uuid}), attempt ${attempts}: ${next}`,
   }
 }

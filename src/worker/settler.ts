@@ -39,7 +39,7 @@ export class Settler {
   /** Refused rows, which go alone and later so that they hold up nobody. */
   #refused: JobRun[] = []
   #refusedTimer: NodeJS.Timeout | undefined
-  #underWay = 0
+  #underWay: readonly JobRun[] = []
   readonly #committedMeanwhile: JobRun[] = []
   /** Characters of the outcomes that wait or are under way. */
   #text = 0
@@ -67,17 +67,17 @@ export class Settler {
 
   /** Outcomes that do not stand in the store yet. */
   get backlog(): number {
-    return this.#queue.length + this.#underWay + this.#refused.length + this.#joined.size
+    return this.#queue.length + this.#underWay.length + this.#refused.length + this.#joined.size
   }
 
   /** Whether outcomes wait or are under way, refused rows aside. */
   get busy(): boolean {
-    return this.#queue.length + this.#underWay + this.#joined.size > 0
+    return this.#queue.length + this.#underWay.length + this.#joined.size > 0
   }
 
   /** So much waits to be written that no more should be begun. Refused rows don't count: they may wait for long. */
   get full(): boolean {
-    return this.#queue.length + this.#underWay >= MOST_WAITING || this.#text >= MOST_TEXT
+    return this.#queue.length + this.#underWay.length >= MOST_WAITING || this.#text >= MOST_TEXT
   }
 
   /** Takes a run whose outcome is made (`run.written`). What ends in the same turn of the event loop goes together. */
@@ -101,6 +101,11 @@ export class Settler {
     if (this.#scheduled || this.#closed) return
     this.#scheduled = true
     setImmediate(() => void this.#flush())
+  }
+
+  /** Whose outcomes do not stand in the store, as far as is known. */
+  get unwritten(): JobRun[] {
+    return [...this.#underWay, ...this.#queue, ...this.#refused, ...this.#joined]
   }
 
   /** Whose outcomes wait, and are not under way. */
@@ -153,7 +158,7 @@ export class Settler {
       run.outcome = { kind: 'completed' }
     }
     // The attempt before this one may be in the settle under way, and is told first.
-    if (this.#underWay > 0) this.#committedMeanwhile.push(run)
+    if (this.#underWay.length > 0) this.#committedMeanwhile.push(run)
     else this.#hooks.applied(run)
   }
 
@@ -165,9 +170,9 @@ export class Settler {
   async #flush(): Promise<void> {
     while (this.#queue.length > 0 && !this.#closed) {
       const batch = this.#nextBatch()
-      this.#underWay = batch.length
+      this.#underWay = batch
       const settled = await this.#settle(batch)
-      this.#underWay = 0
+      this.#underWay = []
       for (const run of batch) this.#text -= weight(run.written!)
       if (settled !== undefined) this.#tell(batch, settled)
       for (const run of this.#committedMeanwhile.splice(0)) this.#hooks.applied(run)

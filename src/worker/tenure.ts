@@ -3,6 +3,7 @@ import type { NewWorker, Store } from '../store.ts'
 import { LONGEST_TIMER, retryDelay, steadyNow } from './clock.ts'
 import type { StoreOperation } from './events.ts'
 import type { Heart } from './heartbeat.ts'
+import type { JobRun } from './job-run.ts'
 import { Settler, type SettlerHooks } from './settler.ts'
 import { type Slots, trustMargin } from './slots.ts'
 
@@ -80,15 +81,16 @@ export class Tenure {
     await this.#renew(settler)
   }
 
-  /** Writes what is left, within `withinMs`; gives back what is held. Answers how many outcomes could not be written. */
-  async end(withinMs: number): Promise<number> {
+  /** Writes what is left, within `withinMs`; gives back what is held. Answers the runs whose outcomes could not be written. */
+  async end(withinMs: number): Promise<JobRun[]> {
     this.#ended = true
     for (const end of this.#stopWaiting) end()
     clearTimeout(this.#trustTimer)
     const until = steadyNow() + withinMs
-    let left = 0
+    const left: JobRun[] = []
     for (const settler of this.#settlers) {
-      left += await settler.drained(until - steadyNow())
+      await settler.drained(until - steadyNow())
+      left.push(...settler.unwritten)
       settler.close()
     }
     if (this.#settler !== null) this.#owed.add(this.#settler.worker)

@@ -277,8 +277,7 @@ class QueueWorker implements Worker {
     await Promise.race([running.ended(), graceOver])
     if (running.count > 0) await this.#abortRest()
     const left = await this.#tenure.end(Math.max(this.#settings.graceMs, LEAST_FLUSH_MS))
-    if (left > 0)
-      this.events.emit('notice', { text: `${left} outcomes could not be written; these jobs will run again.` })
+    if (left.length > 0) this.events.emit('notice', { text: unwrittenText(left) })
     running.close()
     await Promise.all([this.#recorder.end(), this.#isolates.close()])
   }
@@ -331,4 +330,12 @@ class QueueWorker implements Worker {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+const MOST_NAMED = 20
+
+function unwrittenText(runs: readonly JobRun[]): string {
+  const named = runs.slice(0, MOST_NAMED).map((run) => `${run.uuid} (${run.name}: ${run.outcome?.kind})`)
+  const more = runs.length > MOST_NAMED ? `, and ${runs.length - MOST_NAMED} more` : ''
+  return `${runs.length} outcomes could not be written; these jobs will run again: ${named.join(', ')}${more}.`
 }

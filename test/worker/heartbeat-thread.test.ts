@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { ENDED_WITH_ITS_WORKER } from '../../src/core/failure.ts'
 import { handle } from '../../src/core/handler.ts'
 import { openStore } from '../../src/stores/open.ts'
 import { aJob } from './jobs.ts'
@@ -100,4 +101,18 @@ test('a handler that blocks the event loop beyond its timeout: its attempt is se
   // Its own timeout was over as well, but it was not to blame: it keeps its attempt.
   expect(await store.get(waiting!.uuid)).toMatchObject({ attempts: 0, status: 'due' })
   expect(await store.workers()).toEqual([])
+})
+
+test('an attempt that fails for good in a blocked process leaves a record for who calls its hook', async () => {
+  const { store, url } = await openFile()
+  const script = fileURLToPath(new URL('./fixtures/blocking-worker.ts', import.meta.url))
+  const child = fork(script, [url, '500', '10000'], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const exited = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+  const uuid = await push(store, aJob({ name: 'spin', tries: 1 }))
+
+  expect(await exited).toBe('SIGKILL')
+  expect((await store.getFailed(uuid))?.headline).toMatch(/blocked the event loop/)
+  const { rows } = await store.runs({ uuid }, { limit: 10 })
+  expect(rows).toMatchObject([{ attempt: 1, outcome: 'failed', note: ENDED_WITH_ITS_WORKER, name: 'spin' }])
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { handle } from '../../src/core/handler.ts'
 import { reasonToStop } from '../../src/worker/stopping.ts'
 import { aJob } from './jobs.ts'
-import { abortOf, gate, listenTo, makeWorker, newJob, openMemory, push, startWorker } from './support.ts'
+import { abortOf, gate, listenTo, makeWorker, newJob, openMemory, push, startWorker, withCalls } from './support.ts'
 
 test('stop() lets running jobs finish within the grace, reserves no more, and writes what ended', async () => {
   const store = await openMemory()
@@ -195,4 +195,31 @@ test('reasons to stop hold in Laravel’s order: memory, empty, time, jobs', () 
   expect(reasonToStop({ ...rules, memoryLimitBytes: 0 }, { ...standing, empty: false })).toBe('max_time')
   expect(reasonToStop({ ...rules, memoryLimitBytes: 0, maxTimeMs: 0 }, { ...standing, empty: false })).toBe('max_jobs')
   expect(reasonToStop({ memoryLimitBytes: 0, maxTimeMs: 0, maxJobs: 0 }, { ...standing, empty: false })).toBeUndefined()
+})
+
+test('a worker that stops while its store is away names the jobs whose outcomes it could not write', async () => {
+  const memory = await openMemory()
+  const job = aJob()
+  let away = false
+  const refuse = () => Promise.reject(new Error('no route to host'))
+  const store = withCalls(memory, (original) => ({
+    settle: (settlement) => (away ? refuse() : original.settle(settlement)),
+    deregister: (worker) => (away ? refuse() : original.deregister(worker)),
+  }))
+  const { opened, open } = gate()
+  const worker = await startWorker(store, [handle(job, () => opened)])
+  const started = worker.events.once('started')
+  const uuid = await push(memory, job)
+  await started
+  away = true
+  open()
+  await worker.events.once('storeError')
+  const told = listenTo(worker, 'notice', 'stopped')
+  const waited = performance.now()
+  await worker.stop({ graceMs: 0 })
+
+  expect(performance.now() - waited).toBeLessThan(12_000)
+  const text = `1 outcomes could not be written; these jobs will run again: ${uuid} (cases.fetch: completed).`
+  expect(told).toMatchObject([{ event: { text } }, { name: 'stopped' }])
+  expect(await memory.get(uuid)).toMatchObject({ status: 'reserved' })
 })
