@@ -15,18 +15,17 @@ const SMALL = 20_000
  */
 export function counting(context: Context, exact: Pick<AdminStore, 'counts'>): Pick<AdminStore, 'counts'> {
   const { connection, names, retryAfter } = context
-  const [jobs, holds, workers] = [raw(names.jobs), raw(names.own('holds')), raw(names.own('workers'))]
+  const [jobs, workers] = [raw(names.jobs), raw(names.own('workers'))]
 
   const heldIds = async (): Promise<number[] | null> => {
     if ((await retryAfter.ms()) !== undefined) return null
     const [row] = await connection.query(
       'common',
       sql`
-      select (select coalesce(max(id) - min(id), 0) from ${jobs}) as span,
-             (select coalesce(array_agg(held.id), '{}') from (select unnest(h.ids) as id from ${holds} h) held) as held,
-             exists(select 1 from ${workers} w where not exists (select 1 from ${holds} h where h.worker = w.id)) as unlisted`,
+      select case when table_of.span >= ${SMALL} then ${raw(names.own('held_1'))}(array(select w.id from ${workers} w)) end as held
+        from (select max(id) - min(id) as span from ${jobs}) table_of`,
     )
-    return row!.unlisted || (row!.span as number) < SMALL ? null : (row!.held as number[])
+    return row!.held as number[] | null
   }
 
   return {
