@@ -203,7 +203,7 @@ test('emptying the table under live workers leaves no lock, no stuck worker, and
   await queue.dispatch(shortJob, { number: 2, ms: 1 }, { delay: '1h', unique: 'two' })
   await until('the first job runs', () => readLedger(ledger).length === 1)
 
-  new DatabaseSync(url.slice('sqlite:'.length)).exec('delete from jobs')
+  new DatabaseSync(url.slice('sqlite:'.length), { timeout: 5_000 }).exec('delete from jobs')
   await until('the worker let go', async () => (await store.workers()).every(({ running }) => running === 0), 15_000)
   const again = await queue.dispatch(shortJob, { number: 3, ms: 1 }, { unique: 'one' })
   await queue.dispatch(shortJob, { number: 4, ms: 1 }, { unique: 'two' })
