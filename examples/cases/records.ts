@@ -57,10 +57,12 @@ const open = new AsyncLocalStorage<DatabaseSync>()
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs `work` in a transaction; all that it calls here takes part in it. One at a time, since a connection has no more
- * than one. `tx` is what `dispatch` is given so that the job is stored with the rest, and `complete` so that it ends with it.
+ * Runs `work` in a transaction; all that it calls here takes part in it, a job that the sync connection runs on the spot too.
+ * One at a time, since a connection has no more than one. `tx` is what `dispatch` is given so that the job is stored with the rest, and `complete` so that it ends with it.
  */
 export function transaction<T>(work: (tx: DatabaseSync) => Promise<T>): Promise<T> {
+  const around = open.getStore()
+  if (around !== undefined) return work(around)
   const run = last.then(async () => {
     writer.exec('begin immediate')
     try {

@@ -33,7 +33,10 @@ async function readsOf({ rows }: TestDatabase, call: () => Promise<unknown>): Pr
   return (await reads()) - before - own
 }
 
-describe.each([undefined, 'laravel-12'] as const)('a million jobs in tables of %s', (tables) => {
+describe.each([
+  ['Faena', undefined],
+  ['Laravel', 'laravel-12'],
+] as const)('a million jobs in tables of %s', (_whose, tables) => {
   let database: TestDatabase
   let store: Store
   let worker: TestWorker
