@@ -10,8 +10,6 @@ import { among, rowList } from './text.ts'
 const COMMANDS: readonly WorkerCommand[] = ['quiet', 'resume', 'stop', 'restart']
 
 const IDS_PER_STATEMENT = 1_000
-/** More than a worker holds; a limit keeps the inner look a look of its own. */
-const MOST_RENEWED = 100_000
 
 /** A worker's life: its row and its heartbeats. */
 export function leasing(context: Context) {
@@ -89,32 +87,47 @@ export function leasing(context: Context) {
           'id',
           held.map(({ id }) => id),
         )
-        // Last, so that the answers before it stand where they stand without it.
-        const renewal = await renewalForLaravel(context, worker, ids)
-        statements.push(sql`select id, attempts from ${jobs} where ${ids} and reserved_by = ${worker}`)
-        if (renewal) statements.push(renewal)
+        const old = (await isShared(context)) ? isOld(context) : sql`0`
+        statements.push(sql`select id, attempts, ${old} as old from ${jobs} where ${ids} and reserved_by = ${worker}`)
       }
       const [beat, rows] = await connection.query('beat', statements)
       if (beat!.affected === 0) return { lost: true, gone: held.map(({ id }) => id), command: null }
       const mine = new Map(rows?.rows.map((row) => [Number(row.id), Number(row.attempts)]))
       const gone = held.filter(({ id, attempts }) => mine.get(id) !== attempts).map(({ id }) => id)
+      const old = (rows?.rows ?? []).filter((row) => Number(row.old) === 1).map((row) => Number(row.id))
+      if (old.length > 0) await renewForLaravel(context, worker, old)
       return { lost: false, gone, command: COMMANDS[beat!.insertId - 1] ?? null }
     },
   }
 }
 
+/** Whether PHP's workers may share the table. */
+async function isShared(context: Context): Promise<boolean> {
+  const { ordered } = await context.shape.read()
+  return !ordered
+}
+
+/** Reserved for a third of PHP's `retry_after`. */
+function isOld(context: Context): Sql {
+  return sql`reserved_at <= ${nowSecond(context)} - ${Math.floor(context.retryAfterMs / 3_000)}`
+}
+
 /**
  * Workers of PHP's that share the table take a job once its reserved_at is older than their `retry_after`, whatever lease it
  * is under: so it is renewed each third of that time. A row that somebody has locked is passed by: PHP's workers pass by it
- * too, and a heartbeat waits for nobody's transaction.
+ * too, and a heartbeat waits for nobody's transaction. That takes two statements: an update that looks for free rows by itself
+ * reads the whole table, or waits for the locked ones after all.
  */
-async function renewalForLaravel(context: Context, worker: number, ids: Sql): Promise<Sql | undefined> {
-  const { ordered } = await context.shape.read()
-  if (ordered) return undefined
-  const second = nowSecond(context)
-  const old = sql`reserved_by = ${worker} and reserved_at <= ${second} - ${Math.floor(context.retryAfterMs / 3_000)}`
-  // Joined, and not "where id in (…)", for which MariaDB reads the whole table.
-  return sql`update
-    (select id from ${context.names.jobs} force index (primary) where ${ids} and ${old} order by id limit ${MOST_RENEWED} for update skip locked) free
-    straight_join ${context.names.jobs} j on j.id = free.id set j.reserved_at = ${second}`
+async function renewForLaravel(context: Context, worker: number, ids: readonly number[]): Promise<void> {
+  const { jobs } = context.names
+  await context.connection.transaction('beat', async (transaction) => {
+    const [free] = await transaction.run(
+      sql`select id from ${jobs} force index (primary) where ${among('id', ids)} and reserved_by = ${worker} order by id for update skip locked`,
+    )
+    const own = free!.rows.map((row) => Number(row.id))
+    if (own.length === 0) return
+    await transaction.commit(
+      sql`update ${jobs} force index (primary) set reserved_at = ${nowSecond(context)} where ${among('id', own)}`,
+    )
+  })
 }
