@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Connection } from '../../src/stores/sqlite/connection.ts'
+import { newJob } from '../support/jobs.ts'
 import { numberOf, testFolder } from './support.ts'
 
 /** Watches the syncs of this process. `hold` holds up the next one until it is released, to go on or to fail. */
@@ -88,6 +89,25 @@ describe.runIf(fs.existsSync('/proc/self/fd'))('a commit that must survive a los
     await expect(noted).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', inDoubt: true })
     await note('full')
     await connection.close()
+  })
+
+  test('of a push is found again by the same push, which the failed disk left in doubt: nothing is stored twice', async () => {
+    await using folder = await testFolder()
+    const store = await folder.opened()
+    const syncs = watchSyncs()
+    const release = syncs.hold()
+    const jobs = [newJob(), newJob()]
+    const options = { fresh: true, pushId: { producer: 'web', seq: 1 } }
+
+    const pushing = store.push(jobs, options)
+    release(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }))
+    await expect(pushing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', inDoubt: true })
+    const again = await store.push(jobs, options)
+
+    expect(again.map(({ uuid }) => uuid)).toEqual(jobs.map(({ uuid }) => uuid))
+    expect(numberOf(folder.database(), 'select count(*) from jobs')).toBe(2)
+    // The second answer waited for a sync of its own.
+    expect(syncs.files.length).toBe(2)
   })
 
   test('is waited for when the connection closes', async () => {

@@ -11,6 +11,13 @@ export type Row = Record<string, unknown>
 /** How hard a commit is pushed to the disk: `full` survives a loss of power, `normal` a crash of the process or the system's. */
 type Durability = 'full' | 'normal'
 
+interface WriteOptions<T> {
+  /** How long to wait for the write lock. */
+  timeoutMs?: number
+  /** Told once everybody can see the result, also where the disk fails after that. */
+  committed?: (result: T) => void
+}
+
 /**
  * The one connection of a store. SQLite is synchronous, so nothing here waits inside it: a database that another process
  * (or a transaction of the application in this very process) is writing to answers at once, and the write is tried again
@@ -131,28 +138,34 @@ export class Connection {
    * nobody, since whoever wakes may call in the middle of the transaction. Rejects with STORE_UNAVAILABLE once the time-out
    * has passed, or if the disk is full or fails or the file is gone; nothing is stored then, unless the error says `inDoubt`.
    */
-  async write<T>(durability: Durability, work: () => T, timeoutMs = this.#timeoutMs): Promise<T> {
-    const written = this.#call(timeoutMs, () => {
+  async write<T>(durability: Durability, work: () => T, options: WriteOptions<T> = {}): Promise<T> {
+    const written = this.#call(options.timeoutMs ?? this.#timeoutMs, () => {
       this.requireFile()
       if (this.#log === undefined) this.#setDurability(durability)
       this.prepare('begin immediate').run()
       try {
         const result = work()
         this.#commit()
+        options.committed?.(result)
         return result
       } catch (error) {
         if (this.database.isTransaction) this.database.exec('rollback')
         throw error
       }
     })
-    return durability === 'full' && this.#log !== undefined ? this.#tracked(this.#onDisk(written, this.#log)) : written
+    return durability === 'full' && this.#log !== undefined ? this.#tracked(this.#onDisk(written)) : written
   }
 
-  async #onDisk<T>(written: Promise<T>, log: Log): Promise<T> {
+  async #onDisk<T>(written: Promise<T>): Promise<T> {
     const result = await written
+    await this.synced()
+    return result
+  }
+
+  /** Resolves when all that was committed before is on the disk. Rejects with STORE_UNAVAILABLE, in doubt, where it fails. */
+  async synced(): Promise<void> {
     try {
-      await log.synced()
-      return result
+      await this.#log?.synced()
     } catch (cause) {
       const text = `The SQLite file ${this.path} could not be brought to the disk: ${(cause as Error).message}; what was written is seen by everybody, but may not survive a loss of power`
       throw new FaenaError('STORE_UNAVAILABLE', text, { cause, inDoubt: true })

@@ -195,7 +195,7 @@ export async function migrate(
       }
       return { from, to: SCHEMA_VERSION, steps }
     },
-    PATIENCE_MS,
+    { timeoutMs: PATIENCE_MS },
   )
 }
 

@@ -28,15 +28,21 @@ export function pushing(context: Context) {
     if (options.tx !== undefined) {
       return inTransaction(options.tx, context.connection, (handle) => insert(context, handle, jobs, options))
     }
+    const { connection } = context
     const { pushId } = options
     const known = pushId && answered.get(pushId.producer)
-    if (pushId && known?.seq === pushId.seq) return known.pushed
+    if (pushId && known?.seq === pushId.seq) {
+      await connection.synced()
+      return known.pushed
+    }
     if (pushId && known && pushId.seq < known.seq) {
       const allowed = `${known.seq} or more: later pushes are stored already`
       throw notAllowed('BAD_ARGUMENT', 'pushId.seq', pushId.seq, allowed)
     }
-    const pushed = await context.connection.write('full', () => insert(context, context.connection, jobs, options))
-    if (pushId) answered.set(pushId.producer, { seq: pushId.seq, pushed })
+    // Remembered at the commit: should the disk fail after it, the same push comes again and must find itself stored.
+    const pushed = await connection.write('full', () => insert(context, connection, jobs, options), {
+      committed: (made) => pushId && answered.set(pushId.producer, { seq: pushId.seq, pushed: made }),
+    })
     context.wake()
     return pushed
   }
