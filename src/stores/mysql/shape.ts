@@ -38,7 +38,8 @@ export class Shape {
 
   async #ask(): Promise<TableFacts> {
     const { schema, plain } = this.#names
-    const [columns, indexes] = await this.#connection.query('common', [
+    // A heartbeat asks for it, and must not stand in line behind the application.
+    const [columns, indexes] = await this.#connection.query('beat', [
       columnsOf(schema, plain.jobs),
       sql`select index_name as name from information_schema.statistics
            where table_schema = ${schema} and table_name = ${plain.jobs} and index_name = ${DUE_INDEX} limit 1`,
