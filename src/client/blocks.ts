@@ -73,6 +73,7 @@ export async function inPushes(
   jobs: readonly NewJob[],
   push: (part: readonly NewJob[]) => Promise<Pushed[]>,
 ): Promise<Pushed[]> {
+  if (fitsOnePush(jobs)) return push(jobs)
   const answers: Pushed[] = []
   for (const part of parts(jobs)) {
     try {
@@ -82,6 +83,14 @@ export async function inPushes(
     }
   }
   return answers
+}
+
+/** Told without measuring: no character takes more than three bytes. */
+function fitsOnePush(jobs: readonly NewJob[]): boolean {
+  if (jobs.length > PUSH_JOBS) return false
+  let most = 0
+  for (const { payload } of jobs) most += payload.length * 3
+  return most <= PUSH_BYTES
 }
 
 function* parts(jobs: readonly NewJob[]): Generator<readonly NewJob[]> {

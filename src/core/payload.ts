@@ -66,44 +66,53 @@ export interface PayloadOptions {
  * once per dispatch.
  */
 export function writePayload(job: AnyJob, options: PayloadOptions): string {
-  const { now, delayMs } = options
-  const tries = options.tries === undefined ? job.tries : options.tries
-  const timeoutMs = options.timeoutMs === undefined ? job.timeoutMs : options.timeoutMs
-  const fixed = fixedText(job)
-  let text = `{"uuid":"${options.uuid}","displayName":${fixed.names},"maxTries":${tries}${fixed.failing}`
-  if (timeoutMs !== null) text += `,"timeout":${Math.ceil(timeoutMs / 1_000)}`
-  if (job.retryForMs !== null) text += `,"retryUntil":${Math.ceil((now + job.retryForMs) / 1_000)}`
-  text += `,"data":${options.data},"createdAt":${Math.floor(now / 1_000)}`
-  if (delayMs > 0) text += `,"delay":${Math.ceil(delayMs / 1_000)}`
-  return `${text},"faena":${faenaText(job, options, timeoutMs)}}`
+  const { uuid, now, delayMs, data, tries = job.tries, timeoutMs = job.timeoutMs } = options
+  const isDefault = tries === job.tries && timeoutMs === job.timeoutMs
+  let head = isDefault ? defaultHead(job) : headText(job, tries, timeoutMs)
+  if (job.retryForMs !== null) head += `,"retryUntil":${Math.ceil((now + job.retryForMs) / 1_000)}`
+  const times = delayMs > 0 ? timesText(now, delayMs) : timesNow(now)
+  return `{"uuid":"${uuid}${head},"data":${data}${times}${faenaText(job, options, timeoutMs)}}}`
 }
 
-/** The parts of a payload that are the same for every job of a definition. */
-interface FixedText {
-  names: string
-  failing: string
-}
+const heads = new WeakMap<AnyJob, string>()
 
-const fixedTexts = new WeakMap<AnyJob, FixedText>()
-
-function fixedText(job: AnyJob): FixedText {
-  const known = fixedTexts.get(job)
+/** What follows the uuid is the same for every job of a definition that is dispatched as defined. */
+function defaultHead(job: AnyJob): string {
+  const known = heads.get(job)
   if (known !== undefined) return known
+  const head = headText(job, job.tries, job.timeoutMs)
+  heads.set(job, head)
+  return head
+}
+
+function headText(job: AnyJob, tries: number | null, timeoutMs: number | null): string {
   const name = JSON.stringify(job.name)
   const backoff = laravelBackoff(job.backoff ?? undefined)
-  let failing = ''
-  if (job.maxExceptions !== null) failing += `,"maxExceptions":${job.maxExceptions}`
-  if (job.failOnTimeout) failing += ',"failOnTimeout":true'
-  if (backoff !== null) failing += `,"backoff":${JSON.stringify(backoff)}`
-  const fixed = { names: `${name},"job":"${JOB_PREFIX}${name.slice(1)}`, failing }
-  fixedTexts.set(job, fixed)
-  return fixed
+  let text = `","displayName":${name},"job":"${JOB_PREFIX}${name.slice(1)},"maxTries":${tries}`
+  if (job.maxExceptions !== null) text += `,"maxExceptions":${job.maxExceptions}`
+  if (job.failOnTimeout) text += ',"failOnTimeout":true'
+  if (backoff !== null) text += `,"backoff":${JSON.stringify(backoff)}`
+  return timeoutMs === null ? text : `${text},"timeout":${Math.ceil(timeoutMs / 1_000)}`
 }
 
-/** What stands under our own key: a `FaenaPart`. */
+/** The text of the last millisecond, which a list of thousands has in common. */
+let times = { now: -1, text: '' }
+
+function timesNow(now: number): string {
+  if (times.now !== now) times = { now, text: timesText(now, 0) }
+  return times.text
+}
+
+/** Ends inside our own key, a `FaenaPart`, whose first is the time of the dispatch. */
+function timesText(now: number, delayMs: number): string {
+  const delay = delayMs > 0 ? `,"delay":${Math.ceil(delayMs / 1_000)}` : ''
+  return `,"createdAt":${Math.floor(now / 1_000)}${delay},"faena":{"at":${now}`
+}
+
+/** What follows in our own key. */
 function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | null): string {
   const { tags, unique, priority = job.priority } = options
-  let text = `{"at":${options.now}`
+  let text = ''
   if (job.version !== 1) text += `,"v":${job.version}`
   if (priority !== 0) text += `,"priority":${priority}`
   if (tags !== undefined && tags.length > 0) text += `,"tags":${JSON.stringify(tags)}`
@@ -111,7 +120,7 @@ function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | nul
   if (job.backoff && !wholeSeconds(job.backoff)) text += `,"backoff":${JSON.stringify(job.backoff)}`
   if (timeoutMs !== null && timeoutMs % 1_000 !== 0) text += `,"timeoutMs":${timeoutMs}`
   if (job.keepResultMs !== null) text += `,"keepResultMs":${job.keepResultMs}`
-  return `${text}}`
+  return text
 }
 
 /** A payload of `writePayload` with a note of the schedule that made it. Its last part is ours and is never empty. */

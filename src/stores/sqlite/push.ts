@@ -7,8 +7,11 @@ import { type Handle, inTransaction } from './transaction.ts'
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
 const INSERT_ONE = `insert into jobs (${COLUMNS}) values (?, ?, 0, ?, ?, ?, ?, ?)`
-/** Many jobs that differ in their payloads only: what they share is bound once. */
-const INSERT_ALIKE = `insert into jobs (${COLUMNS}) values ${Array.from(
+/**
+ * Many jobs that differ in their payloads only: what they share is bound once. A statement of many rows that is to leave
+ * nothing where it fails has SQLite copy every page first; `or fail` leaves that to the transaction around it, which is undone.
+ */
+const INSERT_ALIKE = `insert or fail into jobs (${COLUMNS}) values ${Array.from(
   { length: ROWS_PER_STATEMENT },
   (_, at) => `(?1, ?${at + 7}, 0, ?2, ?3, ?4, ?5, ?6)`,
 ).join(', ')}`
