@@ -81,6 +81,7 @@ const LONGEST_FILE = 400
 
 const LONGER_FILES: Record<string, string> = {
   'src/store.ts': 'the contract: types and promises without code, read in one piece',
+  'src/api/paths.ts': 'made by scripts/openapi.ts: a type for each route',
 }
 
 /** Words of other queues for what the glossary calls otherwise. (A worker may be dead; a job is failed.) */

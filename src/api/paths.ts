@@ -232,7 +232,7 @@ export interface paths {
   }
   '/api/v1/queue/schedules': {
     /** What is dispatched again and again */
-    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { schedules: ({ key: string; job: string; queue: string; input: unknown; cron: string | null; zone: string | null; every_ms: number | null; missed: "skip" | "once" | "all"; overlap: "allow" | "skip"; origin: "config" | "api"; paused_at: string | null; next_at: string | null; last_at: string | null; last_uuid: string | null })[]; count: number } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { schedules: ({ key: string; job: string; queue: string; input: unknown; cron: string | null; zone: string | null; every_ms: number | null; missed: "skip" | "once" | "all"; overlap: "allow" | "skip"; origin: "config" | "api"; paused_at: string | null; next_at: string | null; next_runs: (string)[]; last_at: string | null; last_uuid: string | null })[]; count: number } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never
@@ -352,6 +352,17 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/queue/login/link': {
+    get?: never
+    put?: never
+    /** Begin a session of the panel with the code of a sign-in link */
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { code: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/queue/logout': {
     get?: never
     put?: never
@@ -377,6 +388,17 @@ export interface paths {
   '/api/v1/queue/openapi.json': {
     /** This description of the API: OpenAPI 3.1 */
     get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { [key: string]: unknown } } }; 400: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/settings': {
+    /** What the server is configured with, and where each setting comes from */
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { version: string; settings: ({ name: string; shown: string; source: string })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never

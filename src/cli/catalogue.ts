@@ -20,7 +20,7 @@ export const CATALOGUE: readonly Entry[] = [
   {
     name: 'start',
     group: 'Run',
-    summary: 'everything in one process tree: workers, scheduler and API',
+    summary: 'everything in one process tree: workers, scheduler, API and dashboard',
     load: () => import('./commands/start.ts'),
   },
   {
@@ -33,7 +33,7 @@ export const CATALOGUE: readonly Entry[] = [
   {
     name: 'serve',
     group: 'Run',
-    summary: 'the management API',
+    summary: 'the management API and the dashboard',
     load: () => import('./commands/serve.ts'),
   },
   {
@@ -154,6 +154,12 @@ export const CATALOGUE: readonly Entry[] = [
     group: 'Set up',
     summary: 'who may log in to the panel',
     load: () => import('./commands/users.ts'),
+  },
+  {
+    name: 'login',
+    group: 'Set up',
+    summary: 'make a link that opens the dashboard logged in, once',
+    load: () => import('./commands/login.ts'),
   },
   {
     name: 'token',

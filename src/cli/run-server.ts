@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { userInfo } from 'node:os'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
@@ -7,15 +8,19 @@ import { FaenaError } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
 import { BASE_PATH } from '../http/base-path.ts'
+import { dashboardFolder } from '../http/dashboard/files.ts'
 import { pathOf } from '../http/envelope.ts'
 import { createServer } from '../http/server.ts'
 import type { Store } from '../store.ts'
 import { openStore } from '../stores/open.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import type { Controls } from '../supervisor/wire.ts'
-import { apiKeys } from './api-keys.ts'
-import { loadConfiguration } from './config.ts'
+import { apiKeys, isLoopback } from './api-keys.ts'
+import { type Configuration, loadConfiguration } from './config.ts'
 import { outliveReaders, type Streams } from './output.ts'
+import { settingRows } from './setting-rows.ts'
+import { signInLink } from './sign-in.ts'
+import { version } from './version.ts'
 
 /** What a server process is to do: plain data, since `faena start` hands it to a child. */
 export interface ServeOrder {
@@ -35,24 +40,25 @@ export interface ServerHost {
 /** What requests under way get when the server is asked to stop. */
 const GRACE_MS = 10_000
 
-/** The API from start to end. Resolves to the exit code. */
+/** API and dashboard from start to end. Resolves to the exit code. */
 export async function runServer(order: ServeOrder, host: ServerHost): Promise<number> {
   const stop = Promise.withResolvers<void>()
   host.control({ stop: stop.resolve, stopNow: stop.resolve, quiet() {}, resume() {} })
   outliveReaders(host.streams)
-  const { settings: given } = await loadConfiguration(host.streams.env, order.config)
+  const configuration = await loadConfiguration(host.streams.env, order.config)
+  const { settings: given } = configuration
   const settings = { ...given, host: order.host ?? given.host, port: order.port ?? given.port }
   refuseSync(settings)
   const { auth, notices } = apiKeys(settings, host.streams.env)
   process.title = 'faena serve'
   const store = await openStore(settings.url, { timezone: settings.timezone, connection: settings.connection })
   try {
-    const server = await serverOn(store, settings, auth, order, host.streams)
+    const { server, hasUsers } = await serverOn(store, { ...configuration, settings }, auth, order, host.streams)
     const address = await listen(server, settings)
     for (const notice of [...settings.warnings, ...notices]) host.streams.stderr.write(`faena: ${notice}\n`)
-    host.streams.stdout.write(
-      order.besideWorker ? `  API        ${address}\n` : `faena: the API listens at ${address}\n`,
-    )
+    for (const line of await whereabouts(address, settings, auth, hasUsers, host.streams.env)) {
+      host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
+    }
     host.ready(GRACE_MS)
     await stop.promise
     await closed(server)
@@ -62,27 +68,56 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
   }
 }
 
+type Auth = ReturnType<typeof apiKeys>['auth']
+
+/** Where it can be reached. On a developer's own machine, as long as nobody can log in, also a link that does. */
+async function whereabouts(
+  address: string,
+  settings: Settings,
+  auth: Auth,
+  hasUsers: () => Promise<boolean>,
+  env: NodeJS.ProcessEnv,
+): Promise<string[]> {
+  const lines = [`API        ${address}${BASE_PATH}`]
+  if (dashboardFolder() === undefined) return [...lines, 'dashboard  not built; `npm run build:dashboard` builds it']
+  lines.push(`dashboard  ${address}/`)
+  const own = isLoopback(settings.host) && env.NODE_ENV !== 'production'
+  if (!own || auth.secret === undefined || (await hasUsers())) return lines
+  const link = signInLink(address, auth.secret, { subject: userInfo().username, role: 'admin' })
+  return [...lines, `log in     ${link}`, '           once, within 15 minutes; faena login prints another']
+}
+
 async function serverOn(
   store: Store,
-  settings: Settings,
-  auth: ReturnType<typeof apiKeys>['auth'],
+  configuration: Configuration,
+  auth: Auth,
   order: ServeOrder,
   { stdout }: Streams,
-): Promise<FastifyInstance> {
+): Promise<{ server: FastifyInstance; hasUsers: () => Promise<boolean> }> {
+  const { settings } = configuration
   const { surface, mask, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
   const queue = createQueue({ store, timezone, maxPayloadBytes })
+  const admin = createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries })
+  const about = { version: version(), settings: settingRows(configuration).map(shownRow) }
   const server = await createServer({
-    admin: createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries }),
+    admin,
     queue,
     jobs,
     auth,
     surface,
     corsOrigins,
+    about,
+    mount: settings.mount,
+    dashboard: dashboardFolder() === undefined ? undefined : { version: about.version },
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     logger: { level: levelOf(settings.logLevel, order.besideWorker ?? false), stream: stdout, ...LOG },
   })
   server.addHook('onClose', () => queue.close())
-  return server
+  return { server, hasUsers: async () => (await admin.accounts.users()).length > 0 }
+}
+
+function shownRow({ name, shown, source }: ReturnType<typeof settingRows>[number]) {
+  return { name, shown, source }
 }
 
 /** What is asked for may name people and orders: the path is logged, the rest of the address is not. */
@@ -97,7 +132,8 @@ function levelOf(level: LogLevel, besideWorker: boolean): string {
   return besideWorker && level === 'info' ? 'warn' : level
 }
 
-async function listen(server: FastifyInstance, { host, port }: Settings): Promise<string> {
+/** Resolves to the address, with its mount. */
+async function listen(server: FastifyInstance, { host, port, mount }: Settings): Promise<string> {
   try {
     await server.listen({ host, port, listenTextResolver: () => '' })
   } catch (cause) {
@@ -114,7 +150,7 @@ async function listen(server: FastifyInstance, { host, port }: Settings): Promis
     })
   }
   const { address, family, port: taken } = server.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}${BASE_PATH}`
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}${mount}`
 }
 
 /** Requests under way are answered; what takes longer than the grace is cut off. */

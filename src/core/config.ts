@@ -66,6 +66,8 @@ export interface FaenaConfig {
   /** `FAENA_HOST` (default 127.0.0.1), `FAENA_PORT` (default 8080; 0 = any free one). */
   host?: string
   port?: number
+  /** Path below which API and dashboard stand, such as `/admin/queues`. `FAENA_MOUNT`; default none. */
+  mount?: string
   /** Role of API tokens that name none. `FAENA_DEFAULT_ROLE`; default viewer. */
   defaultRole?: Role
   /** What API tokens are checked with, instead of the secret FAENA_JWT_SECRET: a public key (PEM, or the path of its file)... */

@@ -41,6 +41,13 @@ export function textsOf(value: unknown, name: string): string[] {
   return listOf(value).map((one) => textOf(typeof one === 'string' ? one.trim() : one, name))
 }
 
+/** Where a server's addresses begin: '' or '/admin/queues'. */
+export function mountOf(value: unknown, name: string): string {
+  const text = String(value).replace(/\/+$/, '')
+  if (text.length <= 200 && /^(?:\/(?!\.)[\w.~-]+)*$/.test(text)) return text
+  throw bad(name, value, 'a path such as /admin/queues, of letters, digits and . _ ~ -')
+}
+
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value]
 }

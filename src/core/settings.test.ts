@@ -33,6 +33,7 @@ describe('settings', () => {
       data: '.faena',
       host: '127.0.0.1',
       port: 8_080,
+      mount: '',
       jwtSecret: null,
       defaultRole: 'viewer',
       jwtPublicKey: null,

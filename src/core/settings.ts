@@ -13,7 +13,19 @@ import { type Duration, milliseconds } from './duration.ts'
 import { isHandler, isJob } from './handler.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
 import { masker } from './mask.ts'
-import { bad, bytesOf, configured, durationOf, listOf, numberIn, oneOf, secretOf, textOf, textsOf } from './readers.ts'
+import {
+  bad,
+  bytesOf,
+  configured,
+  durationOf,
+  listOf,
+  mountOf,
+  numberIn,
+  oneOf,
+  secretOf,
+  textOf,
+  textsOf,
+} from './readers.ts'
 import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
 import { surfacedFields } from './surface.ts'
 import { asPath, laravelUrl, parseUrl } from './url.ts'
@@ -50,6 +62,8 @@ export interface Settings {
   data: string
   host: string
   port: number
+  /** Path below which API and dashboard stand; '' = at the root. */
+  mount: string
   jwtSecret: string | null
   defaultRole: Role
   /** PEM, or the path of a file that holds it. */
@@ -78,6 +92,7 @@ const VARIABLES = {
   data: 'FAENA_DATA',
   host: 'FAENA_HOST',
   port: 'FAENA_PORT',
+  mount: 'FAENA_MOUNT',
   jwtSecret: 'FAENA_JWT_SECRET',
   defaultRole: 'FAENA_DEFAULT_ROLE',
   jwtPublicKey: 'FAENA_JWT_PUBLIC_KEY',
@@ -99,7 +114,7 @@ const VARIABLES = {
 
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
-  'schedules history data host port defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
+  'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
   'corsOrigins trustProxy logLevel'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
@@ -159,6 +174,7 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     data,
     host: setting('host', '127.0.0.1', textOf),
     port: whole('port', 8_080, 0, 65_535),
+    mount: setting('mount', '', mountOf),
     jwtSecret: setting('jwtSecret', null, secretOf),
     defaultRole: setting('defaultRole', 'viewer', (value, name) => oneOf(ROLES, value, name)),
     jwtPublicKey: optional('jwtPublicKey'),

@@ -1,3 +1,4 @@
+export { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
 export type { AuthOptions } from './guard.ts'
 export type { Limits } from './limits.ts'
 export { type ApiOptions, faenaApi } from './plugin.ts'

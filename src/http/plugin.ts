@@ -11,14 +11,15 @@ import { BASE_PATH } from './base-path.ts'
 import { readBodies } from './bodies.ts'
 import { answerOrigin, checkedOrigins } from './cors.ts'
 import { sendFailure } from './envelope.ts'
-import { ApiError, asApiError } from './errors.ts'
+import { asApiError } from './errors.ts'
 import { type AuthOptions, guardFrom } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { Counter, type Limits, USUAL_LIMITS } from './limits.ts'
+import { notFound } from './not-found.ts'
 import { openapiDocument } from './openapi.ts'
 import { register } from './register.ts'
-import { methodsFor, ROUTES } from './routes.ts'
-import type { Services } from './services.ts'
+import { ROUTES } from './routes.ts'
+import type { About, Services } from './services.ts'
 
 export interface ApiOptions {
   /** What `createAdmin` made, with the `surface` given here. */
@@ -32,6 +33,8 @@ export interface ApiOptions {
   surface?: string
   /** Origins of browsers that may ask from elsewhere; default none. */
   corsOrigins?: readonly string[]
+  /** Shown to administrators; secrets in it must be masked already. */
+  about?: About
   /** Requests per minute and subject. */
   limits?: Partial<Limits>
 }
@@ -94,7 +97,7 @@ const HEADERS = {
   strictTransportSecurity: false,
 } as const
 
-function servicesOf({ admin, queue, jobs = [], surface = '' }: ApiOptions, prefix: string): Services {
+function servicesOf({ admin, queue, jobs = [], surface = '', auth, about }: ApiOptions, prefix: string): Services {
   const fields = surfacedFields(surface).map(({ name }) => name)
   return {
     admin,
@@ -103,19 +106,14 @@ function servicesOf({ admin, queue, jobs = [], surface = '' }: ApiOptions, prefi
     fields,
     clock: admin.clock,
     sessions: new Sessions(admin.accounts, prefix),
+    signInSecret: auth.secret,
+    about: about ?? { version: '', settings: [] },
     openapi: () => openapiDocument({ routes: ROUTES, prefix, fields, version: API_VERSION }),
   }
 }
 
 /** Of the contract, not of the package: it changes when an older client would notice. */
 export const API_VERSION = '1.0.0'
-
-function notFound(url: string, prefix: string): ApiError {
-  const methods = methodsFor(url, prefix)
-  if (methods.length === 0) return new ApiError('ROUTE_NOT_FOUND', 'There is no such route')
-  const known = methods.join(', ')
-  return new ApiError('METHOD_NOT_ALLOWED', `This route knows ${known}`, { headers: { allow: known } })
-}
 
 /** A route that says nothing of who may use it is a mistake, and stops the start instead of being open. */
 function refuseOpenRoutes(instance: FastifyInstance): void {

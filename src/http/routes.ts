@@ -1,7 +1,7 @@
 import { BASE_PATH } from './base-path.ts'
 import type { Route } from './route.ts'
-import { getOpenapi } from './routes/about.ts'
-import { getMe, login, logout } from './routes/access.ts'
+import { getOpenapi, getSettings } from './routes/about.ts'
+import { getMe, login, loginByLink, logout } from './routes/access.ts'
 import { showFailed, showJob } from './routes/details.ts'
 import { getEvents } from './routes/events.ts'
 import { deleteFailed, listFailed, retryFailed } from './routes/failed.ts'
@@ -26,7 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...[listSchedules, pauseSchedule, resumeSchedule, runSchedule],
   ...[listRuns, getMetrics, getEvents, listAudit],
   ...[listOperations, showOperation, cancelOperation],
-  ...[login, logout, getMe, getOpenapi],
+  ...[login, loginByLink, logout, getMe, getOpenapi, getSettings],
 ]
 
 /** The methods that the path of this address knows; none if there is no such path. */

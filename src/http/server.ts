@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type RawRequestDefaultExpression } from 'fastify'
+import { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
 import { failureBody, sendFailure } from './envelope.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { type ApiOptions, faenaApi } from './plugin.ts'
@@ -8,12 +9,18 @@ export interface ServerOptions extends ApiOptions {
   logger?: FastifyServerOptions['logger']
   /** Proxies in front of it whose X-Forwarded-For is believed; default none. */
   trustProxy?: FastifyServerOptions['trustProxy']
+  /** Path below which all of it stands, such as `/admin/queues`; default none. */
+  mount?: string
+  /** Left out, there is no dashboard. */
+  dashboard?: DashboardOptions
 }
 
-/** A server of its own around the API, with limits on everything a stranger can send. Not listening yet. */
+/** A server of its own around the API and the dashboard, with limits on everything a stranger can send. Not listening yet. */
 export async function createServer({
   logger = false,
   trustProxy = false,
+  mount = '',
+  dashboard,
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
@@ -35,7 +42,8 @@ export async function createServer({
   server.setNotFoundHandler((request, reply) =>
     sendFailure(request, reply, new ApiError('ROUTE_NOT_FOUND', 'There is no such route')),
   )
-  await server.register(faenaApi, options)
+  await server.register(faenaApi, { ...options, prefix: mount })
+  if (dashboard !== undefined) await server.register(faenaDashboard, { ...dashboard, prefix: mount })
   return server
 }
 

@@ -4,6 +4,13 @@ import type { AnyJob } from '../core/job.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { Sessions } from './auth/sessions.ts'
 
+/** What the server says of itself to administrators. */
+export interface About {
+  version: string
+  /** Settings in force, secrets masked. */
+  settings: { name: string; shown: string; source: string }[]
+}
+
 /** What the routes work with. */
 export interface Services {
   admin: Admin
@@ -15,6 +22,9 @@ export interface Services {
   /** Times as people read them. */
   clock: WallClock
   sessions: Sessions
+  /** What sign-in links are signed with; undefined where tokens are checked with a public key. */
+  signInSecret: string | undefined
+  about: About
   /** The description of the API as this server has it. */
   openapi(): unknown
 }

@@ -4,8 +4,7 @@ import { type Admin, createAdmin } from '../../src/client/admin.ts'
 import { createQueue } from '../../src/client/queue.ts'
 import { surfacedFields } from '../../src/core/surface.ts'
 import type { AuthOptions } from '../../src/http/guard.ts'
-import type { ApiOptions } from '../../src/http/plugin.ts'
-import { createServer } from '../../src/http/server.ts'
+import { createServer, type ServerOptions } from '../../src/http/server.ts'
 import type { Harness, HarnessOptions } from '../support/harness.ts'
 import { openMemory } from '../support/memory-harness.ts'
 import { eachStore, type Given } from '../support/suite.ts'
@@ -33,7 +32,7 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'OPTIONS' | 'HEAD'
 
 export interface GivenApi extends Given, Api {}
 
-export type Options = Partial<Omit<ApiOptions, 'admin' | 'auth'>> & {
+export type Options = Partial<Omit<ServerOptions, 'admin' | 'auth'>> & {
   auth?: Partial<AuthOptions>
   timezone?: string
   searchBudgetMs?: number

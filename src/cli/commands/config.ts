@@ -1,20 +1,10 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
-import { spoken } from '../../core/duration.ts'
-import type { Settings } from '../../core/settings.ts'
-import { maskedUrl } from '../../core/url.ts'
-import type { Configuration } from '../config.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
 import type { Setting } from '../session.ts'
+import { type SettingRow, settingRows } from '../setting-rows.ts'
 import { safe } from '../style.ts'
-
-interface Row {
-  name: string
-  value: unknown
-  shown: string
-  source: string
-}
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -26,7 +16,7 @@ export function define(command: Command, runner: Runner): void {
 
 async function config({ output, configuration }: Setting): Promise<void> {
   const { settings, path } = configuration
-  const rows = rowsOf(configuration)
+  const rows = settingRows(configuration)
   output.document({
     connection: settings.connection,
     configuration: path,
@@ -40,89 +30,11 @@ async function config({ output, configuration }: Setting): Promise<void> {
   output.line()
   output.table(
     [
-      { title: 'SETTING', cell: (row: Row) => row.name },
+      { title: 'SETTING', cell: (row: SettingRow) => row.name },
       { title: 'VALUE', cell: (row) => output.style.bold(safe(row.shown)) },
       { title: 'FROM', cell: (row) => (row.source === 'default' ? output.style.dim(row.source) : row.source) },
     ],
     rows,
   )
   for (const warning of settings.warnings) output.warn(safe(warning))
-}
-
-function rowsOf({ settings, envFile }: Configuration): Row[] {
-  const source = (name: string) => {
-    const from = settings.from[name]
-    if (from === undefined) return 'default'
-    return envFile.has(from) ? `${from} (.env)` : from
-  }
-  const row = (name: keyof Settings & string, value: unknown, shown = textOf(value), key: string = name): Row => ({
-    name,
-    value,
-    shown,
-    source: source(key),
-  })
-  const ms = (name: keyof Settings & string, key: string, value: number, none = '0') =>
-    row(name, value, value === 0 ? none : spoken(value), key)
-  const { history } = settings
-  return [
-    row('connection', settings.connection),
-    row(
-      'url',
-      settings.sync ? null : maskedUrl(settings.url),
-      settings.sync ? 'none (sync runs jobs at their dispatch)' : maskedUrl(settings.url),
-    ),
-    row('queues', settings.queues),
-    row('concurrency', settings.concurrency),
-    row('tries', settings.tries, settings.tries === 0 ? 'no limit' : String(settings.tries)),
-    ms('timeoutMs', 'timeout', settings.timeoutMs, 'none'),
-    row('backoff', settings.backoff, backoffText(settings.backoff)),
-    ms('leaseMs', 'lease', settings.leaseMs),
-    ms('sleepMs', 'sleep', settings.sleepMs),
-    row('maxPayloadBytes', settings.maxPayloadBytes, `${settings.maxPayloadBytes} bytes`, 'maxPayload'),
-    row('timezone', settings.timezone),
-    row('surface', settings.surface, settings.surface === '' ? 'none' : settings.surface),
-    row(
-      'jobs',
-      settings.jobs.map(({ name }) => name),
-    ),
-    row('handlers', settings.handlers),
-    row(
-      'schedules',
-      settings.schedules.map(({ key }) => key),
-    ),
-    row(
-      'history',
-      history,
-      `${spoken(history.retentionMs)}, ${history.perSecond} per second; metrics ${spoken(history.metricsMs)}`,
-    ),
-    row('data', settings.data),
-    row('host', settings.host),
-    row('port', settings.port),
-    row('jwtSecret', settings.jwtSecret === null ? null : '***', settings.jwtSecret === null ? 'none' : '***'),
-    row('defaultRole', settings.defaultRole),
-    row('jwtPublicKey', settings.jwtPublicKey, shortText(settings.jwtPublicKey)),
-    ...(['jwtJwksUrl', 'jwtAlgorithm', 'jwtKeyId', 'jwtIssuer', 'jwtAudience'] as const).map((name) =>
-      row(name, settings[name], settings[name] ?? 'none'),
-    ),
-    row('roleClaim', settings.roleClaim),
-    row('corsOrigins', settings.corsOrigins),
-    row('trustProxy', settings.trustProxy),
-    row('logLevel', settings.logLevel),
-  ]
-}
-
-/** A key in PEM form takes many lines. */
-function shortText(text: string | null): string {
-  return text === null ? 'none' : (text.split('\n', 1)[0] ?? '')
-}
-
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ')
-  return String(value)
-}
-
-function backoffText(backoff: Settings['backoff']): string {
-  if (Array.isArray(backoff)) return backoff.map(spoken).join(', ')
-  const { base, factor, max, jitter } = backoff
-  return `${spoken(base)}, times ${factor} up to ${spoken(max)}, ± ${Math.round(jitter * 100)} %`
 }

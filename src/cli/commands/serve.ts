@@ -17,13 +17,13 @@ export function define(command: Command, runner: Runner): void {
     .addHelpText(
       'after',
       `
-Serves the management API: HTTP, so put whatever ends TLS in front of it. Every route but the health checks needs a token
-(faena token makes one). SIGTERM and SIGINT let requests under way end.`,
+Serves the management API and the dashboard: HTTP, so put whatever ends TLS in front of it. Every route but the health checks
+needs a token (faena token makes one) or a log-in (faena users add, faena login). SIGTERM and SIGINT let requests under way end.`,
     )
     .addHelpText(
       'after',
       examples([
-        ['faena serve', 'at http://127.0.0.1:8080/api/v1/queue'],
+        ['faena serve', 'dashboard at http://127.0.0.1:8080, API below it at /api/v1/queue'],
         ['faena serve --port 9000', 'elsewhere; FAENA_HOST and FAENA_PORT do the same'],
       ]),
     )

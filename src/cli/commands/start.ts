@@ -14,11 +14,11 @@ export function define(command: Command, runner: Runner): void {
     .option('--concurrency <number>', 'jobs at once (default: 10)', wholeOption(1, 10_000))
     .addHelpText(
       'after',
-      '\nRuns a worker for all queues of the configured handlers, the scheduler and the management API (faena serve --help), on\nSQLite if nothing else is configured.',
+      '\nRuns a worker for all queues of the configured handlers, the scheduler, the management API and the\ndashboard (faena serve --help), on SQLite if nothing else is configured.',
     )
     .addHelpText(
       'after',
-      examples([['faena start', 'in a folder with a faena.config.ts, or in an empty one; the API at port 8080']]),
+      examples([['faena start', 'in a folder with a faena.config.ts, or in an empty one; the dashboard at port 8080']]),
     )
     .action(() => {
       const { concurrency, config, verbose } = command.optsWithGlobals<StartOptions>()

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { text } from '../contract/shapes.ts'
 import { route, STREAMED } from '../route.ts'
 
 export const getOpenapi = route({
@@ -18,4 +19,26 @@ export const getOpenapi = route({
       .send(services.openapi())
     return STREAMED
   },
+})
+
+export const getSettings = route({
+  method: 'GET',
+  path: '/settings',
+  operation: 'getSettings',
+  role: 'admin',
+  group: 'About',
+  summary: 'What the server is configured with, and where each setting comes from',
+  description: 'Secrets and passwords are masked. Empty where an application of its own serves the API.',
+  data: Type.Object({
+    version: text('Of Faena'),
+    settings: Type.Array(
+      Type.Object({
+        name: text('Of the setting'),
+        shown: text('Its value, as people read it'),
+        source: text('A variable, faena.config.ts, or default'),
+      }),
+    ),
+  }),
+  example: { version: '0.1.0', settings: [{ name: 'timezone', shown: 'America/Lima', source: 'FAENA_TIMEZONE' }] },
+  carryOut: async ({ services: { about } }) => ({ data: about }),
 })

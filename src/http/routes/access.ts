@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { Caller } from '../auth/caller.ts'
 import { refuseCrossSite } from '../auth/sessions.ts'
+import { readSignInCode } from '../auth/sign-in.ts'
 import { isoText } from '../contract/operations.ts'
 import { text, words } from '../contract/shapes.ts'
 import { ApiError } from '../errors.ts'
@@ -75,6 +76,44 @@ export const login = route({
     const caller = await sessions.open(request, reply, user.name, user.role)
     request.faenaCaller = caller
     return { data: meOf(caller), message: `Logged in as ${user.name}`, audit: {} }
+  },
+})
+
+export const loginByLink = route({
+  method: 'POST',
+  path: '/login/link',
+  operation: 'loginByLink',
+  role: 'public',
+  group: 'Access',
+  summary: 'Begin a session of the panel with the code of a sign-in link',
+  description: 'faena login prints such a link, a first start on this machine too. A code works once, for 15 minutes.',
+  body: Type.Object({
+    code: Type.String({ minLength: 1, maxLength: 1_100, description: 'What follows #code= in it' }),
+  }),
+  bodyExample: { code: 'eyJzdWJqZWN0IjoibWFyaWEifQ.mX0' },
+  data: me,
+  example: meExample,
+  says: 'Logged in as maria',
+  refusals: ['BAD_CREDENTIALS', 'CROSS_SITE_REQUEST', 'UNSUPPORTED'],
+  audited: { action: 'session.login' },
+  async carryOut({ body, request, reply, services: { admin, sessions, signInSecret } }) {
+    if (request.headers.origin !== undefined) refuseCrossSite(request)
+    if (signInSecret === undefined)
+      throw new ApiError('UNSUPPORTED', 'Tokens are checked with a public key here, which signs no links')
+    const key = `address ${request.ip}`
+    if (wrong.count(key) >= MOST_PER_ADDRESS) {
+      throw new ApiError('RATE_LIMITED', 'Too many wrong codes', { headers: { 'retry-after': '60' } })
+    }
+    wrong.add(key)
+    const found = readSignInCode(signInSecret, body.code, Date.now())
+    // Of many at once, one takes it. What the store keeps of it outlives the code.
+    if (found === undefined || (await admin.accounts.takeKey(`sign-in ${found.id}`, '')) !== 'taken') {
+      throw new ApiError('BAD_CREDENTIALS', 'The link has been used, or has ended: faena login prints another')
+    }
+    wrong.forget(key)
+    const caller = await sessions.open(request, reply, found.subject, found.role)
+    request.faenaCaller = caller
+    return { data: meOf(caller), message: `Logged in as ${found.subject}`, audit: { via: 'link' } }
   },
 })
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { Admin } from '../../client/admin.ts'
-import { isoTextOrNull } from '../contract/operations.ts'
+import { nextRun } from '../../core/cron.ts'
+import { isoText, isoTextOrNull } from '../contract/operations.ts'
 import { anything, nullable, queueWord, text, whole, words } from '../contract/shapes.ts'
 import { route } from '../route.ts'
 
@@ -17,6 +18,7 @@ const scheduleSchema = Type.Object({
   origin: words(['config', 'api'], 'config: a start with another faena.config.ts changes it'),
   paused_at: nullable(text('ISO 8601')),
   next_at: nullable(text('ISO 8601')),
+  next_runs: Type.Array(text('ISO 8601'), { description: 'The next five times it fires; none while it is paused' }),
   last_at: nullable(text('ISO 8601')),
   last_uuid: nullable(text('Of the job of its last run')),
 })
@@ -44,6 +46,7 @@ export const listSchedules = route({
         origin: 'config' as const,
         paused_at: null,
         next_at: '2025-11-08T08:00:00.000Z',
+        next_runs: ['2025-11-08T08:00:00.000Z', '2025-11-09T08:00:00.000Z'],
         last_at: '2025-11-07T08:00:00.000Z',
         last_uuid: '018f6b1e-7c1a-7d2e-9f10-2b6d8f7a1c33',
       },
@@ -70,9 +73,20 @@ function scheduleRow(
     every_ms: 'everyMs' in timing ? timing.everyMs : null,
     paused_at: isoTextOrNull(schedule.pausedAt),
     next_at: isoTextOrNull(schedule.nextAt),
+    next_runs: nextRuns(schedule).map(isoText),
     last_at: isoTextOrNull(schedule.lastAt),
     last_uuid: schedule.lastUuid,
   }
+}
+
+const MOST_NEXT = 5
+
+function nextRuns({ timing, nextAt, pausedAt }: Awaited<ReturnType<Admin['schedules']>>[number]): number[] {
+  const runs: number[] = []
+  for (let at = pausedAt === null ? nextAt : null; at !== null && runs.length < MOST_NEXT; at = nextRun(timing, at)) {
+    runs.push(at)
+  }
+  return runs
 }
 
 const keyParams = Type.Object({
