@@ -1,4 +1,5 @@
 import type { WallClock } from '../../core/wallclock.ts'
+import type { RetryAfter } from '../sql/retry-after.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 import type { Held } from './held.ts'
@@ -14,8 +15,8 @@ export interface Context {
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
   readonly connectionName: string
-  /** Laravel's `retry_after` of the connection that shares the table. */
-  readonly retryAfterMs: number
+  /** Laravel's `retry_after`, where its workers share the table. */
+  readonly retryAfter: RetryAfter
   /** Unix ms, in place of the server's clock; for tests. */
   readonly clock: (() => number) | undefined
   /** What the tables look like: ours, or made by Laravel. Read once, and anew after a migration. */

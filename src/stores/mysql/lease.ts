@@ -1,4 +1,5 @@
 import type { Heartbeat, HeartbeatAnswer, NewWorker, WorkerCommand } from '../../store.ts'
+import { renewedAfterSeconds } from '../sql/retry-after.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
 import { forgiveCrashes } from './crashes.ts'
@@ -87,7 +88,8 @@ export function leasing(context: Context) {
           'id',
           held.map(({ id }) => id),
         )
-        const old = (await isShared(context)) ? isOld(context) : sql`0`
+        const retryAfterMs = await context.retryAfter.ms()
+        const old = retryAfterMs === undefined ? sql`0` : isOld(context, retryAfterMs)
         statements.push(sql`select id, attempts, ${old} as old from ${jobs} where ${ids} and reserved_by = ${worker}`)
       }
       const [beat, rows] = await connection.query('beat', statements)
@@ -101,15 +103,9 @@ export function leasing(context: Context) {
   }
 }
 
-/** Whether PHP's workers may share the table. */
-async function isShared(context: Context): Promise<boolean> {
-  const { ordered } = await context.shape.read()
-  return !ordered
-}
-
 /** Reserved for a third of PHP's `retry_after`. */
-function isOld(context: Context): Sql {
-  return sql`reserved_at <= ${nowSecond(context)} - ${Math.floor(context.retryAfterMs / 3_000)}`
+function isOld(context: Context, retryAfterMs: number): Sql {
+  return sql`reserved_at <= ${nowSecond(context)} - ${renewedAfterSeconds(retryAfterMs)}`
 }
 
 /**

@@ -5,6 +5,7 @@ import { accounting } from '../sql/accounts.ts'
 import { auditing } from '../sql/audit.ts'
 import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
+import { RetryAfter } from '../sql/retry-after.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import { fates } from './complete.ts'
@@ -20,6 +21,7 @@ import { Held } from './held.ts'
 import { leasing } from './lease.ts'
 import { migrate, versionOf } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
+import { withPhpsLeftovers } from './php.ts'
 import { Polling } from './polling.ts'
 import { pruning } from './prune.ts'
 import { pushing } from './push.ts'
@@ -44,7 +46,10 @@ export interface MysqlOptions extends NameOptions {
   connection?: string
   /** How long a call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
   timeoutMs?: number
-  /** Laravel's `retry_after` where its workers share the table of jobs. Default 90,000 ms, as in its skeleton. */
+  /**
+   * Laravel's `retry_after`. Where it is given, its workers share the table of jobs, and what they left behind is given back; a
+   * table that Laravel made is taken to be shared with 90,000 ms, as in its skeleton, and what its workers left is theirs.
+   */
   retryAfterMs?: number
   /** Unix ms in place of the server's clock; for tests. */
   clock?: () => number
@@ -60,14 +65,15 @@ export function mysqlStore(options: MysqlOptions): Store {
   const wakeup = new Wakeup(`${source.shown} ${names.jobs.text[0]}`)
   const polling = new Polling()
   const views = new Views()
+  const shape = new Shape(connection, names)
   const context: Context = {
     connection,
     names,
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
-    retryAfterMs: options.retryAfterMs ?? 90_000,
+    retryAfter: new RetryAfter(options.retryAfterMs, async () => !(await shape.read()).ordered),
     clock: options.clock,
-    shape: new Shape(connection, names),
+    shape,
     views,
     held: new Held(),
     polling,
@@ -108,7 +114,8 @@ export function mysqlStore(options: MysqlOptions): Store {
     async migrate(migration = {}) {
       connection.refuseClosed()
       const report = await migrate(source, names, connection.timeoutMs, migration)
-      context.shape.forget()
+      shape.forget()
+      context.retryAfter.forget()
       return report
     },
 
@@ -130,7 +137,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     reserve: reserving(context),
     settle: settling(context),
     fate: fates(context),
-    reclaim: reclaiming(context),
+    reclaim: withPhpsLeftovers(context, reclaiming(context)),
     ...noting(context),
     ...leasing(context),
     ...reads,
