@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'dashboard/src/**/*.test.ts'],
           exclude: ['test/processes/**', 'test/model/**', '**/node_modules/**'],
           testTimeout: 20_000,
         },

@@ -1,0 +1,5 @@
+import { common } from './common.ts'
+import { problems } from './problems.ts'
+
+/** The English catalogue; its keys are those of all. */
+export const en = { ...common, ...problems }

@@ -1,0 +1,45 @@
+import type { Problem } from '../../api/client.ts'
+
+type Sentences = Record<Problem['code'], string>
+
+/** What the API refuses, by its codes; the last three are the panel's own. */
+export const problems = {
+  problems: {
+    BAD_ARGUMENT: 'A value is not allowed',
+    BAD_SCHEDULE: 'The schedule has a value that is not allowed',
+    BAD_JSON: 'The request was not well-formed',
+    BAD_REQUEST: 'The request was not well-formed',
+    UNAUTHENTICATED: 'You are not logged in',
+    TOKEN_EXPIRED: 'Your session has ended',
+    TOKEN_REVOKED: 'Your session was ended',
+    BAD_CREDENTIALS: 'The name or the password is wrong',
+    FORBIDDEN: 'Your role does not allow this',
+    CROSS_SITE_REQUEST: 'The request came from another site',
+    ROUTE_NOT_FOUND: 'This server does not know that action',
+    JOB_NOT_FOUND: 'The job is no longer there',
+    FAILED_JOB_NOT_FOUND: 'The job is no longer failed',
+    NOT_FOUND: 'It is no longer there',
+    UNKNOWN_JOB: 'This server knows no job of that name',
+    METHOD_NOT_ALLOWED: 'This server does not know that action',
+    NOT_ACCEPTABLE: 'The answer exists in no form the panel can read',
+    REQUEST_TIMED_OUT: 'The request took too long',
+    UNIQUE_KEY_TAKEN: 'Another live job holds its unique key',
+    DUPLICATE_UUID: 'A job with this uuid is already there',
+    CONFLICT: 'The state of things does not allow this any more',
+    IDEMPOTENCY_KEY_IN_USE: 'The same request is still under way',
+    PAYLOAD_TOO_LARGE: 'That is larger than allowed',
+    URI_TOO_LONG: 'The address is longer than allowed',
+    UNSUPPORTED_MEDIA_TYPE: 'The request was not well-formed',
+    INVALID_INPUT: "The input does not fit the job's schema",
+    IDEMPOTENCY_KEY_REUSED: 'The same key came before with another request',
+    RATE_LIMITED: 'Too many requests: wait a moment',
+    HEADERS_TOO_LARGE: 'The request was not well-formed',
+    INTERNAL: 'The server met an error',
+    UNSUPPORTED: 'This installation cannot do that',
+    STORE_UNAVAILABLE: 'The database does not answer',
+    KEYS_UNAVAILABLE: 'The keys that tokens are checked with cannot be fetched',
+    NETWORK: 'The server does not answer',
+    TIMEOUT: 'The server took too long',
+    UNEXPECTED: 'The server gave an answer the panel does not understand',
+  } satisfies Sentences as Sentences,
+}

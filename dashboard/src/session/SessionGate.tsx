@@ -1,0 +1,25 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useEffect } from 'react'
+import { meQuery } from '../api/queries.ts'
+import { isSessionOver } from '../api/query-client.ts'
+import { live, topics } from '../live/use-live.ts'
+import { Failed } from '../ui/States.tsx'
+import { Login } from './Login.tsx'
+
+/** The panel for whoever is logged in, the log-in for everybody else. */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const { data, error, isPending, refetch } = useQuery(meQuery)
+  const isIn = data !== undefined && !isSessionOver(error)
+  useEffect(() => {
+    if (!isIn) return
+    live.start()
+    return () => {
+      live.stop()
+      topics.stop()
+    }
+  }, [isIn])
+  if (isIn) return children
+  if (isPending) return null
+  if (isSessionOver(error)) return <Login />
+  return <Failed error={error} onRetry={() => void refetch()} />
+}
