@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SettledOutcome } from '../../src/store.ts'
+import type { ReservedJob, SettledOutcome } from '../../src/store.ts'
 import { FETCH, failure, newJob, newJobs, uuidOf } from '../support/jobs.ts'
 import { eachStore } from '../support/suite.ts'
 import { ended, LEASE } from '../support/worker.ts'
@@ -415,7 +415,8 @@ eachStore('settle', (open) => {
     await given.store.push(newJobs(60, () => ({ input: 'x' })))
     const second = await given.second()
     const workers = [await given.worker(), await given.worker(), await given.worker()]
-    const held = await Promise.all(workers.map((worker) => worker.reserve({ limit: 20 })))
+    const held: ReservedJob[][] = []
+    for (const worker of workers) held.push(await worker.reserve({ limit: 20 }))
 
     const answers = await Promise.all(
       workers.flatMap((worker, at) =>
