@@ -1,4 +1,5 @@
 import type { JobOutcome, Settled, Settlement } from '../../store.ts'
+import { exceptions, remembered } from '../sql/answer.ts'
 import { joined, type Sql, sql } from '../sql/sql.ts'
 import type { Handle } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
@@ -115,23 +116,4 @@ async function numbered(
       on duplicate key update seq = values(seq), answer = values(answer), at = values(at)`)
     return settled
   })
-}
-
-/** What of an answer is not `applied`, to be kept with its number; nothing in nearly every case. */
-function exceptions({ lost, refused }: Settled): string | null {
-  if (lost.length === 0 && refused.length === 0) return null
-  return JSON.stringify({ lost, refused: refused.map(({ id, error }) => ({ id, text: error.message })) })
-}
-
-function remembered(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
-    lost: number[]
-    refused: { id: number; text: string }[]
-  }
-  const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
-  return {
-    applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),
-    lost: kept.lost,
-    refused: kept.refused.map(({ id, text }) => ({ id, error: new Error(text) })),
-  }
 }

@@ -1,4 +1,5 @@
 import type { JobOutcome, Settled, Settlement } from '../../store.ts'
+import { exceptions, remembered } from '../sql/answer.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import type { Run } from './connection.ts'
@@ -32,9 +33,10 @@ async function together(context: Context, settlement: Settlement): Promise<Settl
   const { outcomes } = settlement
   const { connection } = context
   const statement = settleStatement(context, settlement)
-  if (!outcomes.some(({ run }) => run)) return read(outcomes, answerOf(await connection.query('lease', statement)))
+  if (!outcomes.some(({ run }) => run))
+    return remembered(outcomes, answerOf(await connection.query('lease', statement)))
   return connection.transaction('lease', async (run) => {
-    const settled = read(outcomes, answerOf(await run(statement)))
+    const settled = remembered(outcomes, answerOf(await run(statement)))
     await saveRuns(context, run, outcomes, settled.applied)
     return settled
   })
@@ -42,7 +44,7 @@ async function together(context: Context, settlement: Settlement): Promise<Settl
 
 async function inCallersTransaction(context: Context, run: Run, { worker, outcomes }: Settlement): Promise<Settled> {
   const lost = await writeOutcomes(context, run, worker, outcomes)
-  const settled = read(outcomes, JSON.stringify({ lost, refused: [] }))
+  const settled = remembered(outcomes, JSON.stringify({ lost, refused: [] }))
   await saveRuns(context, run, outcomes, settled.applied)
   return settled
 }
@@ -54,7 +56,7 @@ async function jobByJob(context: Context, { worker, channel = 0, seq, outcomes }
     const [known] = await run(
       sql`select ${seqColumn} >= ${seq} as written, ${answerColumn} as answer from ${workers} where id = ${worker} for no key update`,
     )
-    if (known?.written) return read(outcomes, known.answer as string | null)
+    if (known?.written) return remembered(outcomes, known.answer as string | null)
     const settled: Settled = { applied: [], lost: [], refused: [] }
     for (const outcome of outcomes) await alone(context, run, worker, outcome, settled)
     const answer = exceptions(settled)
@@ -132,23 +134,4 @@ function hasTwice(outcomes: readonly JobOutcome[]): boolean {
 
 function answerOf(rows: { answer?: unknown }[]): string | null {
   return (rows[0]?.answer as string | null | undefined) ?? null
-}
-
-/** What of an answer is not `applied`, to be kept with its number; nothing in nearly every case. */
-function exceptions({ lost, refused }: Settled): string | null {
-  if (lost.length === 0 && refused.length === 0) return null
-  return JSON.stringify({ lost, refused: refused.map(({ id, error }) => ({ id, text: error.message })) })
-}
-
-function read(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
-    lost: number[]
-    refused: { id: number; text: string }[]
-  }
-  const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
-  return {
-    applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),
-    lost: kept.lost,
-    refused: kept.refused.map(({ id, text }) => ({ id, error: new Error(text) })),
-  }
 }

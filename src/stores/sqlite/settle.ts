@@ -1,5 +1,6 @@
 import { isFaenaError } from '../../core/errors.ts'
 import type { Failure, JobOutcome, NewRun, Settled, Settlement } from '../../store.ts'
+import { exceptions, remembered } from '../sql/answer.ts'
 import { type Context, dueSecond, idList } from './context.ts'
 import { saveRun } from './records.ts'
 import { type Handle, inTransaction } from './transaction.ts'
@@ -34,25 +35,6 @@ function settleOnce(context: Context, settlement: Settlement): Settled {
     worker,
   )
   return settled
-}
-
-/** What of an answer is not `applied`, to be kept with its number; nothing in nearly every case. */
-function exceptions({ lost, refused }: Settled): string | null {
-  if (lost.length === 0 && refused.length === 0) return null
-  return JSON.stringify({ lost, refused: refused.map(({ id, error }) => ({ id, text: error.message })) })
-}
-
-function remembered(outcomes: readonly JobOutcome[], answer: string | null): Settled {
-  const kept = JSON.parse(answer ?? '{"lost":[],"refused":[]}') as {
-    lost: number[]
-    refused: { id: number; text: string }[]
-  }
-  const others = new Set([...kept.lost, ...kept.refused.map(({ id }) => id)])
-  return {
-    applied: outcomes.map(({ id }) => id).filter((id) => !others.has(id)),
-    lost: kept.lost,
-    refused: kept.refused.map(({ id, text }) => ({ id, error: new Error(text) })),
-  }
 }
 
 /**
