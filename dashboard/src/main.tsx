@@ -7,10 +7,13 @@ import { queryClient } from './api/query-client.ts'
 import { startLanguage } from './i18n/index.ts'
 import { applyTheme } from './prefs/theme.ts'
 import { router } from './router.tsx'
+import { followSignInLink } from './session/link.ts'
 import { SessionGate } from './session/SessionGate.tsx'
+import { Toasts } from './ui/Toasts.tsx'
 
 applyTheme()
 await startLanguage()
+await followSignInLink()
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
@@ -20,6 +23,7 @@ createRoot(root).render(
       <SessionGate>
         <RouterProvider router={router} />
       </SessionGate>
+      <Toasts />
     </QueryClientProvider>
   </StrictMode>,
 )

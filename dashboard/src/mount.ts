@@ -1,16 +1,17 @@
-/** Where the panel is mounted: `/`, or a path that begins and ends with a slash, such as `/admin/colas/`. */
-export const mountPath: string = mountOf(
-  document.querySelector('meta[name="faena-mount"]')?.getAttribute('content') ?? './',
-  document.baseURI,
-)
-
-/** `./` stands there only where nothing was put in its place: at the root of an origin. */
-export function mountOf(content: string, base: string): string {
-  const path = content === './' ? '/' : new URL(content, base).pathname
-  return path.endsWith('/') ? path : `${path}/`
+/** What the server tells the page at its start: `src/http/dashboard/page.ts` writes it. Beside Vite's own server there is none. */
+export interface PageFacts {
+  /** Where the panel is mounted: '' or `/admin/queues`. */
+  base: string
+  version: string
 }
 
-/** The path of something below the mount: `mounted('api/v1/queue/events')`. */
+export const facts: PageFacts = factsIn(document.getElementById('faena')?.textContent)
+
+export function factsIn(text: string | null | undefined): PageFacts {
+  return { base: '', version: '', ...(text && JSON.parse(text)) }
+}
+
+/** The path of something below the mount: `mounted('/api/v1/queue/events')`. */
 export function mounted(path: string): string {
-  return `${mountPath}${path}`
+  return `${facts.base}${path}`
 }

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { mountPath } from './mount.ts'
+import { facts } from './mount.ts'
 import { INNER_PAGES, PAGES } from './pages/registry.ts'
 import { NotFound } from './shell/NotFound.tsx'
 import { PageFailed } from './shell/PageFailed.tsx'
@@ -16,7 +16,7 @@ const routes = [...PAGES, ...INNER_PAGES].map(({ path, load }) =>
 /** Pages are fetched when they are opened, or pointed at. */
 export const router = createRouter({
   routeTree: root.addChildren(routes),
-  basepath: mountPath === '/' ? undefined : mountPath.slice(0, -1),
+  basepath: facts.base === '' ? undefined : facts.base,
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Skeleton />,
   defaultErrorComponent: PageFailed,

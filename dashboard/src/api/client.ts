@@ -1,9 +1,9 @@
 import { ApiRefusal, apiClient, dataOf, type Failure, type paths } from '../../../src/api/index.ts'
-import { mountPath } from '../mount.ts'
+import { facts } from '../mount.ts'
 
 /** The management API of the server that this page came from; the session's cookie goes along by itself. */
 export const api = apiClient({
-  baseUrl: `${location.origin}${mountPath.slice(0, -1)}`,
+  baseUrl: `${location.origin}${facts.base}`,
   credentials: 'same-origin',
   fetch: (request) => fetch(new Request(request, { signal: AbortSignal.any([request.signal, timeout()]) })),
 })

@@ -111,7 +111,7 @@ export class Live {
     const either = AbortSignal.any([signal, silence.signal])
     let timer = setTimeout(() => silence.abort(), SILENCE_MS)
     try {
-      const response = await (this.#options.fetch ?? fetch)(mounted('api/v1/queue/events'), {
+      const response = await (this.#options.fetch ?? fetch)(mounted('/api/v1/queue/events'), {
         headers: { accept: 'text/event-stream', ...(this.#lastId !== '' && { 'last-event-id': this.#lastId }) },
         credentials: 'same-origin',
         cache: 'no-store',

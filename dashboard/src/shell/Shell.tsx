@@ -6,7 +6,6 @@ import { classes } from '../ui/classes.ts'
 import { ConfirmDialog } from '../ui/confirm.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { Toasts } from '../ui/Toasts.tsx'
 import { Help } from './Help.tsx'
 import { useShortcuts } from './keyboard.ts'
 import { LanguageSwitch } from './LanguageSwitch.tsx'
@@ -79,7 +78,6 @@ export function Shell() {
       </Dialog>
       <Help open={helping} onClose={() => setHelping(false)} />
       <ConfirmDialog />
-      <Toasts />
     </div>
   )
 }
