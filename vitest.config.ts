@@ -6,9 +6,13 @@ import { defineConfig } from 'vitest/config'
  */
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
-/** `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left. */
-export default defineConfig({
+/**
+ * `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left. Under
+ * `--mode all-stores`, as `npm test` says it, conformance and the model run on the servers too, unless stores are named.
+ */
+export default defineConfig(({ mode }) => ({
   test: {
+    env: mode === 'all-stores' ? { FAENA_TEST_STORES: process.env.FAENA_TEST_STORES ?? 'all' } : {},
     globalSetup: ['test/support/servers/setup.ts'],
     // In CI every test is named, and the counts are left for .ci/run.
     reporters: process.env.CI ? ['verbose', ['json', { outputFile: '.faena/test-results.json' }]] : ['default'],
@@ -33,4 +37,4 @@ export default defineConfig({
       },
     ],
   },
-})
+}))
