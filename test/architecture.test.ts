@@ -39,6 +39,7 @@ const TABLE: readonly { part: string; at: string; imports: readonly string[] | '
   { part: 'http', at: 'src/http/', imports: ['core', 'client', 'alerts'] },
   // What runs in a browser: knows the API by its description alone.
   { part: 'api', at: 'src/api/', imports: [] },
+  { part: 'logs', at: 'src/logs/', imports: ['core', 'worker'] },
   { part: 'supervisor', at: 'src/supervisor/', imports: ['core', 'client'] },
   // Puts a store, a queue, workers and a scheduler together for an application; the CLI does the same for a process.
   { part: 'connect', at: 'src/connect.ts', imports: 'all', except: ['cli', 'testing'] },
@@ -62,6 +63,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   // Optional peers: loaded when their database is opened.
   pg: ['stores/postgres'],
   mysql2: ['stores/mysql'],
+  pino: ['logs'],
   fastify: ['http', 'cli'],
   '@fastify/helmet': ['http'],
   ajv: ['http'],

@@ -1,3 +1,4 @@
+import { DispatchCounts } from '../client/dispatch-counts.ts'
 import { inputText } from '../client/input.ts'
 import { newJob } from '../client/newjob.ts'
 import type { AnyJob } from '../core/job.ts'
@@ -33,10 +34,12 @@ export interface BackgroundOptions {
 
 export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }: BackgroundOptions): Background {
   const fields = surfacedFields(settings.surface)
+  const counts = new DispatchCounts(store)
   const scheduler = createScheduler({
     store,
     jobs,
     build: (job, input, data, { uuid, queue }) => newJob(job, input, data, { uuid, queue }, settings.maxPayloadBytes),
+    onStored: (job) => counts.count(job),
     onError,
   })
   const janitor = createJanitor({
@@ -71,6 +74,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
     },
     async stop() {
       await Promise.all([scheduler.stop(), janitor.stop()])
+      await counts.close()
     },
   }
 }

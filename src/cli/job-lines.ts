@@ -1,6 +1,8 @@
 import type { LogLevel } from '../core/config.ts'
 import { spoken } from '../core/duration.ts'
 import type { Events } from '../core/events.ts'
+import type { Masker } from '../core/mask.ts'
+import { type SurfacedField, surfaced } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { FailedEvent, JobEvent, WorkerEvents } from '../worker/events.ts'
 import type { LineWriter } from './line-writer.ts'
@@ -20,6 +22,9 @@ export interface LineOptions {
   connection: string
   /** More of each job: id, uuid, queue, attempt. */
   verbose: boolean
+  /** Of the input, shown in each line. */
+  fields: readonly SurfacedField[]
+  masker: Masker
 }
 
 interface Ended {
@@ -89,7 +94,8 @@ interface Lines {
   ended(ended: Ended): void
 }
 
-function textLines({ writer, form, style, width, clock, verbose }: LineOptions): Lines {
+function textLines(options: LineOptions): Lines {
+  const { writer, form, style, width, clock, verbose } = options
   let second = 0
   let time = ''
   const now = () => {
@@ -101,9 +107,13 @@ function textLines({ writer, form, style, width, clock, verbose }: LineOptions):
     return time
   }
   const detail = (event: JobEvent) => (verbose ? ` ${event.id} ${event.uuid} ${safe(event.queue)}` : '')
+  const shown = (event: JobEvent) => {
+    const pairs = Object.entries(shownFields(event, options) ?? {})
+    return pairs.map(([name, value]) => ` ${name}=${safe(String(value))}`).join('')
+  }
   const row = (event: JobEvent, right: string, rightWidth: number) => {
     const name = safe(event.displayName)
-    const more = detail(event)
+    const more = detail(event) + shown(event)
     const at = now()
     const lengths = at.length + 1 + widthOf(name) + more.length + rightWidth
     return dottedLine(`${style.dim(at)} ${name}${style.dim(more)}`, right, width(), style, lengths)
@@ -116,7 +126,7 @@ function textLines({ writer, form, style, width, clock, verbose }: LineOptions):
       if (form === 'plain') {
         const why = [reason, next ? `(${next})` : ''].filter((part) => part !== '').join(' ')
         writer.line(
-          `${now()} ${safe(event.displayName)} ${event.uuid} ${safe(event.queue)} ${took} ${word}${why === '' ? '' : ` ${why}`}`,
+          `${now()} ${safe(event.displayName)} ${event.uuid} ${safe(event.queue)} ${took} ${word}${shown(event)}${why === '' ? '' : ` ${why}`}`,
         )
         return
       }
@@ -128,13 +138,20 @@ function textLines({ writer, form, style, width, clock, verbose }: LineOptions):
   }
 }
 
-function jsonLines({ writer, connection }: LineOptions): Lines {
+function shownFields(event: JobEvent, { fields, masker }: LineOptions): Record<string, unknown> | undefined {
+  const found = surfaced(fields, event.data)
+  return found === null ? undefined : (masker.value(found) as Record<string, unknown>)
+}
+
+function jsonLines(options: LineOptions): Lines {
+  const { writer, connection } = options
   const common = (event: JobEvent) => ({
     id: event.id,
     uuid: event.uuid,
     connection,
     queue: event.queue,
     job: event.displayName,
+    fields: shownFields(event, options),
   })
   return {
     started: (event) =>

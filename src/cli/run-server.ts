@@ -1,15 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { userInfo } from 'node:os'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
-import type { LogLevel } from '../core/config.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
+import { wallClock } from '../core/wallclock.ts'
 import { BASE_PATH } from '../http/base-path.ts'
 import { dashboardFolder } from '../http/dashboard/files.ts'
-import { pathOf } from '../http/envelope.ts'
 import { createServer } from '../http/server.ts'
 import type { Store } from '../store.ts'
 import { openStore } from '../stores/open.ts'
@@ -17,7 +16,10 @@ import { EXIT } from '../supervisor/exit-codes.ts'
 import type { Controls } from '../supervisor/wire.ts'
 import { apiKeys, isLoopback } from './api-keys.ts'
 import { type Configuration, loadConfiguration } from './config.ts'
+import { errorReporter } from './error-hook.ts'
+import { type Logs, logsOf, writesJson } from './logs.ts'
 import { outliveReaders, type Streams } from './output.ts'
+import { readable } from './readable.ts'
 import { settingRows } from './setting-rows.ts'
 import { signInLink } from './sign-in.ts'
 import { version } from './version.ts'
@@ -52,12 +54,19 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
   const { auth, notices } = apiKeys(settings, host.streams.env)
   process.title = 'faena serve'
   const store = await openStore(settings.url, { timezone: settings.timezone, connection: settings.connection })
+  const logs = logsFor(settings, host.streams, order.besideWorker ?? false)
   try {
-    const { server, hasUsers } = await serverOn(store, { ...configuration, settings }, auth, order, host.streams)
+    const { server, hasUsers } = await serverOn(store, { ...configuration, settings }, auth, logs)
     const address = await listen(server, settings)
-    for (const notice of [...settings.warnings, ...notices]) host.streams.stderr.write(`faena: ${notice}\n`)
-    for (const line of await whereabouts(address, settings, auth, hasUsers, host.streams.env)) {
-      host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
+    for (const notice of [...settings.warnings, ...notices]) {
+      if (logs.json) logs.logger?.warn(notice)
+      else host.streams.stderr.write(`faena: ${notice}\n`)
+    }
+    logs.logger?.info({ event: 'listens', address }, `the API listens at ${address}${BASE_PATH}`)
+    if (!logs.json) {
+      for (const line of await whereabouts(address, settings, auth, hasUsers, host.streams.env)) {
+        host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
+      }
     }
     host.ready(GRACE_MS)
     await stop.promise
@@ -65,12 +74,13 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
     return EXIT.ok
   } finally {
     await store.close()
+    await logs.end()
   }
 }
 
 type Auth = ReturnType<typeof apiKeys>['auth']
 
-/** Where it can be reached. On a developer's own machine, as long as nobody can log in, also a link that does. */
+/** Where it can be reached, for people. On a developer's own machine, as long as nobody can log in, also a link that does. */
 async function whereabouts(
   address: string,
   settings: Settings,
@@ -91,13 +101,14 @@ async function serverOn(
   store: Store,
   configuration: Configuration,
   auth: Auth,
-  order: ServeOrder,
-  { stdout }: Streams,
+  logs: Logs,
 ): Promise<{ server: FastifyInstance; hasUsers: () => Promise<boolean> }> {
   const { settings } = configuration
   const { surface, mask, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
   const queue = createQueue({ store, timezone, maxPayloadBytes })
   const admin = createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries })
+  const { logger } = logs
+  const report = errorReporter(settings.onError, (error) => logger?.error({ err: error }, String(error)))
   const about = { version: version(), settings: settingRows(configuration).map(shownRow) }
   const server = await createServer({
     admin,
@@ -110,7 +121,8 @@ async function serverOn(
     mount: settings.mount,
     dashboard: dashboardFolder() === undefined ? undefined : { version: about.version },
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
-    logger: { level: levelOf(settings.logLevel, order.besideWorker ?? false), stream: stdout, ...LOG },
+    logger: logger ?? undefined,
+    onError: (error) => report(error, { source: 'api' }),
   })
   server.addHook('onClose', () => queue.close())
   return { server, hasUsers: async () => (await admin.accounts.users()).length > 0 }
@@ -120,16 +132,12 @@ function shownRow({ name, shown, source }: ReturnType<typeof settingRows>[number
   return { name, shown, source }
 }
 
-/** What is asked for may name people and orders: the path is logged, the rest of the address is not. */
-const LOG = {
-  serializers: {
-    req: ({ method, url, ip }: FastifyRequest) => ({ method, url: pathOf(url), ip }),
-    res: ({ statusCode }: { statusCode?: number }) => ({ statusCode }),
-  },
-}
-
-function levelOf(level: LogLevel, besideWorker: boolean): string {
-  return besideWorker && level === 'info' ? 'warn' : level
+/** Where people look on, lines about requests are made readable; beside a worker they would drown its own. */
+function logsFor(settings: Settings, streams: Streams, besideWorker: boolean): Logs {
+  const json = writesJson(settings, streams.stdout)
+  const level = besideWorker && !json && settings.logLevel === 'info' ? 'warn' : settings.logLevel
+  const also = json ? [] : [readable(streams, wallClock(settings.timezone))]
+  return logsOf({ settings, streams, level, about: { process: 'api' }, also })
 }
 
 /** Resolves to the address, with its mount. */

@@ -91,6 +91,7 @@ function workerOf(
     memoryLimitBytes: memoryMb * 1_048_576,
     surface: settings.surface,
     historyPerSecond: settings.history.perSecond,
+    history: settings.history.options,
     replaces: host.replaces ?? undefined,
     heartbeat: heartbeatOf(settings),
   })

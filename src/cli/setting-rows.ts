@@ -77,6 +77,10 @@ export function settingRows({ settings, envFile }: Configuration): SettingRow[] 
     row('corsOrigins', settings.corsOrigins),
     row('trustProxy', settings.trustProxy),
     row('logLevel', settings.logLevel),
+    row('logFormat', settings.logFormat, settings.logFormat ?? 'pretty on a terminal, else json'),
+    row('logFolder', settings.logFolder, settings.logFolder ?? 'none'),
+    row('logDays', settings.logDays, settings.logDays === 0 ? 'for ever' : String(settings.logDays)),
+    row('onError', settings.onError !== null, settings.onError === null ? 'none' : 'a function'),
   ]
 }
 

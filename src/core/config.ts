@@ -1,11 +1,13 @@
 import type { Backoff } from './backoff.ts'
 import type { Duration } from './duration.ts'
+import type { HistoryOptions } from './history.ts'
 import type { AnyJob } from './job.ts'
 import type { ScheduleDefinition } from './schedule.ts'
 import type { Tables } from './url-options.ts'
 
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export const LOG_FORMATS = ['pretty', 'json'] as const
 
 /** What tokens may be signed with, beside HS256 with a secret. */
 export const PUBLIC_KEY_ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const
@@ -13,6 +15,29 @@ export const PUBLIC_KEY_ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const
 export type PublicKeyAlgorithm = (typeof PUBLIC_KEY_ALGORITHMS)[number]
 export type Role = (typeof ROLES)[number]
 export type LogLevel = (typeof LOG_LEVELS)[number]
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+/**
+ * Told of each error that somebody should hear of: attempts that failed, calls to the store, requests that ended in an
+ * error of the server, and what went wrong beside. For Sentry and its like. What it throws is logged and changes nothing.
+ */
+export type ErrorHook = (error: unknown, about: ErrorAbout) => unknown
+
+export interface ErrorAbout {
+  source: 'job' | 'store' | 'api' | 'process'
+  /** Of source `job`. */
+  job?: {
+    name: string
+    queue: string
+    uuid: string
+    id: number
+    attempt: number
+    /** The job failed for good; else it is tried again. */
+    final: boolean
+    /** Of the input, as `surface` names them. */
+    fields: Readonly<Record<string, unknown>>
+  }
+}
 
 /** Definitions, or a module that exports some (`import * as jobs from './jobs.ts'`); its other exports are passed over. */
 export type JobSource = AnyJob | Readonly<Record<string, unknown>>
@@ -59,8 +84,11 @@ export interface FaenaConfig {
   /** Files that export handlers, as globs from the configuration's folder; only workers load them. */
   handlers?: string | readonly string[]
   schedules?: readonly ScheduleDefinition[]
-  /** Recent attempts: how long they are kept (default 24 h), how many a worker writes per second (default 20, 0 = none). */
-  history?: { retention?: Duration; perSecond?: number; metrics?: Duration }
+  /**
+   * Recent attempts: which are kept (`sampled`, `all`, `none`), for how long (default 24 h), what is different for some
+   * `queues`, and of a sample how many a worker writes per second (default 20, 0 = none). `metrics`: how long counts by time.
+   */
+  history?: HistoryOptions & { perSecond?: number; metrics?: Duration }
   /** Folder of what Faena keeps in files. `FAENA_DATA`; default `.faena`. */
   data?: string
   /** `FAENA_HOST` (default 127.0.0.1), `FAENA_PORT` (default 8080; 0 = any free one). */
@@ -89,6 +117,13 @@ export interface FaenaConfig {
   trustProxy?: string | readonly string[]
   /** `FAENA_LOG_LEVEL`; default info. */
   logLevel?: LogLevel
+  /** `pretty` for people, `json` for programs: a line per event. `FAENA_LOG_FORMAT`; default pretty on a terminal, else json. */
+  logFormat?: LogFormat
+  /** A folder that also gets all lines as JSON, in a file per day: `faena-YYYY-MM-DD.log`. `FAENA_LOG_FOLDER`; default none. */
+  logFolder?: string
+  /** Days that such files are kept, today included; 0 = for ever. `FAENA_LOG_DAYS`; default 14. */
+  logDays?: number
+  onError?: ErrorHook
 }
 
 /** Gives an editor the types of a configuration; it is checked when it is read. */

@@ -37,6 +37,11 @@ export function textOf(value: unknown, name: string): string {
   throw bad(name, value, 'a text that is not empty')
 }
 
+export function functionOf<Wanted>(value: unknown, name: string): Wanted {
+  if (typeof value === 'function') return value as Wanted
+  throw bad(name, value, 'a function')
+}
+
 export function textsOf(value: unknown, name: string): string[] {
   return listOf(value).map((one) => textOf(typeof one === 'string' ? one.trim() : one, name))
 }

@@ -1,8 +1,11 @@
 import { DEFAULT_BACKOFF, type StoredBackoff, storedBackoff } from './backoff.ts'
 import {
+  type ErrorHook,
   type FaenaConfig,
   type JobSource,
+  LOG_FORMATS,
   LOG_LEVELS,
+  type LogFormat,
   type LogLevel,
   PUBLIC_KEY_ALGORITHMS,
   type PublicKeyAlgorithm,
@@ -11,6 +14,7 @@ import {
 } from './config.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { isHandler, isJob } from './handler.ts'
+import { type HistoryOptions, historyRules } from './history.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
 import { masker } from './mask.ts'
 import {
@@ -18,6 +22,7 @@ import {
   bytesOf,
   configured,
   durationOf,
+  functionOf,
   listOf,
   mountOf,
   numberIn,
@@ -58,7 +63,7 @@ export interface Settings {
   jobs: readonly AnyJob[]
   handlers: readonly string[]
   schedules: readonly ConfiguredSchedule[]
-  history: { retentionMs: number; perSecond: number; metricsMs: number }
+  history: { retentionMs: number; perSecond: number; metricsMs: number; options: HistoryOptions }
   data: string
   host: string
   port: number
@@ -77,6 +82,12 @@ export interface Settings {
   corsOrigins: readonly string[]
   trustProxy: readonly string[]
   logLevel: LogLevel
+  /** Null: by where standard output leads. */
+  logFormat: LogFormat | null
+  logFolder: string | null
+  /** 0 = for ever. */
+  logDays: number
+  onError: ErrorHook | null
   /** Where each setting that is not its default comes from: a variable's name, or `faena.config.ts`. */
   from: Readonly<Record<string, string>>
   /** Variables that look like misspelt settings. */
@@ -110,12 +121,15 @@ const VARIABLES = {
   lease: 'FAENA_LEASE',
   retryAfter: 'FAENA_RETRY_AFTER',
   logLevel: 'FAENA_LOG_LEVEL',
+  logFormat: 'FAENA_LOG_FORMAT',
+  logFolder: 'FAENA_LOG_FOLDER',
+  logDays: 'FAENA_LOG_DAYS',
 } as const
 
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
-  'corsOrigins trustProxy logLevel'
+  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
@@ -187,6 +201,10 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     corsOrigins: setting('corsOrigins', [], textsOf),
     trustProxy: setting('trustProxy', [], textsOf),
     logLevel: setting('logLevel', 'info', (value, name) => oneOf(LOG_LEVELS, value, name)),
+    logFormat: setting<LogFormat | null>('logFormat', null, (value, name) => oneOf(LOG_FORMATS, value, name)),
+    logFolder: optional('logFolder'),
+    logDays: whole('logDays', 14, 0, 36_500),
+    onError: setting<ErrorHook | null>('onError', null, functionOf),
     from,
     warnings: misspelt(env),
   }
@@ -247,18 +265,23 @@ function connectionsOf(connections: FaenaConfig['connections'] = {}): Map<string
   return found
 }
 
-const HISTORY: Settings['history'] = { retentionMs: 86_400_000, perSecond: 20, metricsMs: 14 * 86_400_000 }
+const HISTORY: Settings['history'] = {
+  ...{ retentionMs: 86_400_000, perSecond: 20, metricsMs: 14 * 86_400_000 },
+  options: {},
+}
 
 function historyOf(value: unknown, name: string): Settings['history'] {
-  if (typeof value !== 'object' || value === null) throw bad(name, value, 'an object of retention, perSecond, metrics')
-  const { retention, perSecond, metrics, ...rest } = value as NonNullable<FaenaConfig['history']>
+  const keys = 'retention, perSecond, metrics, keep, queues'
+  if (typeof value !== 'object' || value === null) throw bad(name, value, `an object of ${keys}`)
+  const { retention, perSecond, metrics, keep, queues, ...rest } = value as NonNullable<FaenaConfig['history']>
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw bad(name, unknown, 'retention, perSecond, metrics')
+  if (unknown !== undefined) throw bad(name, unknown, keys)
+  const options = { keep, retention, queues }
   return {
-    retentionMs:
-      retention === undefined ? HISTORY.retentionMs : milliseconds(retention, `history.retention of ${FILE}`),
+    retentionMs: historyRules(options, 'history').pruneMs,
     perSecond: wholeNumber(perSecond ?? HISTORY.perSecond, 0, 10_000, `history.perSecond of ${FILE}`),
     metricsMs: metrics === undefined ? HISTORY.metricsMs : milliseconds(metrics, `history.metrics of ${FILE}`),
+    options,
   }
 }
 

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance, type FastifyServerOptions, type RawRequestDefaultExpression } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  type RawRequestDefaultExpression,
+} from 'fastify'
 import { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
-import { failureBody, sendFailure } from './envelope.ts'
+import { failureBody, pathOf, sendFailure } from './envelope.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { type ApiOptions, faenaApi } from './plugin.ts'
 
 export interface ServerOptions extends ApiOptions {
-  logger?: FastifyServerOptions['logger']
+  /** Gets a line per request: method, path (never the query, which may name people and orders), status, ms, who. */
+  logger?: FastifyBaseLogger
+  /** Told of errors that are answered as a fault of the server. */
+  onError?: (error: unknown) => void
   /** Proxies in front of it whose X-Forwarded-For is believed; default none. */
   trustProxy?: FastifyServerOptions['trustProxy']
   /** Path below which all of it stands, such as `/admin/queues`; default none. */
@@ -17,14 +27,16 @@ export interface ServerOptions extends ApiOptions {
 
 /** A server of its own around the API and the dashboard, with limits on everything a stranger can send. Not listening yet. */
 export async function createServer({
-  logger = false,
+  logger,
+  onError,
   trustProxy = false,
   mount = '',
   dashboard,
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
-    logger,
+    ...(logger !== undefined && { loggerInstance: logger }),
+    disableRequestLogging: true,
     trustProxy,
     bodyLimit: 64 * 1_024,
     routerOptions: { maxParamLength: 256 },
@@ -42,9 +54,31 @@ export async function createServer({
   server.setNotFoundHandler((request, reply) =>
     sendFailure(request, reply, new ApiError('ROUTE_NOT_FOUND', 'There is no such route')),
   )
+  if (logger !== undefined) server.addHook('onResponse', logRequest)
+  if (onError !== undefined) {
+    server.addHook('onError', async (_request, _reply, error) => {
+      if (asApiError(error).status >= 500) onError(error)
+    })
+  }
   await server.register(faenaApi, { ...options, prefix: mount })
   if (dashboard !== undefined) await server.register(faenaDashboard, { ...dashboard, prefix: mount })
   return server
+}
+
+async function logRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { method, ip, log } = request
+  const path = pathOf(request.url)
+  const ms = Math.round(reply.elapsedTime * 100) / 100
+  const line = {
+    event: 'request',
+    method,
+    path,
+    status: reply.statusCode,
+    ms,
+    ip,
+    subject: request.faenaCaller?.subject,
+  }
+  log[reply.statusCode >= 500 ? 'warn' : 'info'](line, `${method} ${path} ${reply.statusCode}`)
 }
 
 /** The caller's own, if it is fit for a log line. */

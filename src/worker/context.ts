@@ -49,7 +49,7 @@ export class Context implements JobContext {
 
   get log(): (line: string) => void {
     const run = this.#run
-    return (line) => run.notes.addLine(line)
+    return (line) => run.log(line)
   }
 
   get complete(): (tx: unknown, result?: unknown) => Promise<void> {

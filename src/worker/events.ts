@@ -30,6 +30,8 @@ export type WorkerEvents = {
   /** The worker has a row (its id), at the start and anew whenever it lost its lease. */
   registered: { worker: number }
   started: JobEvent
+  /** The handler wrote a line with `log`; as many as are kept with the attempt. */
+  logged: JobEvent & { line: string }
   completed: JobEvent & { result: unknown }
   retrying: FailedEvent & { delayMs: number }
   failed: FailedEvent

@@ -132,7 +132,10 @@ abstract class Host {
 
   protected hear(message: FromHost): void {
     if (message.kind === 'note') {
-      this.#pending?.run.notes.apply(message.change)
+      const { change } = message
+      const run = this.#pending?.run
+      if (change.kind === 'line') run?.log(change.line)
+      else run?.notes.setProgress(change.percent, change.note)
       return
     }
     this.#settle(({ resolve, reject }) => {

@@ -59,6 +59,8 @@ export class JobRun {
   thrown: unknown = undefined
   /** It runs in a thread or process of its own, which has no store. */
   isolated = false
+  /** Told of each line that the handler logs, where somebody listens. */
+  onLine: ((run: JobRun, line: string) => void) | null = null
   /** Ends a handler that runs in a thread or process of its own. */
   kill: (() => void) | null = null
 
@@ -101,6 +103,12 @@ export class JobRun {
   get notes(): Notes {
     this.#notes ??= new Notes()
     return this.#notes
+  }
+
+  /** A line of the handler's: kept with the attempt, and told to whoever listens. */
+  log(line: string): void {
+    const kept = this.notes.addLine(line)
+    if (kept !== undefined) this.onLine?.(this, kept)
   }
 
   /** Log and progress, where the handler wrote any. */

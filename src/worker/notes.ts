@@ -26,20 +26,18 @@ export class Notes {
     }
   }
 
-  addLine(line: string): void {
+  /** The line as it is kept; undefined where there are too many already. */
+  addLine(line: string): string | undefined {
     this.changed = true
     if (this.#lines.length >= MOST_LINES) {
       // One more is told, so that the other side knows that lines were cut.
       if (this.#cut++ === 0) this.relay?.({ kind: 'line', line: '' })
-      return
+      return undefined
     }
-    this.#lines.push(shortened(String(line)))
-    this.relay?.({ kind: 'line', line: shortened(String(line)) })
-  }
-
-  apply(change: NoteChange): void {
-    if (change.kind === 'line') this.addLine(change.line)
-    else this.setProgress(change.percent, change.note)
+    const kept = shortened(String(line))
+    this.#lines.push(kept)
+    this.relay?.({ kind: 'line', line: kept })
+    return kept
   }
 
   get lines(): readonly string[] {

@@ -18,7 +18,13 @@ export class Reporter {
   }
 
   started(run: JobRun): void {
+    this.#recorder.started(run)
+    if (this.#events.heard('logged')) run.onLine = this.#logged
     if (this.#events.heard('started')) this.#events.emit('started', jobEvent(run))
+  }
+
+  readonly #logged = (run: JobRun, line: string): void => {
+    this.#events.emit('logged', { ...jobEvent(run), line })
   }
 
   timedOut(run: JobRun): void {

@@ -9,6 +9,8 @@ import { plain, safe, styleFor, widthOf } from '../../src/cli/style.ts'
 import { tableLines } from '../../src/cli/table.ts'
 import { FaenaError } from '../../src/core/errors.ts'
 import { Events } from '../../src/core/events.ts'
+import { masker } from '../../src/core/mask.ts'
+import { surfacedFields } from '../../src/core/surface.ts'
 import { wallClock } from '../../src/core/wallclock.ts'
 import type { JobEvent, WorkerEvents } from '../../src/worker/events.ts'
 
@@ -106,6 +108,8 @@ test("on a terminal a worker prints Laravel's two lines per job, and why one fai
     clock: wallClock('UTC'),
     connection: 'database',
     verbose: false,
+    fields: surfacedFields('order_id|orderId'),
+    masker: masker(),
   })
   const job: JobEvent = {
     worker: 1,
@@ -115,7 +119,7 @@ test("on a terminal a worker prints Laravel's two lines per job, and why one fai
     displayName: 'orders.sync',
     queue: 'orders',
     attempts: 1,
-    data: {},
+    data: { orderId: 803196 },
     ms: 812.451,
   }
   events.emit('started', job)
@@ -124,9 +128,9 @@ test("on a terminal a worker prints Laravel's two lines per job, and why one fai
   await writer.end()
   expect(plain(stdout.text).replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')).toBe(
     [
-      '  TIME orders.sync ................ RUNNING',
-      '  TIME orders.sync .......... 812.45ms DONE',
-      '  TIME orders.sync .......... 1s 250ms FAIL',
+      '  TIME orders.sync order_id=803196 ... RUNNING',
+      '  TIME orders.sync order_id=803196 ... 812.45ms DONE',
+      '  TIME orders.sync order_id=803196 ... 1s 250ms FAIL',
       '    Error: gone [2J (attempt 1, again in 5s)',
       '',
     ].join('\n'),

@@ -47,7 +47,10 @@ export interface Running {
 export function installation(extra: NodeJS.ProcessEnv = {}): Installation {
   const folder = mkdtempSync(join(tmpdir(), 'faena-cli-'))
   const url = `sqlite:${join(folder, 'faena.db')}`
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, DATABASE_URL: url, FAENA_PORT: '0', ...extra }
+  const env: NodeJS.ProcessEnv = {
+    ...{ PATH: process.env.PATH, DATABASE_URL: url, FAENA_PORT: '0', FAENA_LOG_FORMAT: 'pretty' },
+    ...extra,
+  }
   const running: ChildProcess[] = []
   const stores: Store[] = []
   onTestFinished(async () => {

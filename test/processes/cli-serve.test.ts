@@ -97,14 +97,23 @@ test('a request under way is answered when the server is told to stop', async ()
 })
 
 test('requests are logged as JSON without tokens and without what the address asked for', async () => {
-  const faena = installation()
+  const faena = installation({ FAENA_LOG_FORMAT: 'json' })
   const { running, address } = await serving(faena)
   const { stdout } = await faena.faena('token')
   await get(`${address}/jobs?queue=very-private`, stdout.trim())
-  await running.prints('request completed')
+  await running.prints('"event":"request"')
   const lines = running.printed().split('\n')
   const incoming = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
-  expect(incoming.some(({ req }) => req?.url === '/api/v1/queue/jobs')).toBe(true)
+  expect(incoming.find(({ event }) => event === 'request')).toMatchObject({
+    ...{
+      level: 'info',
+      process: 'api',
+      method: 'GET',
+      path: '/api/v1/queue/jobs',
+      status: 200,
+      subject: 'command line',
+    },
+  })
   expect(running.printed()).not.toContain(stdout.trim())
   expect(running.printed()).not.toContain('very-private')
 })
