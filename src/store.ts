@@ -543,11 +543,20 @@ export interface RecordStore {
   saveRuns(runs: readonly NewRun[]): Promise<void>
   /** Newest first. */
   runs(filter: { uuid?: string; name?: string; queue?: string; outcome?: RunOutcome }, page: Page): Promise<Paged<Run>>
-  /** Sets the totals of a worker's minute so far, so that repeating a write whose answer was lost changes nothing. */
+  /**
+   * Sets the totals of a writer's minute so far, so that repeating a write whose answer was lost changes nothing. A writer
+   * is a worker, or a queue that dispatches, under a number above all workers'. Minutes more than an hour old are not written.
+   */
   saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void>
-  /** Summed over workers, per minute, queue and name. */
+  /** Summed over writers, per minute, queue and name; per hour where minutes have become hours. */
   metrics(window: { from: number; to: number; queue?: string; name?: string }): Promise<MetricRow[]>
-  /** Deletes up to `limit` rows of what is past its time: history, metrics, dead workers' rows, freed keys. Answers how many. */
+  /** Summed over all time, per queue and name (`minute` 0): these numbers never fall, whatever is pruned. */
+  metricTotals(): Promise<MetricRow[]>
+  /**
+   * Deletes up to `limit` rows of what is past its time: history, dead workers' rows, freed keys. Answers how many. Metrics
+   * are put together instead: a minute's writers into one row after two hours, minutes into hours after 26, and what is past
+   * its time into totals that stay.
+   */
   prune(keep: Retention, limit: number): Promise<number>
 }
 
@@ -590,6 +599,10 @@ export interface MetricRow {
   minute: number
   queue: string
   name: string
+  /** Jobs that Faena's queues and schedules stored. */
+  dispatched: number
+  /** Attempts that began. */
+  started: number
   completed: number
   failed: number
   retried: number
@@ -597,6 +610,9 @@ export interface MetricRow {
   cancelled: number
   waitMs: number
   runMs: number
+  /** How many of the ended attempts waited, and ran, for how long: counts by the steps of core/histogram.ts. */
+  waits: readonly number[]
+  runs: readonly number[]
 }
 
 // ── what the management API keeps ────────────────────────────────────────────────────────────────────────────────────

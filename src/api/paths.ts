@@ -287,7 +287,7 @@ export interface paths {
   }
   '/api/v1/queue/metrics': {
     /** What attempts came to, step by step of time */
-    get: { parameters: { query?: { 'from'?: number | string; 'to'?: number | string; 'step'?: number; 'queue'?: string; 'name'?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { step_seconds: number; points: ({ at: string; queue: string; name: string; completed: number; failed: number; retried: number; released: number; cancelled: number; wait_ms: number; run_ms: number })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: { 'from'?: number | string; 'to'?: number | string; 'step'?: number; 'queue'?: string; 'name'?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { step_seconds: number; bounds_ms: (number)[]; points: ({ at: string; queue: string; name: string; dispatched: number; started: number; completed: number; failed: number; retried: number; released: number; cancelled: number; wait_ms: number; run_ms: number; wait_counts: (number)[]; run_counts: (number)[] })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never

@@ -84,6 +84,9 @@ export interface Admin extends Repairs, Backoffice {
   runs(filter?: RunFilter, page?: Partial<Page>): Promise<Paged<Run>>
   /** Per minute, queue and job name. */
   metrics(window: MetricWindow): Promise<MetricRow[]>
+  /** Since the beginning, per queue and job name: numbers that never fall. */
+  metricTotals(): Promise<MetricRow[]>
+  ping(): ReturnType<Store['ping']>
   migrate(options?: { dryRun?: boolean; onStep?: (step: MigrationStep) => void }): Promise<MigrationReport>
   /** Facts and risks, problems first. */
   doctor(): Promise<Finding[]>
@@ -143,6 +146,8 @@ function lookups(store: Store, surface: readonly SurfacedField[]) {
     why: async (ref: JobRef) => explain(store, jobRef(ref)),
     runs: async (filter: RunFilter = {}, page: Partial<Page> = {}) => store.runs(filter, checkPage(page)),
     metrics: (window: MetricWindow) => store.metrics(window),
+    metricTotals: () => store.metricTotals(),
+    ping: () => store.ping(),
   }
 }
 

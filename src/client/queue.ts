@@ -4,6 +4,7 @@ import { isJob } from '../core/handler.ts'
 import { type AnyJob, type JobDefinition, wholeNumber } from '../core/job.ts'
 import type { JobRef, NewJob, NewSchedule, Pushed, Store } from '../store.ts'
 import { Blocks, inPushes } from './blocks.ts'
+import { DispatchCounts } from './dispatch-counts.ts'
 import { Grouper } from './grouper.ts'
 import { inputText } from './input.ts'
 import { type JobOptions, newJob } from './newjob.ts'
@@ -177,19 +178,22 @@ function queueOn(line: Line, maxBytes: number, timezone: string): Queue {
 }
 
 function storeLine(store: Store, timeoutMs: number): Line {
-  const grouper = new Grouper(store, timeoutMs)
-  const blocks = new Blocks(store, timeoutMs)
+  const counts = new DispatchCounts(store)
+  const counted = counts.counting(store)
+  const grouper = new Grouper(counted, timeoutMs)
+  const blocks = new Blocks(counted, timeoutMs)
   return {
     // In the caller's transaction nothing is grouped, repeated or timed: its fate is the transaction's.
     push: (job, fresh, tx) =>
-      tx === undefined ? grouper.push(job, fresh) : store.push([job], { tx, fresh }).then(([pushed]) => pushed!),
+      tx === undefined ? grouper.push(job, fresh) : counted.push([job], { tx, fresh }).then(([pushed]) => pushed!),
     pushAll: (jobs, fresh, tx) =>
-      tx === undefined ? blocks.push(jobs, fresh) : inPushes(jobs, (part) => store.push(part, { tx, fresh })),
+      tx === undefined ? blocks.push(jobs, fresh) : inPushes(jobs, (part) => counted.push(part, { tx, fresh })),
     wait: (uuid, known, options) => waitForEnd(store, uuid, known, options),
     notify: () => store.notify?.(),
     store: () => store,
     close: async () => {
       await Promise.all([grouper.close(), blocks.close()])
+      await counts.close()
     },
   }
 }

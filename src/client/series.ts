@@ -1,4 +1,5 @@
 import { notAllowed } from '../core/errors.ts'
+import { sumOfCounts } from '../core/histogram.ts'
 import type { MetricRow } from '../store.ts'
 
 const MINUTE = 60_000
@@ -39,13 +40,20 @@ export function seriesOf(rows: readonly MetricRow[], { from, stepMs }: Required<
     const at = from + Math.floor((minute - from) / stepMs) * stepMs
     const place = JSON.stringify([at, row.queue, row.name])
     const known = points.get(place)
-    if (known === undefined) points.set(place, { at, ...row })
-    else for (const key of SUMS) known[key] += row[key]
+    if (known === undefined) {
+      points.set(place, { at, ...row })
+      continue
+    }
+    for (const key of SUMS) known[key] += row[key]
+    known.waits = sumOfCounts(known.waits, row.waits)
+    known.runs = sumOfCounts(known.runs, row.runs)
   }
   return [...points.values()].sort((a, b) => a.at - b.at || order(a.queue, b.queue) || order(a.name, b.name))
 }
 
-const SUMS = ['completed', 'failed', 'retried', 'released', 'cancelled', 'waitMs', 'runMs'] as const
+const SUMS = [
+  ...(['dispatched', 'started', 'completed', 'failed', 'retried', 'released', 'cancelled', 'waitMs', 'runMs'] as const),
+]
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   jobs: readonly AnyJob[]
   build: BuildJob
   onFired?: (fired: Fired) => void
+  /** Told of each job that it stored. */
+  onStored?: (job: NewJob) => void
   /** A store that cannot be reached, a schedule that cannot fire. The scheduler goes on; the same trouble is told once. */
   onError?: (error: unknown) => void
   /** Longest time between two looks at the schedules, by which a change takes effect. */
@@ -167,7 +169,9 @@ export class Scheduler {
     }
     const uuid = derivedUuid(tick, key)
     try {
-      const won = await store.fire({ key, seen, nextAt, job: this.#build(schedule, uuid, tick) })
+      const job = this.#build(schedule, uuid, tick)
+      const won = await store.fire({ key, seen, nextAt, job })
+      if (won) this.#options.onStored?.(job)
       return won ? { uuid, instead: null } : undefined
     } catch (error) {
       if (!isFaenaError(error, 'DUPLICATE_UUID')) throw error

@@ -1,6 +1,7 @@
 import { type Backoff, type StoredBackoff, storedBackoff } from '../core/backoff.ts'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { type Handler, isHandler, type Middleware } from '../core/handler.ts'
+import { type HistoryOptions, type HistoryRules, historyRules } from '../core/history.ts'
 import { DEFAULT_QUEUE, queueName, wholeNumber } from '../core/job.ts'
 import { POLICY_DEFAULTS, type PolicyDefaults } from '../core/outcome.ts'
 import { type SurfacedField, surfacedFields } from '../core/surface.ts'
@@ -46,6 +47,8 @@ export interface WorkerOptions {
   heartbeat?: HeartbeatConfig
   /** Attempts that history keeps at most per second, a sample where there are more (default 20, 0 = none). */
   historyPerSecond?: number
+  /** Which attempts of which queues the history keeps, and for how long; default a sample of all. */
+  history?: HistoryOptions
   /** Fields of the input that lists of failed jobs show, as FAENA_SURFACE names them: `order_id|orderId,tienda_id`. */
   surface?: string
   /** Errors of hooks and listeners, which have nobody to be thrown at (default: a process warning). */
@@ -72,6 +75,7 @@ export interface Settings {
   replaces: number | undefined
   heartbeat: HeartbeatConfig | undefined
   historyPerSecond: number
+  history: HistoryRules
   surface: readonly SurfacedField[]
   onError: (error: unknown) => void
 }
@@ -108,6 +112,7 @@ export function settingsOf(options: WorkerOptions): Settings {
     replaces: options.replaces,
     heartbeat: options.heartbeat,
     historyPerSecond: wholeNumber(options.historyPerSecond ?? 20, 0, 10_000, 'historyPerSecond'),
+    history: historyRules(options.history),
     surface: surfacedFields(options.surface ?? '', 'surface'),
     onError: options.onError ?? warn,
   }

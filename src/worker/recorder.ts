@@ -1,3 +1,5 @@
+import { histogramStep, noCounts } from '../core/histogram.ts'
+import type { HistoryRules } from '../core/history.ts'
 import type { MetricRow, NewRun, OutcomeKind, RecordStore } from '../store.ts'
 import { wallTime } from './clock.ts'
 import { headlineOf, historyRow } from './ending.ts'
@@ -8,10 +10,15 @@ const METRICS_GAP_MS = 5_000
 /** Totals kept while the store can't be reached; a minute of so many queue and name pairs. */
 const MOST_TOTALS = 2_000
 const MINUTE_MS = 60_000
+/** Minutes that could not be written for so long are given up. */
+const LATEST_MS = 3_600_000
+/** Of queues whose history is kept whole: rows per write, and attempts that wait at most for a store that is slow. */
+const ROWS_AT_ONCE = 500
+const MOST_WHOLE = 20_000
 
 interface Totals {
   worker: number
-  row: MetricRow
+  row: MetricRow & { waits: number[]; runs: number[] }
   changed: boolean
 }
 
@@ -34,11 +41,14 @@ export class Recorder {
   readonly #failed: (error: unknown) => void
   /** Rows of history per flush, and with that per second. */
   readonly #mostRows: number
+  readonly #rules: HistoryRules
   readonly #totals = new Map<string, Totals>()
   /** The totals counted last: mostly the next job's too. */
   #last: Totals | undefined
   #telling: JobRun[] = []
   #plain: JobRun[] = []
+  /** Of queues that keep all. */
+  #whole: JobRun[] = []
   #historyTimer: NodeJS.Timeout | undefined
   #metricsTimer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -47,11 +57,13 @@ export class Recorder {
     store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>,
     running: () => JobRun[],
     mostRows: number,
+    rules: HistoryRules,
     failed: (error: unknown) => void,
   ) {
     this.#store = store
     this.#running = running
     this.#mostRows = mostRows
+    this.#rules = rules
     this.#failed = failed
   }
 
@@ -60,12 +72,28 @@ export class Recorder {
     this.#metricsTimer = setInterval(() => void this.#writeMetrics(), METRICS_GAP_MS)
   }
 
+  started(run: JobRun): void {
+    const totals = this.#totalsOf(run, wallTime(run.startedAt))
+    if (totals === undefined) return
+    totals.row.started++
+    totals.changed = true
+  }
+
   /** A run's outcome stands in the store. */
   ended(run: JobRun): void {
     const kind = run.outcome!.kind
     this.#count(run, kind)
     // The settle has written the row already where the job's result is kept, and an id made up for one attempt finds nothing.
     if (run.written?.run !== undefined || !run.payload?.uuid) return
+    const { keep } = this.#rules.of(run.job.queue)
+    if (keep === 'none') return
+    if (keep === 'all') {
+      if (this.#whole.push(run) > MOST_WHOLE) {
+        this.#whole = []
+        this.#failed(new Error(`The history of ${MOST_WHOLE} attempts was dropped: the store did not take it`))
+      }
+      return
+    }
     if (kind !== 'completed' || run.notesSoFar !== null) {
       if (this.#telling.length < this.#mostRows) this.#telling.push(run)
     } else if (this.#plain.length < this.#mostRows) this.#plain.push(run)
@@ -84,13 +112,16 @@ export class Recorder {
     const totals = this.#totalsOf(run, startedAt + run.runMs)
     if (totals === undefined) return
     const { row } = totals
+    const waited = waitMs(run, startedAt)
     row[COUNTED[kind]]++
-    row.waitMs += waitMs(run, startedAt)
+    row.waitMs += waited
     row.runMs += run.runMs
+    row.waits[histogramStep(waited)]!++
+    row.runs[histogramStep(run.runMs)]!++
     totals.changed = true
   }
 
-  #totalsOf(run: JobRun, endedAt: number): Totals | undefined {
+  #totalsOf(run: JobRun, at: number): Totals | undefined {
     const worker = run.settler?.worker ?? 0
     const { queue } = run.job
     const { name } = run
@@ -100,17 +131,18 @@ export class Recorder {
       last.row.name === name &&
       last.row.queue === queue &&
       last.worker === worker &&
-      endedAt - last.row.minute < MINUTE_MS &&
-      endedAt >= last.row.minute
+      at - last.row.minute < MINUTE_MS &&
+      at >= last.row.minute
     ) {
       return last
     }
-    const minute = Math.floor(endedAt / MINUTE_MS) * MINUTE_MS
+    const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS
     const key = `${worker}\n${minute}\n${queue}\n${name}`
     let totals = this.#totals.get(key)
     if (totals === undefined) {
       if (this.#totals.size >= MOST_TOTALS) return undefined
-      const counts = { completed: 0, failed: 0, retried: 0, released: 0, cancelled: 0, waitMs: 0, runMs: 0 }
+      const ended = { completed: 0, failed: 0, retried: 0, released: 0, cancelled: 0, waitMs: 0, runMs: 0 }
+      const counts = { dispatched: 0, started: 0, ...ended, waits: noCounts(), runs: noCounts() }
       totals = { worker, row: { minute, queue, name, ...counts }, changed: false }
       this.#totals.set(key, totals)
     }
@@ -119,6 +151,12 @@ export class Recorder {
   }
 
   async #writeHistory(): Promise<void> {
+    const whole = this.#whole
+    this.#whole = []
+    for (let at = 0; at < whole.length; at += ROWS_AT_ONCE) {
+      const rows = whole.slice(at, at + ROWS_AT_ONCE).map((run) => this.#endedRow(run))
+      await this.#write(() => this.#store.saveRuns(rows))
+    }
     await this.#write(() => {
       // Made at the last moment: a row that says `running` must not be written after the one that says how it ended.
       const rows = this.#historyRows()
@@ -127,21 +165,32 @@ export class Recorder {
   }
 
   #historyRows(): NewRun[] {
-    const rows = this.#telling.map((run) => historyRow(run, run.outcome!.kind, headlineOf(run)))
+    const rows = this.#telling.map((run) => this.#endedRow(run))
     for (const run of this.#running()) {
       if (rows.length >= this.#mostRows) break
       // A row that the handler's transaction has written would be waited for.
       if (!run.payload?.uuid || !run.notesSoFar?.changed || run.joined) continue
+      if (this.#rules.of(run.job.queue).keep === 'none') continue
       run.notesSoFar.changed = false
       rows.push(historyRow(run, 'running', null))
     }
-    for (const run of this.#plain.slice(0, this.#mostRows - rows.length)) rows.push(historyRow(run, 'completed', null))
+    for (const run of this.#plain.slice(0, this.#mostRows - rows.length)) rows.push(this.#endedRow(run))
     this.#telling = []
     this.#plain = []
     return rows
   }
 
+  #endedRow(run: JobRun): NewRun {
+    const row = historyRow(run, run.outcome!.kind, headlineOf(run))
+    const { keepMs } = this.#rules.of(run.job.queue)
+    if (keepMs !== null) row.keepUntil = (row.endedAt ?? Date.now()) + keepMs
+    return row
+  }
+
   async #writeMetrics(): Promise<void> {
+    // By now what was written of that minute may be part of another row: written again, it would count twice.
+    const tooOld = Date.now() - LATEST_MS
+    for (const totals of this.#totals.values()) if (totals.row.minute < tooOld) totals.changed = false
     const byWorker = new Map<number, Totals[]>()
     for (const totals of this.#totals.values()) {
       if (!totals.changed) continue
@@ -151,7 +200,11 @@ export class Recorder {
     }
     for (const [worker, list] of byWorker) {
       for (const totals of list) totals.changed = false
-      const rows = list.map(({ row }) => ({ ...row, waitMs: Math.round(row.waitMs), runMs: Math.round(row.runMs) }))
+      const rows = list.map(({ row }) => ({
+        ...row,
+        ...{ waitMs: Math.round(row.waitMs), runMs: Math.round(row.runMs) },
+        ...{ waits: [...row.waits], runs: [...row.runs] },
+      }))
       const written = await this.#write(() => this.#store.saveMetrics(worker, rows))
       // Totals, not differences: what failed is simply written again, with what was counted since.
       if (!written) for (const totals of list) totals.changed = true

@@ -81,6 +81,7 @@ class QueueWorker implements Worker {
       store,
       () => this.#runner.running.all(),
       settings.historyPerSecond,
+      settings.history,
       (error) => this.#storeError('history', error, 1, 0),
     )
     this.#reporter = new Reporter(this.events, this.#recorder, onError)

@@ -387,6 +387,14 @@ eachStore('backoffice', (open) => {
       cancelled: 0,
       waitMs: 5,
       runMs: 7,
+      dispatched: 3,
+      started: 2,
+      waits: [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+      runs: [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
+    const twice = {
+      ...{ completed: 2, failed: 2, waitMs: 10, runMs: 14, dispatched: 6, started: 4 },
+      ...{ waits: [4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], runs: [2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
     }
     await given.store.saveMetrics(
       1,
@@ -396,7 +404,7 @@ eachStore('backoffice', (open) => {
     const points = await admin.series({ from: minute, to: minute + 600_000, stepMs: 300_000 })
 
     expect(points).toEqual([
-      { at: minute, ...row, completed: 2, failed: 2, waitMs: 10, runMs: 14 },
+      { at: minute, ...row, ...twice },
       { at: minute + 300_000, ...row },
     ])
     await expect(admin.series({ from: 5, to: 1 })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })

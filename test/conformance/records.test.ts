@@ -40,6 +40,10 @@ function metric(wish: Partial<MetricRow> = {}): MetricRow {
     cancelled: 1,
     waitMs: 400,
     runMs: 900,
+    dispatched: 7,
+    started: 10,
+    waits: [0, 0, 5, 5, 0, 0, 0, 0, 0, 0, 0],
+    runs: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
     ...wish,
   }
 }
@@ -158,6 +162,10 @@ eachStore('records', (open) => {
         cancelled: 2,
         waitMs: 800,
         runMs: 1_800,
+        dispatched: 14,
+        started: 20,
+        waits: [0, 0, 10, 10, 0, 0, 0, 0, 0, 0, 0],
+        runs: [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18],
       })
       const window = { from: AT, to: AT + HOUR }
       expect(await given.store.metrics(window)).toEqual([other, both, named, later])
@@ -165,6 +173,71 @@ eachStore('records', (open) => {
       expect(await given.store.metrics({ ...window, name: 'orders.sync' })).toEqual([named])
       expect(await given.store.metrics({ from: AT + MINUTE, to: AT + 2 * MINUTE })).toEqual([later])
       expect(await given.store.metrics({ from: AT - HOUR, to: AT })).toEqual([])
+    })
+  })
+
+  describe('metrics that grow old', () => {
+    const prune = async (given: Given) => {
+      while ((await given.store.prune(KEEP, 5)) > 0);
+    }
+
+    test('lose their writer, then become hours, then part of totals: nothing is counted twice or lost', async () => {
+      await using given = await open()
+      const minutes = [0, 1, 59, 60, 125].map((at) => AT + at * MINUTE)
+      for (const worker of [1, 2, 2 ** 52 + 7]) {
+        await given.store.saveMetrics(
+          worker,
+          minutes.flatMap((minute) => [metric({ minute }), metric({ minute, name: 'b' })]),
+        )
+      }
+      const sum = (rows: MetricRow[], name: string) =>
+        rows.filter((row) => row.name === name).reduce((all, { completed }) => all + completed, 0)
+      const window = { from: 1, to: AT + 100 * HOUR }
+      const starts = async () => {
+        const rows = await given.store.metrics({ ...window, name: 'b' })
+        return rows.map(({ minute }) => (minute - AT) / MINUTE)
+      }
+      const all = 3 * minutes.length * 5
+
+      for (const [hours, expected] of [
+        [3, [0, 1, 59, 60, 125]],
+        [24 + 0.9, [0, 1, 59, 60, 125]],
+        [24 + 1.2, [60, 125]],
+        [24 + 2.2, [125]],
+        [24 + 4, []],
+      ] as const) {
+        given.clock.advance(AT + hours * HOUR - given.clock.now())
+        await prune(given)
+        expect({ hours, starts: await starts() }).toEqual({ hours, starts: expected })
+        const totals = await given.store.metricTotals()
+        expect(totals.map(({ name }) => name)).toEqual(['b', 'cases.fetch'])
+        expect([sum(totals, 'b'), sum(totals, 'cases.fetch')]).toEqual([all, all])
+      }
+      const [first] = await given.store.metricTotals()
+      expect(first).toEqual({
+        ...metric({ minute: 0, name: 'b' }),
+        ...{ completed: all, failed: 15, retried: 30, released: 15, cancelled: 15, waitMs: 6_000, runMs: 13_500 },
+        ...{ dispatched: 105, started: 150 },
+        waits: [0, 0, 75, 75, 0, 0, 0, 0, 0, 0, 0],
+        runs: [15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 135],
+      })
+    })
+
+    test('minutes become hours after 26 of them', async () => {
+      await using given = await open()
+      await given.store.saveMetrics(
+        1,
+        [0, 1, 59, 60].map((at) => metric({ minute: AT + at * MINUTE })),
+      )
+      given.clock.advance(AT + 27.5 * HOUR - given.clock.now())
+      const keep = { runsMs: HOUR, metricsMs: 48 * HOUR }
+      await Promise.all([given.store.prune(keep, 3), given.store.prune(keep, 3)])
+      while ((await given.store.prune(keep, 3)) > 0);
+      const rows = await given.store.metrics({ from: AT, to: AT + 2 * HOUR })
+      expect(rows.map(({ minute, completed }) => [minute - AT, completed])).toEqual([
+        [0, 15],
+        [HOUR, 5],
+      ])
     })
   })
 
@@ -176,7 +249,8 @@ eachStore('records', (open) => {
       await given.store.saveMetrics(1, [metric(), metric({ minute: AT + 20 * HOUR })])
       given.clock.advance(30 * HOUR)
 
-      expect(await given.store.prune(KEEP, 1_000)).toBe(2)
+      // The young row of metrics only loses its worker.
+      expect(await given.store.prune(KEEP, 1_000)).toBe(3)
 
       expect(await runs(given)).toEqual([young])
       expect(await given.store.metrics({ from: AT, to: AT + 40 * HOUR })).toEqual([metric({ minute: AT + 20 * HOUR })])

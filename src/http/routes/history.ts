@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { HISTOGRAM_BOUNDS_MS } from '../../core/histogram.ts'
 import { isoText, isoTextOrNull } from '../contract/operations.ts'
 import { limitOf, limitParameter, momentForm, momentOf } from '../contract/parameters.ts'
 import { anything, nullable, queueWord, text, whole, words } from '../contract/shapes.ts'
@@ -115,11 +116,16 @@ export const getMetrics = route({
   }),
   data: Type.Object({
     step_seconds: whole('Of one step', 60),
+    bounds_ms: Type.Array(Type.Number(), {
+      description: 'Upper bounds of wait_counts and run_counts; a last count is beyond',
+    }),
     points: Type.Array(
       Type.Object({
         at: text('ISO 8601, where the step begins'),
         queue: queueWord,
         name: text('Name of the job'),
+        dispatched: whole('Jobs that queues and schedules of Faena stored', 0),
+        started: whole('Attempts that began', 0),
         completed: whole('Attempts', 0),
         failed: whole('Attempts after which the job failed for good', 0),
         retried: whole('Attempts that failed and are tried again', 0),
@@ -127,16 +133,25 @@ export const getMetrics = route({
         cancelled: whole('Attempts', 0),
         wait_ms: Type.Number({ description: 'Sum of the times jobs were due before they began' }),
         run_ms: Type.Number({ description: 'Sum of the times attempts ran' }),
+        wait_counts: Type.Array(Type.Integer(), {
+          description: 'Attempts by how long the job was due, step by step of bounds_ms',
+        }),
+        run_counts: Type.Array(Type.Integer(), {
+          description: 'Attempts by how long they ran, step by step of bounds_ms',
+        }),
       }),
     ),
   }),
   example: {
     step_seconds: 300,
+    bounds_ms: [...HISTOGRAM_BOUNDS_MS],
     points: [
       {
         at: '2025-11-07T19:25:00.000Z',
         queue: 'netsuite',
         name: 'orders.sync',
+        dispatched: 42,
+        started: 44,
         completed: 41,
         failed: 1,
         retried: 2,
@@ -144,6 +159,8 @@ export const getMetrics = route({
         cancelled: 0,
         wait_ms: 1800,
         run_ms: 52_000,
+        wait_counts: [20, 20, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+        run_counts: [0, 0, 2, 10, 20, 12, 0, 0, 0, 0, 0],
       },
     ],
   },
@@ -155,11 +172,14 @@ export const getMetrics = route({
     return {
       data: {
         step_seconds: step,
-        points: points.map(({ at, waitMs, runMs, ...point }) => ({
+        bounds_ms: [...HISTOGRAM_BOUNDS_MS],
+        points: points.map(({ at, waitMs, runMs, waits, runs, ...point }) => ({
           at: isoText(at),
           ...point,
           wait_ms: waitMs,
           run_ms: runMs,
+          wait_counts: [...waits],
+          run_counts: [...runs],
         })),
       },
     }

@@ -1,3 +1,4 @@
+import { sumOfCounts } from '../../core/histogram.ts'
 import type { MetricRow, NewRun, RecordStore, Retention, Run } from '../../store.ts'
 import { deskDeletions } from './desk.ts'
 import { pageOf } from './filter.ts'
@@ -26,6 +27,7 @@ export function records(tables: Tables): RecordStore {
       for (const row of rows) tables.metrics.set(JSON.stringify([worker, ...placeOf(row)]), { ...row })
     },
     metrics: async (window) => summed(tables, window),
+    metricTotals: async () => totals(tables),
     prune: async (keep, limit) => prune(tables, keep, limit),
   }
 }
@@ -58,11 +60,9 @@ export function saveRun({ runs, runIds, lastId }: Tables, run: NewRun): void {
 function summed({ metrics }: Tables, { from, to, queue, name }: Parameters<RecordStore['metrics']>[0]): MetricRow[] {
   const sums = new Map<string, MetricRow>()
   for (const row of metrics.values()) {
-    if (row.minute < from || row.minute >= to) continue
+    if (row.minute === 0 || row.minute < from || row.minute >= to) continue
     if ((queue !== undefined && row.queue !== queue) || (name !== undefined && row.name !== name)) continue
-    const place = JSON.stringify(placeOf(row))
-    const sum = sums.get(place)
-    sums.set(place, sum === undefined ? { ...row } : added(sum, row))
+    addTo(sums, JSON.stringify(placeOf(row)), row)
   }
   return [...sums.values()].sort((a, b) => a.minute - b.minute || order(a.queue, b.queue) || order(a.name, b.name))
 }
@@ -70,6 +70,8 @@ function summed({ metrics }: Tables, { from, to, queue, name }: Parameters<Recor
 function added(sum: MetricRow, row: MetricRow): MetricRow {
   return {
     ...sum,
+    dispatched: sum.dispatched + row.dispatched,
+    started: sum.started + row.started,
     completed: sum.completed + row.completed,
     failed: sum.failed + row.failed,
     retried: sum.retried + row.retried,
@@ -77,16 +79,45 @@ function added(sum: MetricRow, row: MetricRow): MetricRow {
     cancelled: sum.cancelled + row.cancelled,
     waitMs: sum.waitMs + row.waitMs,
     runMs: sum.runMs + row.runMs,
+    waits: sumOfCounts(sum.waits, row.waits),
+    runs: sumOfCounts(sum.runs, row.runs),
   }
+}
+
+function totals({ metrics }: Tables): MetricRow[] {
+  const sums = new Map<string, MetricRow>()
+  for (const row of metrics.values()) addTo(sums, JSON.stringify([row.queue, row.name]), { ...row, minute: 0 })
+  return [...sums.values()].sort((a, b) => order(a.queue, b.queue) || order(a.name, b.name))
+}
+
+function addTo(sums: Map<string, MetricRow>, place: string, row: MetricRow): void {
+  const sum = sums.get(place)
+  sums.set(place, sum === undefined ? { ...row } : added(sum, row))
+}
+
+const HOUR = 3_600_000
+const MINUTES_MS = 26 * HOUR
+const OWN_MS = 2 * HOUR
+
+/** What becomes part of another row: of the total, of its hour, or of its minute without its writer. */
+function spreadMetrics({ metrics }: Tables, now: number, keep: Retention): (() => unknown)[] {
+  const hourOf = (ms: number) => Math.floor(ms / HOUR) * HOUR
+  const [total, hours] = [hourOf(now - keep.metricsMs), hourOf(now - MINUTES_MS)]
+  return [...metrics].flatMap(([key, row]) => {
+    const { minute } = row
+    if (minute === 0) return []
+    const to = minute < total ? 0 : minute < hours ? hourOf(minute) : minute < now - OWN_MS ? minute : null
+    if (to === null) return []
+    const place = JSON.stringify([0, ...placeOf({ ...row, minute: to })])
+    return place === key ? [] : [() => metrics.delete(key) && addTo(metrics, place, { ...row, minute: to })]
+  })
 }
 
 function prune(tables: Tables, keep: Retention, limit: number): number {
   const now = tables.clock()
   const deletions = [
     ...[...tables.runs.values()].filter((run) => isPast(run, now, keep)).map((run) => () => dropRun(tables, run)),
-    ...keysOf(tables.metrics, ({ minute }) => minute < now - keep.metricsMs).map(
-      (key) => () => tables.metrics.delete(key),
-    ),
+    ...spreadMetrics(tables, now, keep),
     ...keysOf(tables.workers, (worker) => worker.reclaimed && worker.leaseUntil < now - ANSWERS_KEPT_MS).map(
       (id) => () => tables.workers.delete(id),
     ),

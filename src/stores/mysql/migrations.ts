@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
+import { ADDED_METRICS } from '../sql/metrics.ts'
 import { type Sql, sql } from '../sql/sql.ts'
 import { deskTables } from './desk-schema.ts'
 import { errorNumber, faultOf, translated } from './errors.ts'
@@ -18,6 +19,8 @@ export interface Catalogue {
   columns: ReadonlySet<string>
   /** Columns of faena_reclaims. */
   reclaims: ReadonlySet<string>
+  /** Columns of faena_metrics. */
+  metrics: ReadonlySet<string>
   indexes: ReadonlySet<string>
   /** Of all tables, as `table.index`, and as `table(column)` for the first column of each. */
   allIndexes: ReadonlySet<string>
@@ -35,6 +38,7 @@ const STEPS: readonly Step[] = [
   { version: 1, name: 'tables', missing: firstTables },
   { version: 2, name: 'management API', missing: deskTables },
   { version: 3, name: 'workers that were lost with a job', missing: lostWorkers },
+  { version: 4, name: 'dispatches, starts and histograms', missing: moreMetrics },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -60,6 +64,12 @@ function firstTables(names: Names, { tables, columns, indexes }: Catalogue): str
     statements.push(`create index ${UUID_INDEX.name} on ${place('jobs')} (${UUID_INDEX.columns})`)
   }
   return statements
+}
+
+function moreMetrics(names: Names, { metrics }: Catalogue): string[] {
+  const added = ADDED_METRICS.filter((column) => !metrics.has(column))
+  const list = added.map((column) => `add column ${column} bigint not null default 0`).join(', ')
+  return added.length === 0 ? [] : [`alter table ${names.metrics.text[0]} ${list}`]
 }
 
 function lostWorkers(names: Names, { reclaims }: Catalogue): string[] {
@@ -177,7 +187,7 @@ async function installed(session: Session, names: Names): Promise<number> {
 
 async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
   const { schema, plain } = names
-  const [tables, columns, indexes, all, reclaims] = await session.run(
+  const [tables, columns, indexes, all, reclaims, metrics] = await session.run(
     [
       sql`select table_name as name from information_schema.tables where table_schema = ${schema}`,
       columnsOf(schema, plain.jobs),
@@ -186,10 +196,11 @@ async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
           union select concat(table_name, '(', column_name, ')') from information_schema.statistics
            where table_schema = ${schema} and seq_in_index = 1`,
       columnsOf(schema, plain.reclaims),
+      columnsOf(schema, plain.metrics),
     ].map((statement) => textOf(statement)),
     0,
   )
   const setOf = (answer: typeof tables) => new Set(answer?.rows.map(({ name }) => String(name).toLowerCase()))
-  const rest = { allIndexes: setOf(all), reclaims: setOf(reclaims) }
+  const rest = { allIndexes: setOf(all), reclaims: setOf(reclaims), metrics: setOf(metrics) }
   return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes), ...rest }
 }

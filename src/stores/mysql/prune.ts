@@ -1,8 +1,10 @@
 import type { Retention } from '../../store.ts'
 import { deskPastItsTime } from '../sql/desk-prune.ts'
+import { isSpread } from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs } from './context.ts'
 import { isJobOf } from './dialect.ts'
+import { rollUpAt, rollUpMetrics } from './roll-up.ts'
 import { quoted, valueList } from './text.ts'
 
 /** An answer that was lost is asked for within seconds. */
@@ -40,6 +42,10 @@ export function pruning(context: Context) {
     let left = limit
     for (const [at, { table, old, order }] of aged.entries()) {
       if (left <= 0 || !rows.some((row) => Number(row.place) === -1 - at && Number(row.outlived) === 1)) continue
+      if (table === context.names.metrics) {
+        left -= await rollUpMetrics(context, keep, left)
+        continue
+      }
       const [deleted] = await connection.query('common', [
         sql`delete from ${table} where ${old} order by ${order} limit ${left}`,
       ])
@@ -71,7 +77,7 @@ function agedRows(context: Context, keep: Retention): { table: Sql; old: Sql; or
       old: sql`started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})`,
       order: raw('started_at'),
     },
-    { table: metrics, old: sql`minute < ${now} - ${keep.metricsMs}`, order: raw('minute') },
+    { table: metrics, old: isSpread(rollUpAt(context, keep)), order: raw('minute') },
   ]
 }
 

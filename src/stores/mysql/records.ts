@@ -1,4 +1,5 @@
 import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
+import { METRIC_LIST, metricNumbers } from '../sql/metrics.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import type { Context } from './context.ts'
 import { rowList } from './text.ts'
@@ -20,24 +21,9 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
       for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
         const values = rows
           .slice(at, at + ROWS_PER_STATEMENT)
-          .map((row) => [
-            ...[
-              row.minute,
-              worker,
-              row.queue,
-              row.name,
-              row.completed,
-              row.failed,
-              row.retried,
-              row.released,
-              row.cancelled,
-            ],
-            ...[Math.round(row.waitMs), Math.round(row.runMs)],
-          ])
+          .map((row) => [row.minute, worker, row.queue, row.name, ...metricNumbers(row)])
         await connection.query('common', [
-          sql`replace into ${names.metrics}
-                (minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
-              values ${rowList(values)}`,
+          sql`replace into ${names.metrics} (${METRIC_LIST}) values ${rowList(values)}`,
         ])
       }
     },

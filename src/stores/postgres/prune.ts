@@ -1,5 +1,6 @@
 import type { Retention } from '../../store.ts'
 import { deskPastItsTime } from '../sql/desk-prune.ts'
+import { isSpread, METRIC_COLUMNS, METRIC_LIST, MINUTES_MS, OWN_MS, type RollUp } from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
@@ -12,6 +13,8 @@ interface Past {
   table: string
   key: string
   past: Sql
+  /** What is done with so many such rows, where they are not just deleted. */
+  instead?: (limit: number) => Sql
 }
 
 /**
@@ -34,7 +37,8 @@ export function pruning(context: Context): (keep: Retention, limit: number) => P
       const key = raw(each.key)
       const rows = await connection.query(
         'common',
-        sql`
+        each.instead?.(left) ??
+          sql`
         delete from ${raw(names.own(each.table))} where ${key} in (
           select ${key} from ${from(each)} where ${each.past} limit ${left} for update of l skip locked)
         returning 1`,
@@ -46,6 +50,36 @@ export function pruning(context: Context): (keep: Retention, limit: number) => P
   }
 }
 
+/** Instants by the server's clock, at the ends of hours where hours are made. */
+function rollUpAt(context: Context, keep: Retention): RollUp {
+  const ago = (ms: number) => sql`(${nowMs(context)} - ${ms}::bigint)::bigint`
+  const hour = (ms: number) => sql`(${ago(ms)} / 3600000 * 3600000)`
+  return { total: hour(keep.metricsMs), hours: hour(MINUTES_MS), merged: ago(OWN_MS) }
+}
+
+/**
+ * One statement, so that nothing is counted twice or lost wherever it breaks off. What it deletes is never what it adds to:
+ * rows that others are put together into are not put together themselves, and the ends of hours part the two kinds.
+ */
+function rollUp(context: Context, keep: Retention): (limit: number) => Sql {
+  const table = raw(context.names.own('metrics'))
+  const at = rollUpAt(context, keep)
+  const sums = raw(METRIC_COLUMNS.map((column) => `sum(${column})::bigint`).join(', '))
+  const added = raw(METRIC_COLUMNS.map((column) => `${column} = m.${column} + excluded.${column}`).join(', '))
+  return (limit) => sql`
+    with gone as (
+      delete from ${table} where ctid in (
+        select ctid from ${table} l where ${isSpread(at)} limit ${limit} for update of l skip locked)
+      returning *),
+    summed as (
+      insert into ${table} as m (${METRIC_LIST})
+      select case when minute < ${at.total} then 0 when minute < ${at.hours} then minute / 3600000 * 3600000 else minute end,
+             0, queue, name, ${sums}
+        from gone group by 1, 3, 4 order by 1, 3, 4
+      on conflict (minute, worker, queue, name) do update set ${added})
+    select 1 from gone`
+}
+
 function pastItsTime(context: Context, keep: Retention): Past[] {
   const { names } = context
   const [jobs, failedJobs, now] = [raw(names.jobs), raw(names.failedJobs), nowMs(context)]
@@ -55,7 +89,7 @@ function pastItsTime(context: Context, keep: Retention): Past[] {
       key: 'id',
       past: sql`started_at < ${now} - ${keep.runsMs}::bigint and (keep_until is null or keep_until < ${now})`,
     },
-    { table: 'metrics', key: 'ctid', past: sql`minute < ${now} - ${keep.metricsMs}::bigint` },
+    { table: 'metrics', key: 'ctid', past: isSpread(rollUpAt(context, keep)), instead: rollUp(context, keep) },
     {
       table: 'locks',
       key: 'key',

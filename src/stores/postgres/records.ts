@@ -1,5 +1,6 @@
 import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
-import { raw, type Sql, sql } from '../sql/sql.ts'
+import { METRIC_COLUMNS, METRIC_LIST, metricNumbers } from '../sql/metrics.ts'
+import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, storable, textArray } from './client.ts'
 import type { Context } from './context.ts'
 import { pruning } from './prune.ts'
@@ -17,23 +18,19 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
     async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
       if (rows.length === 0) return
       const texts = (of: (row: MetricRow) => string) => textArray(rows.map(of))
-      const numbers = (of: (row: MetricRow) => number) => numberArray(rows.map((row) => Math.round(of(row))))
+      const numbers = rows.map(metricNumbers)
+      const columns = METRIC_COLUMNS.map((_, at) => sql`${numberArray(numbers.map((all) => all[at]!))}::bigint[]`)
       await connection.query(
         'common',
         sql`
-        insert into ${own('metrics')}
-          (minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
-        select m.minute, ${worker}, m.queue, m.name, m.completed, m.failed, m.retried, m.released, m.cancelled, m.wait_ms, m.run_ms
-          from unnest(${numbers(({ minute }) => minute)}::bigint[], ${texts(({ queue }) => queue)}::text[],
-                      ${texts(({ name }) => name)}::text[], ${numbers(({ completed }) => completed)}::bigint[],
-                      ${numbers(({ failed }) => failed)}::bigint[], ${numbers(({ retried }) => retried)}::bigint[],
-                      ${numbers(({ released }) => released)}::bigint[], ${numbers(({ cancelled }) => cancelled)}::bigint[],
-                      ${numbers(({ waitMs }) => waitMs)}::bigint[], ${numbers(({ runMs }) => runMs)}::bigint[])
-               as m(minute, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
+        insert into ${own('metrics')} (${METRIC_LIST})
+        select m.minute, ${worker}, m.queue, m.name, ${raw(METRIC_COLUMNS.map((column) => `m.${column}`).join(', '))}
+          from unnest(${numberArray(rows.map(({ minute }) => minute))}::bigint[], ${texts(({ queue }) => queue)}::text[],
+                      ${texts(({ name }) => name)}::text[], ${joined(columns, ', ')})
+               as m(minute, queue, name, ${raw(METRIC_COLUMNS.join(', '))})
          order by m.minute, m.queue, m.name
         on conflict (minute, worker, queue, name) do update
-           set completed = excluded.completed, failed = excluded.failed, retried = excluded.retried, released = excluded.released,
-               cancelled = excluded.cancelled, wait_ms = excluded.wait_ms, run_ms = excluded.run_ms`,
+           set ${raw(METRIC_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', '))}`,
       )
     },
 

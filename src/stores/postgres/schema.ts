@@ -1,3 +1,4 @@
+import { ADDED_METRICS } from '../sql/metrics.ts'
 import type { Catalogue } from './catalogue.ts'
 import { deskTables } from './desk-schema.ts'
 import { functions } from './functions.ts'
@@ -23,6 +24,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 1, name: 'tables', changes: tables },
   { version: 2, name: 'management API', changes: deskTables },
   { version: 3, name: 'workers that were lost with a job', changes: lostWorkers },
+  { version: 4, name: 'dispatches, starts and histograms', changes: moreMetrics },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -254,6 +256,15 @@ function lostWorkers(names: Names): Change[] {
   const plain = names.plainOwn('reclaims')
   return ['worker_1', 'worker_2', 'worker_3', 'begun_by', 'begun_seq'].map((column) => ({
     sql: `alter table ${names.own('reclaims')} add column ${column} bigint`,
+    missing: ({ tables: known }) => !known.get(plain)?.has(column),
+  }))
+}
+
+/** A default that is a constant changes the catalogue only. */
+function moreMetrics(names: Names): Change[] {
+  const plain = names.plainOwn('metrics')
+  return ADDED_METRICS.map((column) => ({
+    sql: `alter table ${names.own('metrics')} add column ${column} bigint not null default 0`,
     missing: ({ tables: known }) => !known.get(plain)?.has(column),
   }))
 }

@@ -11,18 +11,9 @@ import type {
 } from '../../store.ts'
 import type { Dialect } from './dialect.ts'
 import { failedConditions, jobConditions, labelSource } from './filter.ts'
+import { METRIC_SUMS, metric } from './metrics.ts'
 import { paged, pageOf } from './pages.ts'
-import {
-  failedColumns,
-  failedJob,
-  JOB_COLUMNS,
-  metric,
-  run,
-  type SqlRow,
-  schedule,
-  storedJob,
-  workerState,
-} from './rows.ts'
+import { failedColumns, failedJob, JOB_COLUMNS, run, type SqlRow, schedule, storedJob, workerState } from './rows.ts'
 import { joined, raw, type Sql, sql } from './sql.ts'
 
 /** What the read path needs of a database. `all` may run elsewhere (a thread, a replica of the connection). */
@@ -59,6 +50,7 @@ type Reads = Pick<
   | 'workers'
   | 'runs'
   | 'metrics'
+  | 'metricTotals'
 >
 
 /** From here on, groups of all failed jobs are not counted by a look at each of them. */
@@ -258,10 +250,15 @@ export function sqlReads(reader: Reader): Reads {
       if (queue !== undefined) where.push(sql`queue = ${queue}`)
       if (name !== undefined) where.push(sql`name = ${name}`)
       const rows = await all(sql`
-        select minute, queue, name, sum(completed) as completed, sum(failed) as failed, sum(retried) as retried,
-               sum(released) as released, sum(cancelled) as cancelled, sum(wait_ms) as wait_ms, sum(run_ms) as run_ms
-          from ${tables.metrics} where ${joined(where, ' and ')}
+        select minute, queue, name, ${METRIC_SUMS}
+          from ${tables.metrics} where minute > 0 and ${joined(where, ' and ')}
          group by minute, queue, name order by minute, queue, name`)
+      return rows.map(metric)
+    },
+
+    async metricTotals() {
+      const rows = await all(sql`
+        select queue, name, ${METRIC_SUMS} from ${tables.metrics} group by queue, name order by queue, name`)
       return rows.map(metric)
     },
   }

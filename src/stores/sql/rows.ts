@@ -1,5 +1,5 @@
 import type { WallClock } from '../../core/wallclock.ts'
-import type { FailedJob, MetricRow, Run, Schedule, StoredJob, WorkerState } from '../../store.ts'
+import type { FailedJob, Run, Schedule, StoredJob, WorkerState } from '../../store.ts'
 import type { Dialect } from './dialect.ts'
 import { raw, type Sql, sql } from './sql.ts'
 
@@ -107,20 +107,5 @@ export function run(row: SqlRow): Run {
     log: JSON.parse(String(row.log)) as string[],
     result: textOrNull(row.result),
     keepUntil: numberOrNull(row.keep_until),
-  }
-}
-
-export function metric(row: SqlRow): MetricRow {
-  return {
-    minute: number(row.minute),
-    queue: String(row.queue),
-    name: String(row.name),
-    completed: number(row.completed),
-    failed: number(row.failed),
-    retried: number(row.retried),
-    released: number(row.released),
-    cancelled: number(row.cancelled),
-    waitMs: number(row.wait_ms),
-    runMs: number(row.run_ms),
   }
 }

@@ -1,5 +1,6 @@
 import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
+import { ADDED_METRICS } from '../sql/metrics.ts'
 import type { Connection } from './connection.ts'
 import { DESK_TABLES } from './desk-schema.ts'
 
@@ -148,6 +149,11 @@ const STEPS: MigrationStep[] = [
     sql: ['worker_1', 'worker_2', 'worker_3', 'begun_by', 'begun_seq'].map(
       (column) => `alter table faena_reclaims add column ${column} integer`,
     ),
+  },
+  {
+    version: 4,
+    name: 'dispatches, starts and histograms',
+    sql: ADDED_METRICS.map((column) => `alter table faena_metrics add column ${column} integer not null default 0`),
   },
 ]
 

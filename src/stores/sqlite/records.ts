@@ -1,7 +1,17 @@
 import type { MetricRow, NewRun, RecordStore, Retention } from '../../store.ts'
 import { deskPastItsTime } from '../sql/desk-prune.ts'
+import {
+  isSpread,
+  METRIC_COLUMNS,
+  METRIC_LIST,
+  MINUTES_MS,
+  metric,
+  metricNumbers,
+  OWN_MS,
+  rolledMinute,
+} from '../sql/metrics.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
-import type { Value } from './connection.ts'
+import type { Connection, Value } from './connection.ts'
 import type { Context } from './context.ts'
 import { oneOf } from './dialect.ts'
 import type { Handle } from './transaction.ts'
@@ -21,24 +31,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
     async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
       if (rows.length === 0) return
       await connection.write('normal', () => {
-        for (const row of rows) {
-          connection.run(
-            `insert or replace into faena_metrics
-               (minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-            row.minute,
-            worker,
-            row.queue,
-            row.name,
-            row.completed,
-            row.failed,
-            row.retried,
-            row.released,
-            row.cancelled,
-            Math.round(row.waitMs),
-            Math.round(row.runMs),
-          )
-        }
+        for (const row of rows) setMetrics(connection, row.minute, worker, row)
       })
     },
 
@@ -53,25 +46,47 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
         const { text, values } = statement(sql`delete from ${table} where ${oneOf(key, keys)} and (${past})`)
         left -= await connection.write('normal', () => connection.run(text, ...values))
       }
-      if (left > 0) left -= await pruneMetrics(at - keep.metricsMs, left)
+      if (left > 0) left -= await rollUpMetrics(at, keep, left)
       return limit - left
     },
   }
 
-  async function pruneMetrics(before: number, limit: number): Promise<number> {
-    const past = await connection.read(() =>
-      connection.get('select 1 from faena_metrics where minute < ? limit 1', before),
-    )
-    if (past === undefined) return 0
-    return connection.write('normal', () =>
-      connection.run(
-        `delete from faena_metrics where (minute, worker, queue, name) in
-           (select minute, worker, queue, name from faena_metrics where minute < ? limit ?)`,
-        before,
-        limit,
-      ),
-    )
+  /** Found before the write lock is taken, since all of the table may have to be looked at. */
+  async function rollUpMetrics(at: number, keep: Retention, limit: number): Promise<number> {
+    const { bounds, spread } = rollUpAt(at, keep)
+    if ((await scan(sql`select 1 as found from faena_metrics where ${spread} limit 1`)).length === 0) return 0
+    const { text, values } = statement(sql`
+      delete from faena_metrics where (minute, worker, queue, name) in
+        (select minute, worker, queue, name from faena_metrics where ${spread} limit ${limit}) returning *`)
+    return connection.write('normal', () => {
+      const rows = connection.all(text, ...values)
+      for (const row of rows) addMetrics(connection, rolledMinute(Number(row.minute), bounds), metric(row))
+      return rows.length
+    })
   }
+}
+
+function rollUpAt(at: number, keep: Retention) {
+  const hour = (ms: number) => Math.floor(ms / 3_600_000) * 3_600_000
+  const bounds = { total: hour(at - keep.metricsMs), hours: hour(at - MINUTES_MS), merged: at - OWN_MS }
+  const { total, hours, merged } = bounds
+  return { bounds, spread: isSpread({ total: sql`${total}`, hours: sql`${hours}`, merged: sql`${merged}` }) }
+}
+
+const PLACES = `(${Array(4 + METRIC_COLUMNS.length)
+  .fill('?')
+  .join(', ')})`
+const SET_METRICS = `insert or replace into faena_metrics (${METRIC_LIST.text[0]}) values ${PLACES}`
+const ADD_METRICS = `insert into faena_metrics (${METRIC_LIST.text[0]}) values ${PLACES} on conflict do update set ${METRIC_COLUMNS.map(
+  (column) => `${column} = ${column} + excluded.${column}`,
+).join(', ')}`
+
+function setMetrics(connection: Connection, minute: number, worker: number, row: MetricRow): void {
+  connection.run(SET_METRICS, minute, worker, row.queue, row.name, ...metricNumbers(row))
+}
+
+function addMetrics(connection: Connection, minute: number, row: MetricRow): void {
+  connection.run(ADD_METRICS, minute, 0, row.queue, row.name, ...metricNumbers(row))
 }
 
 /** What goes, by table: history, keys that hold nothing any more, and what was kept beside rows that are gone. */
