@@ -62,8 +62,8 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
       if (logs.json) logs.logger?.warn(notice)
       else host.streams.stderr.write(`faena: ${notice}\n`)
     }
-    logs.logger?.info({ event: 'listens', address }, `the API listens at ${address}${BASE_PATH}`)
-    if (!logs.json) {
+    if (logs.json) logs.logger?.info({ event: 'listens', address }, `the API listens at ${address}${BASE_PATH}`)
+    else {
       for (const line of await whereabouts(address, settings, auth, hasUsers, host.streams.env)) {
         host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
       }
