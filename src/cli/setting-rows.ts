@@ -61,7 +61,7 @@ export function settingRows({ settings, envFile }: Configuration): SettingRow[] 
     row(
       'history',
       history,
-      `${spoken(history.retentionMs)}, ${history.perSecond} per second; metrics ${spoken(history.metricsMs)}`,
+      `${history.options.keep ?? 'sampled'}, ${spoken(history.retentionMs)}, ${history.perSecond} per second; metrics ${spoken(history.metricsMs)}`,
     ),
     row('data', settings.data),
     row('host', settings.host),
