@@ -3,6 +3,7 @@ import type { MetricRow, NewJob, Pushed, Store } from '../store.ts'
 
 const WRITE_MS = 5_000
 const MINUTE_MS = 60_000
+const UNNAMED = 'unknown'
 /** Pairs of queue and job in a minute that are counted apart, while the store cannot be reached too. */
 const MOST_ROWS = 2_000
 /** Older minutes may be part of other rows by now: written again, they would count twice. */
@@ -23,6 +24,8 @@ export class DispatchCounts {
   readonly #store: Pick<Store, 'saveMetrics'>
   readonly #writer = FIRST_WRITER + Math.floor(Math.random() * FIRST_WRITER)
   readonly #rows = new Map<string, Row>()
+  /** The row counted last: mostly the next job's too. */
+  #last: Row | undefined
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -30,18 +33,8 @@ export class DispatchCounts {
     this.#store = store
   }
 
-  count({ queue, name }: Pick<NewJob, 'queue' | 'name'>): void {
-    const minute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
-    const key = `${minute}\n${queue}\n${name}`
-    let known = this.#rows.get(key)
-    if (known === undefined) {
-      if (this.#rows.size >= MOST_ROWS) return
-      known = { row: emptyRow(minute, queue, name ?? 'unknown'), changed: false }
-      this.#rows.set(key, known)
-    }
-    known.row.dispatched++
-    known.changed = true
-    this.#timer ??= setTimeout(() => void this.#write(), WRITE_MS).unref()
+  count(job: Pick<NewJob, 'queue' | 'name'>): void {
+    this.#add(job, Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS)
   }
 
   /** The store with its pushes counted: what was stored, not what a unique key kept out. */
@@ -61,7 +54,28 @@ export class DispatchCounts {
   }
 
   #countStored(jobs: readonly NewJob[], pushed: readonly Pushed[]): void {
-    for (let at = 0; at < jobs.length; at++) if (pushed[at]?.outcome === 'dispatched') this.count(jobs[at]!)
+    const minute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
+    for (let at = 0; at < jobs.length; at++) if (pushed[at]?.outcome === 'dispatched') this.#add(jobs[at]!, minute)
+  }
+
+  #add({ queue, name }: Pick<NewJob, 'queue' | 'name'>, minute: number): void {
+    const last = this.#last
+    const alike = last?.row.minute === minute && last.row.queue === queue && last.row.name === (name ?? UNNAMED)
+    const counted = alike ? last : this.#rowOf(minute, queue, name ?? UNNAMED)
+    if (counted === undefined) return
+    this.#last = counted
+    counted.row.dispatched++
+    counted.changed = true
+    this.#timer ??= setTimeout(() => void this.#write(), WRITE_MS).unref()
+  }
+
+  #rowOf(minute: number, queue: string, name: string): Row | undefined {
+    const key = `${minute}\n${queue}\n${name}`
+    const known = this.#rows.get(key)
+    if (known !== undefined || this.#rows.size >= MOST_ROWS) return known
+    const made = { row: emptyRow(minute, queue, name), changed: false }
+    this.#rows.set(key, made)
+    return made
   }
 
   #write(): Promise<void> {
@@ -76,6 +90,7 @@ export class DispatchCounts {
     for (const [key, { row, changed }] of this.#rows) {
       if (row.minute < now - LATEST_MS || (!changed && row.minute < now - 2 * MINUTE_MS)) this.#rows.delete(key)
     }
+    this.#last = undefined
     const changed = [...this.#rows.values()].filter((each) => each.changed)
     if (changed.length === 0) return
     for (const each of changed) each.changed = false
