@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
+  LogController,
   type RawRequestDefaultExpression,
 } from 'fastify'
 import { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
@@ -36,7 +37,7 @@ export async function createServer({
 }: ServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
     ...(logger !== undefined && { loggerInstance: logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy,
     bodyLimit: 64 * 1_024,
     routerOptions: { maxParamLength: 256 },
