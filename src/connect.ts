@@ -4,6 +4,7 @@ import type { Duration } from './core/duration.ts'
 import { milliseconds } from './core/duration.ts'
 import { FaenaError } from './core/errors.ts'
 import { type Handler, isHandler } from './core/handler.ts'
+import type { Telemetry } from './core/telemetry.ts'
 import { openStore } from './stores/open.ts'
 
 /** What `settingsFrom(process.env)` gives fits as it is. */
@@ -19,6 +20,8 @@ export interface OpenQueueOptions {
   maxPayloadBytes?: number
   /** How long a dispatch may wait for the store; default 5 s. */
   storeTimeout?: Duration
+  /** What traces dispatches; see faena/otel. */
+  telemetry?: Telemetry
 }
 
 /** Imports the module with the handlers; its other exports are passed over. */
@@ -28,13 +31,13 @@ const DEFAULT_URL = 'sqlite:.faena/faena.db'
 
 /** A queue with a store of its own, opened here and closed by `queue.close()`. Throws BAD_CONFIGURATION or STORE_UNAVAILABLE. */
 export async function openQueue(options: OpenQueueOptions = {}): Promise<Queue> {
-  const { url = DEFAULT_URL, connection = 'database', timezone, maxPayloadBytes, storeTimeout = '5s' } = options
+  const { url = DEFAULT_URL, connection = 'database', timezone, maxPayloadBytes, storeTimeout = '5s', telemetry } = options
   if (connection === 'sync') {
     return createQueue({ sync: await inlineRunner(options.handlers ?? []), timezone, maxPayloadBytes })
   }
   const timeoutMs = milliseconds(storeTimeout, 'storeTimeout')
   const store = await openStore(url, { timezone, connection, timeoutMs })
-  const queue = createQueue({ store, timezone, maxPayloadBytes, timeout: timeoutMs })
+  const queue = createQueue({ store, timezone, maxPayloadBytes, timeout: timeoutMs, telemetry })
   return {
     ...queue,
     async close() {

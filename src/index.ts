@@ -18,7 +18,7 @@ export type { Ended, WaitOptions } from './client/wait.ts'
 export type { Reason, Why } from './client/why.ts'
 export { type HandlerLoader, type OpenQueueOptions, openQueue } from './connect.ts'
 export type { Backoff, Exponential } from './core/backoff.ts'
-export { defineConfig, type FaenaConfig } from './core/config.ts'
+export { defineConfig, type ErrorAbout, type ErrorHook, type FaenaConfig } from './core/config.ts'
 export type { Duration } from './core/duration.ts'
 export { ERROR_CODES, type ErrorCode, FaenaError, isFaenaError } from './core/errors.ts'
 export {
@@ -42,6 +42,7 @@ export {
   type Unique,
 } from './core/job.ts'
 export type { ScheduleDefinition } from './core/schedule.ts'
+export type { Telemetry } from './core/telemetry.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { type Settings, settingsFrom } from './core/settings.ts'
 export type {

@@ -39,6 +39,7 @@ const TABLE: readonly { part: string; at: string; imports: readonly string[] | '
   { part: 'http', at: 'src/http/', imports: ['core', 'client', 'alerts'] },
   // What runs in a browser: knows the API by its description alone.
   { part: 'api', at: 'src/api/', imports: [] },
+  { part: 'otel', at: 'src/otel/', imports: ['core'] },
   { part: 'logs', at: 'src/logs/', imports: ['core', 'worker'] },
   { part: 'supervisor', at: 'src/supervisor/', imports: ['core', 'client'] },
   // Puts a store, a queue, workers and a scheduler together for an application; the CLI does the same for a process.
@@ -55,6 +56,7 @@ const ENTRY_POINTS = [
   'src/testing/index.ts',
   'src/http/index.ts',
   'src/api/index.ts',
+  'src/otel/index.ts',
 ]
 
 /** Packages from the registry that src may use, and where. */
@@ -64,6 +66,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   pg: ['stores/postgres'],
   mysql2: ['stores/mysql'],
   pino: ['logs'],
+  // An optional peer: whoever imports faena/otel has it.
+  '@opentelemetry/api': ['otel'],
   fastify: ['http', 'cli'],
   '@fastify/helmet': ['http'],
   ajv: ['http'],
@@ -107,6 +111,7 @@ const ALLOWED_IDENTIFIERS: Record<string, string> = {
   MessagePort: 'of node:worker_threads',
   MessageChannel: 'of node:worker_threads',
   queueMicrotask: 'of the language',
+  CONSUMER: 'a kind of span, in the words of OpenTelemetry',
   claim: 'a field of a JWT, in errors of jose',
   roleClaim: 'the field of a JWT that names a role',
 }

@@ -43,6 +43,7 @@ test('every block of TypeScript compiles', () => {
           faena: ['../../src/index.ts'],
           'faena/testing': ['../../src/testing/index.ts'],
           'faena/http': ['../../src/http/index.ts'],
+          'faena/otel': ['../../src/otel/index.ts'],
           'faena/api': ['../../src/api/index.ts'],
           'faena/sqlite': ['../../src/stores/sqlite/store.ts'],
           'faena/postgres': ['../../src/stores/postgres/store.ts'],

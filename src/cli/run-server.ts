@@ -105,7 +105,7 @@ async function serverOn(
 ): Promise<{ server: FastifyInstance; hasUsers: () => Promise<boolean> }> {
   const { settings } = configuration
   const { surface, mask, timezone, jobs, tries, corsOrigins, trustProxy, maxPayloadBytes } = settings
-  const queue = createQueue({ store, timezone, maxPayloadBytes })
+  const queue = createQueue({ store, timezone, maxPayloadBytes, telemetry: settings.telemetry })
   const admin = createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries })
   const { logger } = logs
   const report = errorReporter(settings.onError, (error) => logger?.error({ err: error }, String(error)))

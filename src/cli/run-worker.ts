@@ -92,6 +92,7 @@ function workerOf(
     surface: settings.surface,
     historyPerSecond: settings.history.perSecond,
     history: settings.history.options,
+    telemetry: settings.telemetry,
     replaces: host.replaces ?? undefined,
     heartbeat: heartbeatOf(settings),
   })

@@ -80,6 +80,7 @@ export function settingRows({ settings, envFile }: Configuration): SettingRow[] 
     row('logFormat', settings.logFormat, settings.logFormat ?? 'pretty on a terminal, else json'),
     row('logFolder', settings.logFolder, settings.logFolder ?? 'none'),
     row('logDays', settings.logDays, settings.logDays === 0 ? 'for ever' : String(settings.logDays)),
+    row('telemetry', settings.telemetry !== undefined, settings.telemetry === undefined ? 'none' : 'on'),
     row('onError', settings.onError !== null, settings.onError === null ? 'none' : 'a function'),
   ]
 }

@@ -32,7 +32,12 @@ export async function withStore(
       admin,
       async queue() {
         const { createQueue } = await import('../client/queue.ts')
-        queue ??= createQueue({ store, timezone, maxPayloadBytes: settings.maxPayloadBytes })
+        queue ??= createQueue({
+          store,
+          timezone,
+          maxPayloadBytes: settings.maxPayloadBytes,
+          telemetry: settings.telemetry,
+        })
         return queue
       },
       clock: wallClock(timezone),

@@ -2,6 +2,7 @@ import { type Duration, milliseconds } from '../core/duration.ts'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { type AnyJob, priorityNumber, queueName, wholeNumber } from '../core/job.ts'
 import { type FaenaPart, writePayload } from '../core/payload.ts'
+import type { TraceContext } from '../core/telemetry.ts'
 import { isUuid, uuidv7 } from '../core/uuid.ts'
 import type { NewJob } from '../store.ts'
 import { dueTime, type When } from './due.ts'
@@ -32,7 +33,14 @@ export interface JobOptions extends When {
 }
 
 /** The job as a store takes it. `data` is the input as checked JSON text, `maxBytes` what a payload may weigh. */
-export function newJob(job: AnyJob, input: unknown, data: string, options: JobOptions, maxBytes: number): NewJob {
+export function newJob(
+  job: AnyJob,
+  input: unknown,
+  data: string,
+  options: JobOptions,
+  maxBytes: number,
+  trace?: TraceContext,
+): NewJob {
   const now = Date.now()
   const uuid = options.uuid === undefined ? uuidv7(now) : givenUuid(options.uuid)
   const due = dueTime(options, now)
@@ -49,6 +57,7 @@ export function newJob(job: AnyJob, input: unknown, data: string, options: JobOp
     unique: unique && uniquePart(unique),
     tries,
     timeoutMs: options.timeout === undefined ? job.timeoutMs : milliseconds(options.timeout, 'timeout'),
+    trace,
   })
   checkSize(payload, job, maxBytes)
   return {

@@ -2,6 +2,7 @@ import { type Duration, milliseconds } from '../core/duration.ts'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { isJob } from '../core/handler.ts'
 import { type AnyJob, type JobDefinition, wholeNumber } from '../core/job.ts'
+import type { Telemetry, TraceContext } from '../core/telemetry.ts'
 import type { JobRef, NewJob, NewSchedule, Pushed, Store } from '../store.ts'
 import { Blocks, inPushes } from './blocks.ts'
 import { DispatchCounts } from './dispatch-counts.ts'
@@ -86,6 +87,8 @@ export interface QueueOptions {
   timeout?: Duration
   /** Zone of schedules that name none; default UTC. */
   timezone?: string
+  /** What traces dispatches; see faena/otel. */
+  telemetry?: Telemetry
   /** Runs jobs at their dispatch instead of storing them. */
   sync?: SyncRunner
 }
@@ -100,10 +103,11 @@ export function createQueue(options: QueueOptions): Queue {
   const { store, sync, timezone = 'UTC' } = options
   const maxBytes = wholeNumber(options.maxPayloadBytes ?? MIB, 1_024, LARGEST_PAYLOAD, 'maxPayloadBytes')
   const timeoutMs = milliseconds(options.timeout ?? '5s', 'timeout')
-  if (sync !== undefined) return queueOn(syncLine(sync), maxBytes, timezone)
+  const { telemetry } = options
+  if (sync !== undefined) return queueOn(syncLine(sync), maxBytes, timezone, telemetry)
   if (store === undefined)
     throw new FaenaError('BAD_ARGUMENT', 'createQueue needs a store (or sync, which runs jobs inline)')
-  return queueOn(storeLine(store, timeoutMs), maxBytes, timezone)
+  return queueOn(storeLine(store, timeoutMs), maxBytes, timezone, telemetry)
 }
 
 /** What lies behind a queue: a store, or the inline runner. */
@@ -117,10 +121,38 @@ interface Line {
   close(): Promise<void>
 }
 
-function queueOn(line: Line, maxBytes: number, timezone: string): Queue {
+function queueOn(line: Line, maxBytes: number, timezone: string, telemetry: Telemetry | undefined): Queue {
   let closed = false
-  const send = (job: AnyJob, input: unknown, text: string, options: DispatchOptions) =>
-    line.push(newJob(job, input, text, options, maxBytes), options.uuid === undefined, options.tx)
+  const store = (job: AnyJob, input: unknown, text: string, options: DispatchOptions, trace?: TraceContext) =>
+    line.push(newJob(job, input, text, options, maxBytes, trace), options.uuid === undefined, options.tx)
+  const send =
+    telemetry === undefined
+      ? store
+      : (job: AnyJob, input: unknown, text: string, options: DispatchOptions) =>
+          telemetry.dispatch({ job: job.name, queue: options.queue ?? job.queue, jobs: 1 }, async (trace) =>
+            store(job, input, text, options, trace),
+          )
+  const storeMany = async (
+    job: AnyJob,
+    inputs: readonly unknown[],
+    { each, tx, ...common }: DispatchManyOptions<never>,
+    trace?: TraceContext,
+  ) => {
+    const jobs: NewJob[] = []
+    let fresh = true
+    for (const [at, input] of inputs.entries()) {
+      try {
+        const own = each === undefined ? common : { ...common, ...each(input as never, at) }
+        fresh &&= (own as JobOptions).uuid === undefined
+        const text = inputText(job, input)
+        jobs.push(newJob(job, input, typeof text === 'string' ? text : await text, own, maxBytes, trace))
+      } catch (error) {
+        throw ofInput(at, error)
+      }
+      if (jobs.length % CHECKED_IN_ONE_GO === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return jobs.length === 0 ? [] : line.pushAll(jobs, fresh, tx)
+  }
   const check = (job: AnyJob) => {
     if (closed) throw new FaenaError('STORE_CLOSED', 'The queue was closed; dispatch nothing after close()')
     if (!isJob(job)) throw notAllowed('BAD_ARGUMENT', 'job', job, 'a definition made by defineJob')
@@ -140,21 +172,9 @@ function queueOn(line: Line, maxBytes: number, timezone: string): Queue {
     },
     async dispatchMany(job, inputs, options = {}) {
       check(job)
-      const { each, tx, ...common } = options
-      const jobs: NewJob[] = []
-      let fresh = true
-      for (const [at, input] of inputs.entries()) {
-        try {
-          const own = each === undefined ? common : { ...common, ...each(input, at) }
-          fresh &&= (own as JobOptions).uuid === undefined
-          const text = inputText(job, input)
-          jobs.push(newJob(job, input, typeof text === 'string' ? text : await text, own, maxBytes))
-        } catch (error) {
-          throw ofInput(at, error)
-        }
-        if (jobs.length % CHECKED_IN_ONE_GO === 0) await new Promise((resolve) => setImmediate(resolve))
-      }
-      return jobs.length === 0 ? [] : line.pushAll(jobs, fresh, tx)
+      if (telemetry === undefined || inputs.length === 0) return storeMany(job, inputs, options)
+      const about = { job: job.name, queue: options.queue ?? job.queue, jobs: inputs.length }
+      return telemetry.dispatch(about, (trace) => storeMany(job, inputs, options, trace))
     },
     wait: (job, options) =>
       (typeof job === 'string' ? line.wait(job, false, options) : line.wait(job.uuid, true, options)) as Promise<

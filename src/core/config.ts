@@ -3,6 +3,7 @@ import type { Duration } from './duration.ts'
 import type { HistoryOptions } from './history.ts'
 import type { AnyJob } from './job.ts'
 import type { ScheduleDefinition } from './schedule.ts'
+import type { Telemetry } from './telemetry.ts'
 import type { Tables } from './url-options.ts'
 
 export const ROLES = ['viewer', 'operator', 'admin'] as const
@@ -124,6 +125,8 @@ export interface FaenaConfig {
   /** Days that such files are kept, today included; 0 = for ever. `FAENA_LOG_DAYS`; default 14. */
   logDays?: number
   onError?: ErrorHook
+  /** What traces dispatches and attempts: `openTelemetry()` of faena/otel. */
+  telemetry?: Telemetry
 }
 
 /** Gives an editor the types of a configuration; it is checked when it is read. */

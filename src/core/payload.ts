@@ -2,6 +2,7 @@ import { laravelBackoff, readLaravelBackoff, readStoredBackoff, type StoredBacko
 import { FaenaError } from './errors.ts'
 import type { AnyJob } from './job.ts'
 import { withFirst, withValue } from './json-text.ts'
+import type { TraceContext } from './telemetry.ts'
 
 /** `"job"` of a payload that a Faena handler runs: this prefix, then the job's name. */
 export const JOB_PREFIX = 'faena@'
@@ -20,6 +21,8 @@ export interface FaenaPart {
   /** Where the timeout is no whole number of seconds. */
   timeoutMs?: number
   keepResultMs?: number
+  /** What carries the dispatch's trace on, where there is one. */
+  trace?: TraceContext
   /** The schedule that made the job, and the tick (unix ms) it was made for, which lies earlier where a run was missed. */
   schedule?: { key: string; at: number }
   [key: string]: unknown
@@ -57,6 +60,7 @@ export interface PayloadOptions {
   unique?: FaenaPart['unique']
   tries?: number | null
   timeoutMs?: number | null
+  trace?: TraceContext
 }
 
 /**
@@ -120,6 +124,7 @@ function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | nul
   if (job.backoff && !wholeSeconds(job.backoff)) text += `,"backoff":${JSON.stringify(job.backoff)}`
   if (timeoutMs !== null && timeoutMs % 1_000 !== 0) text += `,"timeoutMs":${timeoutMs}`
   if (job.keepResultMs !== null) text += `,"keepResultMs":${job.keepResultMs}`
+  if (options.trace !== undefined) text += `,"trace":${JSON.stringify(options.trace)}`
   return text
 }
 

@@ -46,7 +46,7 @@ describe('settings', () => {
       corsOrigins: [],
       trustProxy: [],
       logLevel: 'info',
-      ...{ logFormat: null, logFolder: null, logDays: 14, onError: null },
+      ...{ logFormat: null, logFolder: null, logDays: 14, onError: null, telemetry: undefined },
       from: {},
       warnings: [],
     })

@@ -33,6 +33,7 @@ import {
 } from './readers.ts'
 import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
 import { surfacedFields } from './surface.ts'
+import type { Telemetry } from './telemetry.ts'
 import { asPath, laravelUrl, parseUrl } from './url.ts'
 import { retryAfterOf, type Tables, tablesOf, urlWith } from './url-options.ts'
 import { wallClock } from './wallclock.ts'
@@ -88,6 +89,7 @@ export interface Settings {
   /** 0 = for ever. */
   logDays: number
   onError: ErrorHook | null
+  telemetry: Telemetry | undefined
   /** Where each setting that is not its default comes from: a variable's name, or `faena.config.ts`. */
   from: Readonly<Record<string, string>>
   /** Variables that look like misspelt settings. */
@@ -129,7 +131,7 @@ const VARIABLES = {
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
-  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError'
+  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
@@ -204,6 +206,7 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     logFormat: setting<LogFormat | null>('logFormat', null, (value, name) => oneOf(LOG_FORMATS, value, name)),
     logFolder: optional('logFolder'),
     logDays: whole('logDays', 14, 0, 36_500),
+    telemetry: setting<Telemetry | undefined>('telemetry', undefined, telemetryOf),
     onError: setting<ErrorHook | null>('onError', null, functionOf),
     from,
     warnings: misspelt(env),
@@ -340,6 +343,12 @@ function surfaceOf(value: unknown, name: string): string {
 function maskOf(value: unknown, name: string): string {
   masker(textOf(value, name), name)
   return value as string
+}
+
+function telemetryOf(value: unknown, name: string): Telemetry {
+  const { dispatch, attempt } = (value ?? {}) as Partial<Telemetry>
+  if (typeof dispatch === 'function' && typeof attempt === 'function') return value as Telemetry
+  throw bad(name, value, 'what openTelemetry() of faena/otel returns')
 }
 
 function checkKeys(file: FaenaConfig): void {

@@ -4,6 +4,7 @@ import type { FailSignal, Outcome, Policy, ReleaseSignal } from '../core/outcome
 import type { ReadPayload } from '../core/payload.ts'
 import { uuidv7 } from '../core/uuid.ts'
 import type { JobOutcome, ReservedJob } from '../store.ts'
+import { wallTime } from './clock.ts'
 import { Notes } from './notes.ts'
 import type { Settler } from './settler.ts'
 
@@ -119,4 +120,12 @@ export class JobRun {
   get runMs(): number {
     return this.endedAt - this.startedAt
   }
+}
+
+/** From when the job could first have run (its exact dispatch, or its due time if that is later) to its start. */
+export function waitedMs(run: JobRun): number {
+  const startedAt = wallTime(run.startedAt)
+  const at: unknown = run.payload?.faena.at
+  const since = typeof at === 'number' ? Math.max(at, run.job.availableAt) : run.job.availableAt
+  return since > startedAt ? 0 : startedAt - since
 }

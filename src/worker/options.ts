@@ -5,6 +5,7 @@ import { type HistoryOptions, type HistoryRules, historyRules } from '../core/hi
 import { DEFAULT_QUEUE, queueName, wholeNumber } from '../core/job.ts'
 import { POLICY_DEFAULTS, type PolicyDefaults } from '../core/outcome.ts'
 import { type SurfacedField, surfacedFields } from '../core/surface.ts'
+import type { Telemetry } from '../core/telemetry.ts'
 import type { Store } from '../store.ts'
 import type { HeartbeatConfig } from './heartbeat.ts'
 import type { BoundHandler } from './job-run.ts'
@@ -49,6 +50,8 @@ export interface WorkerOptions {
   historyPerSecond?: number
   /** Which attempts of which queues the history keeps, and for how long; default a sample of all. */
   history?: HistoryOptions
+  /** What traces attempts; see faena/otel. */
+  telemetry?: Telemetry
   /** Fields of the input that lists of failed jobs show, as FAENA_SURFACE names them: `order_id|orderId,tienda_id`. */
   surface?: string
   /** Errors of hooks and listeners, which have nobody to be thrown at (default: a process warning). */
@@ -76,6 +79,7 @@ export interface Settings {
   heartbeat: HeartbeatConfig | undefined
   historyPerSecond: number
   history: HistoryRules
+  telemetry: Telemetry | undefined
   surface: readonly SurfacedField[]
   onError: (error: unknown) => void
 }
@@ -113,6 +117,7 @@ export function settingsOf(options: WorkerOptions): Settings {
     heartbeat: options.heartbeat,
     historyPerSecond: wholeNumber(options.historyPerSecond ?? 20, 0, 10_000, 'historyPerSecond'),
     history: historyRules(options.history),
+    telemetry: options.telemetry,
     surface: surfacedFields(options.surface ?? '', 'surface'),
     onError: options.onError ?? warn,
   }

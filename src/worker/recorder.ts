@@ -3,7 +3,7 @@ import type { HistoryRules } from '../core/history.ts'
 import type { MetricRow, NewRun, OutcomeKind, RecordStore } from '../store.ts'
 import { wallTime } from './clock.ts'
 import { headlineOf, historyRow } from './ending.ts'
-import type { JobRun } from './job-run.ts'
+import { type JobRun, waitedMs } from './job-run.ts'
 
 const HISTORY_GAP_MS = 1_000
 const METRICS_GAP_MS = 5_000
@@ -108,11 +108,10 @@ export class Recorder {
   }
 
   #count(run: JobRun, kind: OutcomeKind): void {
-    const startedAt = wallTime(run.startedAt)
-    const totals = this.#totalsOf(run, startedAt + run.runMs)
+    const totals = this.#totalsOf(run, wallTime(run.startedAt) + run.runMs)
     if (totals === undefined) return
     const { row } = totals
-    const waited = waitMs(run, startedAt)
+    const waited = waitedMs(run)
     row[COUNTED[kind]]++
     row.waitMs += waited
     row.runMs += run.runMs
@@ -241,11 +240,4 @@ export class Recorder {
       done()
     }
   }
-}
-
-/** From when the job could first have run (its exact dispatch, or its due time if that is later) to its start. */
-function waitMs(run: JobRun, startedAt: number): number {
-  const at: unknown = run.payload?.faena.at
-  const since = typeof at === 'number' ? Math.max(at, run.job.availableAt) : run.job.availableAt
-  return since > startedAt ? 0 : startedAt - since
 }

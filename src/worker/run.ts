@@ -4,9 +4,10 @@ import type { Handler, JobContext } from '../core/handler.ts'
 import { decide, type Outcome, type Policy, type PolicyDefaults, policyOf, ReleaseSignal } from '../core/outcome.ts'
 import { type ReadPayload, readPayload } from '../core/payload.ts'
 import { checkInput } from '../core/schema.ts'
+import type { Telemetry } from '../core/telemetry.ts'
 import { timedOut } from './aborts.ts'
 import { Context } from './context.ts'
-import type { BoundHandler, JobRun } from './job-run.ts'
+import { type BoundHandler, type JobRun, waitedMs } from './job-run.ts'
 
 /** What a run needs to know of the worker it happens in. */
 export interface RunSettings {
@@ -14,6 +15,7 @@ export interface RunSettings {
   defaults: PolicyDefaults
   /** Runs a handler that asked for a thread or a process of its own. */
   isolated: (run: JobRun) => Promise<unknown>
+  telemetry?: Telemetry
 }
 
 const COMPLETED: Outcome = Object.freeze({ kind: 'completed' })
@@ -67,6 +69,15 @@ function spentBefore(run: JobRun, policy: Policy): FaenaError {
  * schema, the middleware and the handler do, so that a short job costs no promise.
  */
 export function execute(run: JobRun, settings: RunSettings): Outcome | Promise<Outcome> {
+  const { telemetry } = settings
+  if (telemetry === undefined) return executed(run, settings)
+  const { name: job, uuid, payload } = run
+  const { queue, attempts: attempt } = run.job
+  const about = { job, queue, uuid, attempt, waitMs: waitedMs(run), trace: payload?.faena.trace }
+  return telemetry.attempt(about, () => executed(run, settings))
+}
+
+function executed(run: JobRun, settings: RunSettings): Outcome | Promise<Outcome> {
   let input: unknown
   try {
     input = readInput(run.bound!.handler, run.payload!)

@@ -85,7 +85,8 @@ class QueueWorker implements Worker {
       (error) => this.#storeError('history', error, 1, 0),
     )
     this.#reporter = new Reporter(this.events, this.#recorder, onError)
-    const runSettings = { handlers, defaults, isolated: (run: JobRun) => this.#isolates.run(run) }
+    const { telemetry } = settings
+    const runSettings = { handlers, defaults, telemetry, isolated: (run: JobRun) => this.#isolates.run(run) }
     this.#runner = new Runner(settings, runSettings, this.#slots, this.#reporter, {
       mayBegin: () => this.#state === 'running' || this.#state === 'quiet',
       stuck: () => void this.#end('stuck', settings.graceMs),
