@@ -7,8 +7,9 @@ import { defineConfig } from 'vitest/config'
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
 /**
- * `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left. Under
- * `--mode all-stores`, as `npm test` says it, conformance and the model run on the servers too, unless stores are named.
+ * `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left; `browser`
+ * opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says it,
+ * conformance and the model run on the servers too, unless stores are named.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -20,8 +21,8 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           name: 'fast',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'dashboard/src/**/*.test.ts'],
-          exclude: ['test/processes/**', 'test/model/**', '**/node_modules/**'],
+          include: ['src/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: ['test/processes/**', 'test/model/**', 'test/browser/**', '**/node_modules/**'],
           testTimeout: 20_000,
         },
       },
@@ -32,6 +33,16 @@ export default defineConfig(({ mode }) => ({
           exclude: chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          // The first of them builds the dashboard, and installs Chromium where it is missing.
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

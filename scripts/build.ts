@@ -1,8 +1,12 @@
-/** Builds `dist` from `src`: plain JavaScript and declarations, nothing bundled, so that a stack trace names a file one can read. */
+/**
+ * Builds `dist` from `src`: plain JavaScript and declarations, nothing bundled, so that a stack trace names a file one can
+ * read. The dashboard, for browsers, is bundled, and lies in `dist/dashboard`.
+ */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildDashboard, DASHBOARD_BUILD } from './dashboard.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -13,7 +17,10 @@ compile()
 checkEntryPoints()
 checkNothingForeign()
 makeExecutable(join(dist, 'cli/main.js'))
-console.log(`dist: ${globSync('**/*.js', { cwd: dist }).length} modules`)
+const modules = globSync('**/*.js', { cwd: dist }).length
+buildDashboard()
+cpSync(DASHBOARD_BUILD, join(dist, 'dashboard'), { recursive: true })
+console.log(`dist: ${modules} modules and the dashboard`)
 
 function compile() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')

@@ -2,7 +2,7 @@
  * Brings up the whole example: the slow source, the web application, and workers with their scheduler (`faena start`).
  * Each is a process of its own. When one of them ends, all end; Ctrl+C stops everything, letting running jobs finish.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { APP_URL, SOURCE_URL } from './settings.ts'
@@ -16,6 +16,8 @@ process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 stopWithNpm()
 
+// A fresh checkout has no dashboard yet. Without one all the rest runs, so a build that fails is told and no more.
+if (!inline) spawnSync(process.execPath, ['scripts/dashboard.ts', '--if-needed'], { cwd: root, stdio: 'inherit' })
 await Promise.all([listening('source', 'examples/cases/source.ts'), listening('app', 'examples/cases/app.ts')])
 // With the sync connection jobs run where they are dispatched, so there is nothing for workers to do.
 if (!inline && !stopping) {

@@ -6,5 +6,5 @@ import { signInCode } from '../http/auth/sign-in.ts'
  * proxy ever has it.
  */
 export function signInLink(dashboard: string, secret: string, who: { subject: string; role: Role }): string {
-  return `${dashboard}/login#code=${signInCode(secret, who, Date.now())}`
+  return `${dashboard}/#code=${signInCode(secret, who, Date.now())}`
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -31,7 +31,9 @@ describe('the packed package in an empty folder', () => {
     const odd = packed.filter(
       (path) => !/^(dist\/[\w/-]+\.(js|d\.ts)|package\.json|(README|README\.es|CHANGELOG)\.md)$/.test(path),
     )
-    expect(odd).toEqual([])
+    const built = /^dist\/dashboard\/(index\.html|[\w-]+\.svg|assets\/[\w.-]+\.(js|css|woff2)(\.br|\.gz)?)$/
+    expect(odd.filter((path) => !built.test(path))).toEqual([])
+    expect(packed).toContain('dist/dashboard/index.html')
     expect(packed.filter((path) => path.includes('.test.'))).toEqual([])
     expect(existsSync(join(project, 'node_modules/faena/LICENSE'))).toBe(true)
   })
@@ -70,6 +72,25 @@ describe('the packed package in an empty folder', () => {
       JSON.stringify({ compilerOptions: { ...options, ...types }, include: ['*.ts'] }),
     )
     expect(sh(project, 'node', join(root, 'node_modules/typescript/bin/tsc'), '-p', '.')).toBe('')
+  })
+
+  test('faena serve shows the dashboard', async () => {
+    const env = { ...process.env, FAENA_PORT: '0', DATABASE_URL: undefined }
+    const faena = join(project, 'node_modules/faena/dist/cli/main.js')
+    const child = spawn(process.execPath, [faena, 'serve'], { cwd: project, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      let printed = ''
+      for await (const chunk of child.stdout) {
+        printed += chunk
+        if (/log in +http/.test(printed)) break
+      }
+      const [, address] = /dashboard +(http\S+)/.exec(printed)!
+      const page = await (await fetch(`${address}failed`)).text()
+      const [, script] = /<script type="module"[^>]* src="([^"]+)"/.exec(page)!
+      expect((await fetch(new URL(script!, address))).headers.get('cache-control')).toContain('immutable')
+    } finally {
+      child.kill('SIGTERM')
+    }
   })
 
   test('the code of the README dispatches a job from one process and runs it in another', () => {

@@ -5,7 +5,7 @@ import type { IconName } from '../ui/Icon.tsx'
 /** A page in the navigation. How one is added: README.md. */
 export interface PageEntry {
   /** Its name in the catalogues: `nav.<id>`. */
-  id: 'overview' | 'jobs' | 'failed'
+  id: 'overview' | 'jobs' | 'failed' | 'queues' | 'workers' | 'schedules' | 'metrics' | 'audit' | 'settings'
   /** Below the mount. `/metrics`, `/health` and `/api` belong to the server. */
   path: string
   icon: IconName
@@ -33,6 +33,47 @@ export const PAGES: readonly PageEntry[] = [
     role: 'viewer',
     key: 'f',
     load: () => import('./failed/Failed.tsx'),
+  },
+  {
+    id: 'queues',
+    path: '/queues',
+    icon: 'queues',
+    role: 'viewer',
+    key: 'q',
+    load: () => import('./queues/Queues.tsx'),
+  },
+  {
+    id: 'workers',
+    path: '/workers',
+    icon: 'workers',
+    role: 'viewer',
+    key: 'w',
+    load: () => import('./workers/Workers.tsx'),
+  },
+  {
+    id: 'schedules',
+    path: '/schedules',
+    icon: 'schedules',
+    role: 'viewer',
+    key: 's',
+    load: () => import('./schedules/Schedules.tsx'),
+  },
+  {
+    id: 'metrics',
+    path: '/trends',
+    icon: 'metrics',
+    role: 'viewer',
+    key: 'm',
+    load: () => import('./metrics/Metrics.tsx'),
+  },
+  { id: 'audit', path: '/audit', icon: 'audit', role: 'admin', key: 'a', load: () => import('./audit/Audit.tsx') },
+  {
+    id: 'settings',
+    path: '/settings',
+    icon: 'settings',
+    role: 'viewer',
+    key: 'e',
+    load: () => import('./settings/Settings.tsx'),
   },
 ]
 

@@ -1,5 +1,7 @@
-import { api, ask } from '../api/client.ts'
+import { api, ask, problemOf } from '../api/client.ts'
 import { tellProblem } from '../api/use-action.ts'
+import { say } from '../i18n/index.ts'
+import { toast } from '../ui/toasts.ts'
 
 /**
  * A link that `faena login` printed holds a code behind its `#`, which logs in once. It leaves the address before it is
@@ -9,5 +11,11 @@ export async function followSignInLink(): Promise<void> {
   const code = /^#code=([\w.-]+)$/.exec(location.hash)?.[1]
   if (code === undefined) return
   history.replaceState(history.state, '', location.pathname + location.search)
-  await ask(api.POST('/api/v1/queue/login/link', { body: { code } })).catch(tellProblem)
+  await ask(api.POST('/api/v1/queue/login/link', { body: { code } })).catch(tellLink)
+}
+
+/** Codes are refused as passwords are; here that means that somebody was here before. */
+function tellLink(error: unknown): void {
+  if (problemOf(error).code !== 'BAD_CREDENTIALS') return tellProblem(error)
+  toast({ tone: 'problem', text: say()('login.linkOver') })
 }

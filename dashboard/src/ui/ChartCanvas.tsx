@@ -33,6 +33,8 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
             ...axis,
             grid: { show: false },
             space: 70,
+            size: 28,
+            incrs: ROUND_TIMES,
             values: (_plot, ticks) => ticks.map((tick) => formatTime(tick)),
           },
           { ...axis, size: 56, space: 36, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
@@ -45,7 +47,12 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
             width: 1.75,
             dash: dash === undefined ? undefined : [...dash],
             fill: fill ? colour(name, 0.1) : undefined,
-            points: { show: false },
+            // A step alone between steps without figures has no line to either side: it is a point.
+            points: {
+              show: true,
+              size: 5,
+              filter: (_plot: uPlot, index: number) => lonely(series[index - 1]?.values ?? []),
+            },
             spanGaps: false,
           })),
         ],
@@ -86,6 +93,17 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
       />
     </div>
   )
+}
+
+const MINUTE = 60_000
+/** Steps of the axis of time: what people read as round. */
+const ROUND_TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(
+  (minutes) => minutes * MINUTE,
+)
+
+function lonely(values: readonly (number | null)[]): number[] {
+  const isNone = (at: number) => values[at] === null || values[at] === undefined
+  return values.flatMap((_value, at) => (!isNone(at) && isNone(at - 1) && isNone(at + 1) ? [at] : []))
 }
 
 /** Canvas takes no custom properties: what a colour comes to is asked of the page. */

@@ -169,7 +169,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
       role="table"
       aria-label={label}
       aria-rowcount={(total ?? ordered.length) + 1}
-      className={classes('text-sm', stale && 'stale')}
+      className={classes('overflow-clip rounded-lg text-sm', stale && 'stale')}
     >
       {/* biome-ignore lint/a11y/useFocusableInteractive: a row of headers is nothing one acts on */}
       <div
@@ -237,7 +237,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                 gridTemplateColumns: asCards ? undefined : tracks,
               }}
               className={classes(
-                'absolute inset-x-0 top-0 border-b px-4 focus-visible:outline-offset-[-2px]',
+                'absolute inset-x-0 top-0 px-4 focus-visible:outline-offset-[-2px]',
+                item.index < ordered.length - 1 && 'border-b',
                 asCards
                   ? 'flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5'
                   : 'grid min-h-10 items-center gap-x-4 py-1',

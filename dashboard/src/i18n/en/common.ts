@@ -12,7 +12,17 @@ export const common = {
     no: 'No',
     serverTime: '{{time}}, time of the server',
   },
-  nav: { overview: 'Overview', jobs: 'Jobs', failed: 'Failed' },
+  nav: {
+    overview: 'Overview',
+    jobs: 'Jobs',
+    failed: 'Failed',
+    queues: 'Queues',
+    workers: 'Workers',
+    schedules: 'Schedules',
+    metrics: 'Metrics',
+    audit: 'Audit',
+    settings: 'Settings',
+  },
   roles: { viewer: 'Viewer', operator: 'Operator', admin: 'Administrator' },
   login: {
     title: 'Log in to Faena',
@@ -20,6 +30,8 @@ export const common = {
     password: 'Password',
     submit: 'Log in',
     hint: 'Users are made on the server:',
+    linkHint: 'A link that logs in once:',
+    linkOver: 'This link has been used already, or has ended. faena login prints another.',
   },
   shell: {
     navigation: 'Pages',

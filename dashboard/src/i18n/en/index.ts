@@ -1,5 +1,6 @@
 import { common } from './common.ts'
 import { problems } from './problems.ts'
+import { steering } from './steering.ts'
 
 /** The English catalogue; its keys are those of all. */
-export const en = { ...common, ...problems }
+export const en = { ...common, ...problems, ...steering }

@@ -13,7 +13,17 @@ export const common: typeof english = {
     no: 'No',
     serverTime: '{{time}}, hora del servidor',
   },
-  nav: { overview: 'Resumen', jobs: 'Trabajos', failed: 'Fallidos' },
+  nav: {
+    overview: 'Resumen',
+    jobs: 'Trabajos',
+    failed: 'Fallidos',
+    queues: 'Colas',
+    workers: 'Workers',
+    schedules: 'Programaciones',
+    metrics: 'Métricas',
+    audit: 'Auditoría',
+    settings: 'Ajustes',
+  },
   roles: { viewer: 'Lectura', operator: 'Operación', admin: 'Administración' },
   login: {
     title: 'Entrar en Faena',
@@ -21,6 +31,8 @@ export const common: typeof english = {
     password: 'Contraseña',
     submit: 'Entrar',
     hint: 'Los usuarios se crean en el servidor:',
+    linkHint: 'Un enlace para entrar una vez:',
+    linkOver: 'Este enlace ya se usó o ha caducado. faena login imprime otro.',
   },
   shell: {
     navigation: 'Páginas',
