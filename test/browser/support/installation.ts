@@ -58,7 +58,6 @@ export async function install({ url: given, env = {} }: InstallationOptions = {}
       DATABASE_URL: url,
       FAENA_PORT: '0',
       FAENA_JWT_SECRET: SECRET,
-      FAENA_LOG_LEVEL: 'warn',
       ...env,
       ...more,
     })
@@ -78,7 +77,7 @@ export async function install({ url: given, env = {} }: InstallationOptions = {}
       return address
     },
     async serve(more) {
-      const served = await start(['serve'], /API +http\S+/, more)
+      const served = await start(['serve'], /API +http\S+/, { FAENA_LOG_LEVEL: 'warn', ...more })
       address = /API +(http\S+)\/api\/v1\/queue/.exec(served.printed())![1]!
       return served
     },
