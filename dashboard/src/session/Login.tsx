@@ -83,7 +83,8 @@ export function Login() {
           </Button>
         </form>
         <p className="mt-4 text-faint text-xs">
-          {t('login.hint')} <code className="font-mono">faena users add</code>. {t('login.linkHint')} <code className="font-mono">faena login</code>.
+          {t('login.hint')} <code className="font-mono">faena users add</code>. {t('login.linkHint')}{' '}
+          <code className="font-mono">faena login</code>.
         </p>
       </main>
       <div className="flex items-center gap-1">

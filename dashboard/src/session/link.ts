@@ -16,6 +16,6 @@ export async function followSignInLink(): Promise<void> {
 
 /** Codes are refused as passwords are; here that means that somebody was here before. */
 function tellLink(error: unknown): void {
-  if (problemOf(error).code !== 'BAD_CREDENTIALS') return tellProblem(error)
-  toast({ tone: 'problem', text: say()('login.linkOver') })
+  if (problemOf(error).code !== 'BAD_CREDENTIALS') tellProblem(error)
+  else toast({ tone: 'problem', text: say()('login.linkOver') })
 }
