@@ -2,6 +2,7 @@ import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { formatDuration } from '../i18n/format.ts'
 import { useT } from '../i18n/index.ts'
+import { Operations } from '../operations/Operations.tsx'
 import { classes } from '../ui/classes.ts'
 import { ConfirmDialog } from '../ui/confirm.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
@@ -85,6 +86,7 @@ export function Shell() {
 function StaleContent() {
   return (
     <div className={classes(useIsStale() && 'stale')} data-stale={useIsStale() || undefined}>
+      <Operations />
       <Outlet />
     </div>
   )

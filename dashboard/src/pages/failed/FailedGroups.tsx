@@ -1,0 +1,108 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { failedGroupsQuery } from '../../api/queries.ts'
+import { formatNumber } from '../../i18n/format.ts'
+import { useT } from '../../i18n/index.ts'
+import { useBulk } from '../../operations/bulk.ts'
+import { useMay } from '../../session/use-me.ts'
+import { Button, IconButton } from '../../ui/Button.tsx'
+import { classes } from '../../ui/classes.ts'
+import { Empty, Failed, FilteredEmpty, Skeleton } from '../../ui/States.tsx'
+import { Ago } from '../../ui/Time.tsx'
+import type { FailedFilterState } from './use-failed-filter.ts'
+
+/** Failed jobs by what they have in common: one cause, one decision. */
+export function FailedGroups({ filter }: { filter: FailedFilterState }) {
+  const t = useT()
+  const mayRetry = useMay('operator')
+  const mayClear = useMay('admin')
+  const { busy, retry, remove } = useBulk()
+  const { data: groups, error, refetch, isPlaceholderData } = useQuery(failedGroupsQuery(filter.narrowing))
+  const within = {
+    queue: filter.narrowing.queue,
+    job_class: filter.narrowing.job_class,
+    failed_before: filter.narrowing.to,
+  }
+  const mayAct = filter.narrowing.from === undefined
+  const most = Math.max(1, ...(groups ?? []).map(({ count }) => count))
+  if (groups === undefined) {
+    return (
+      <div className="surface">
+        {error === null ? <Skeleton lines={8} /> : <Failed error={error} onRetry={() => void refetch()} />}
+      </div>
+    )
+  }
+  if (groups.length === 0) {
+    const narrowed = Object.keys(filter.narrowing).length > 0
+    return (
+      <div className="surface">
+        {narrowed ? (
+          <FilteredEmpty onClear={filter.clear} />
+        ) : (
+          <Empty title={t('failed.empty')}>{t('failed.emptyHint')}</Empty>
+        )}
+      </div>
+    )
+  }
+  return (
+    <ul className={classes('surface', isPlaceholderData && 'stale')}>
+      {groups.map(({ fingerprint, name, headline, count, first_at, last_at, sample }) => (
+        <li
+          key={fingerprint}
+          className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b px-4 py-3 last:border-0 hover:bg-hover sm:flex-nowrap"
+        >
+          <span className="w-16 shrink-0 text-right">
+            <span className="block font-semibold text-lg leading-tight">{formatNumber(count)}</span>
+            <svg viewBox="0 0 64 3" className="mt-1 h-[3px] w-full" preserveAspectRatio="none" aria-hidden="true">
+              <rect width="64" height="3" rx="1.5" className="fill-line" />
+              <rect x={64 - (64 * count) / most} width={(64 * count) / most} height="3" rx="1.5" className="fill-red" />
+            </svg>
+          </span>
+          <span className="min-w-0 grow basis-60">
+            <Link
+              to="/failed"
+              search={{ error: fingerprint } as never}
+              className="line-clamp-2 font-medium hover:underline"
+              title={t('failed.showGroup')}
+            >
+              {headline}
+            </Link>
+            <span className="mt-0.5 flex flex-wrap gap-x-3 text-faint text-xs">
+              <span>{name}</span>
+              <span>
+                {t('failed.last')} <Ago at={last_at} />
+              </span>
+              <span>
+                {t('failed.first')} <Ago at={first_at} />
+              </span>
+              <Link to="/failed/$id" params={{ id: sample } as never} className="underline hover:text-ink">
+                {t('failed.sample')}
+              </Link>
+            </span>
+          </span>
+          {mayAct && (
+            <span className="ml-auto flex items-center gap-1">
+              {mayRetry && (
+                <Button
+                  icon="retry"
+                  disabled={busy}
+                  onClick={() => void retry({ ...within, error: fingerprint }, count)}
+                >
+                  {t('failed.retryGroup')}
+                </Button>
+              )}
+              {mayClear && (
+                <IconButton
+                  icon="delete"
+                  label={t('failed.deleteGroup')}
+                  disabled={busy}
+                  onClick={() => void remove({ ...within, error: fingerprint }, count)}
+                />
+              )}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,61 @@
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { Status } from '../../api/client.ts'
+import { queuesQuery } from '../../api/queries.ts'
+import { formatDuration, formatNumber } from '../../i18n/format.ts'
+import { useT } from '../../i18n/index.ts'
+import { ButtonLink } from '../../ui/Button.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { useDueAge } from './use-due-age.ts'
+
+/** A due job that nobody has taken for longer than this is an alarm. */
+export const ALARM_SECONDS = 300
+
+/** What must be looked at now. Nothing is shown while there is nothing. */
+export function Alarms({ status }: { status: Status }) {
+  const t = useT()
+  const age = useDueAge(status)
+  const { data: queues = [] } = useQuery(queuesQuery)
+  const unserved = queues.filter(({ workers, due, paused_at }) => workers === 0 && due > 0 && paused_at === null)
+  const { oldest_pending_job: oldest } = status
+  return (
+    <>
+      {age !== null && age > ALARM_SECONDS && oldest !== null && (
+        <Alarm
+          action={
+            <ButtonLink to="/jobs" search={{ queue: oldest.queue, state: 'pending' }}>
+              {t('overview.seeQueue')}
+            </ButtonLink>
+          }
+        >
+          {t('overview.waiting', { queue: oldest.queue, age: formatDuration(age * 1_000) })}
+        </Alarm>
+      )}
+      {unserved.map(({ queue, due }) => (
+        <Alarm
+          key={queue}
+          action={
+            <ButtonLink to="/jobs" search={{ queue, state: 'pending' }}>
+              {t('overview.seeQueue')}
+            </ButtonLink>
+          }
+        >
+          {t('overview.unserved', { queue, count: due, n: formatNumber(due) })}
+        </Alarm>
+      ))}
+    </>
+  )
+}
+
+function Alarm({ children, action }: { children: ReactNode; action: ReactNode }) {
+  return (
+    <div
+      role="alert"
+      className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-lg border border-amber bg-amber-soft px-4 py-2 text-amber"
+    >
+      <Icon name="failed" />
+      <p className="grow font-medium">{children}</p>
+      {action}
+    </div>
+  )
+}
