@@ -4,7 +4,9 @@ import { useMemo } from 'react'
 const NAMED: ReadonlySet<string> = new Set([
   ...['id', 'queue', 'attempts', 'max_attempts', 'job_class', 'created_at_human', 'available_at_human'],
   ...['reserved_at_human', 'age_seconds', 'priority', 'status', 'uuid', 'name', 'tags'],
-  ...['exception_short', 'failed_at', 'fingerprint'],
+  ...['exception_short', 'failed_at', 'fingerprint', 'connection', 'headline', 'exception'],
+  ...['payload', 'payload_kind', 'masked', 'runs', 'reserved_by', 'max_exceptions', 'timeout_ms'],
+  ...['retry_until_human', 'unique_key'],
 ])
 
 /** What was seen outlives a filter that leaves no row to see it in. */

@@ -27,6 +27,8 @@ import { useWide } from './use-wide.ts'
 export interface Column<Row> {
   id: string
   header: string
+  /** The header is read out, not shown: for actions. */
+  quietHeader?: boolean
   cell: (row: Row) => ReactNode
   /** A track of a CSS grid, such as `minmax(10rem, 2fr)` or `6rem`. */
   width: string
@@ -186,7 +188,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
             <SelectAll rows={ordered.map(({ id }) => id)} selection={selection} label={t('table.selectLoaded')} />
           </span>
         )}
-        {shown.map(({ id, header, align, sortBy }) => {
+        {shown.map(({ id, header, quietHeader, align, sortBy }) => {
           const column = sortable ? table.getColumn(id) : undefined
           const order = sortBy === undefined ? false : column?.getIsSorted()
           return (
@@ -198,7 +200,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               className={classes('min-w-0 font-medium', align === 'end' && 'text-right')}
             >
               {sortBy === undefined ? (
-                header
+                <span className={quietHeader ? 'sr-only' : undefined}>{header}</span>
               ) : (
                 <button
                   type="button"

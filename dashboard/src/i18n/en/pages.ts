@@ -12,13 +12,12 @@ export const pages = {
   },
   columns: {
     id: 'Id',
+    class_error: 'Class and error',
     job_class: 'Class',
     queue: 'Queue',
-    error: 'Error',
     failed_at: 'When',
     status: 'State',
     attempts: 'Attempts',
-    age: 'Age',
     when: 'Due or reserved',
   },
   selection: {
@@ -39,6 +38,7 @@ export const pages = {
     ofThemDelayed: '{{n}} delayed',
     lastMinutes: 'last {{n}} minutes',
     waiting: 'Queue {{queue}} has had a due job for {{age}} that nobody takes.',
+    waitingUnserved: 'Queue {{queue}} has had a due job for {{age}}, and no worker.',
     unserved_one: 'Queue {{queue}} has {{n}} due job and no worker.',
     unserved_other: 'Queue {{queue}} has {{n}} due jobs and no worker.',
     seeQueue: 'See the queue',

@@ -20,13 +20,12 @@ export const pages: Many<typeof english> = {
   },
   columns: {
     id: 'Id',
+    class_error: 'Clase y error',
     job_class: 'Clase',
     queue: 'Cola',
-    error: 'Error',
     failed_at: 'Cuándo',
     status: 'Estado',
     attempts: 'Intentos',
-    age: 'Edad',
     when: 'Listo o reservado',
   },
   selection: {
@@ -48,6 +47,7 @@ export const pages: Many<typeof english> = {
     ofThemDelayed: '{{n}} diferidos',
     lastMinutes: 'últimos {{n}} minutos',
     waiting: 'La cola {{queue}} tiene desde hace {{age}} un trabajo listo que nadie toma.',
+    waitingUnserved: 'La cola {{queue}} tiene desde hace {{age}} un trabajo listo y ningún worker.',
     unserved_one: 'La cola {{queue}} tiene {{n}} trabajo listo y ningún worker.',
     unserved_many: 'La cola {{queue}} tiene {{n}} de trabajos listos y ningún worker.',
     unserved_other: 'La cola {{queue}} tiene {{n}} trabajos listos y ningún worker.',

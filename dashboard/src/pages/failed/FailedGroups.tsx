@@ -75,7 +75,7 @@ export function FailedGroups({ filter }: { filter: FailedFilterState }) {
               <span>
                 {t('failed.first')} <Ago at={first_at} />
               </span>
-              <Link to="/failed/$id" params={{ id: sample } as never} className="underline hover:text-ink">
+              <Link to="/failed/$id" params={{ id: sample } as never} className="-my-1 py-1 underline hover:text-ink">
                 {t('failed.sample')}
               </Link>
             </span>

@@ -5,6 +5,7 @@ import { api, ask, type FailedRow } from '../../api/client.ts'
 import { failedGroupsQuery, failedQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
 import { useT } from '../../i18n/index.ts'
+import { visible } from '../../json/visible.ts'
 import { ListFrame } from '../../lists/ListFrame.tsx'
 import { SelectionBar } from '../../lists/SelectionBar.tsx'
 import { shown, useSurfaced } from '../../lists/surfaced.ts'
@@ -55,32 +56,31 @@ export function FailedList({ filter }: { filter: FailedFilterState }) {
     () => [
       {
         id: 'class',
-        header: t('columns.job_class'),
-        width: 'minmax(9rem, 1.4fr)',
+        header: t('columns.class_error'),
+        width: 'minmax(12rem, 5fr)',
         card: 'title',
         cell: (row) => (
-          <Link
-            to="/failed/$id"
-            params={{ id: String(row.id) } as never}
-            className="block truncate font-medium hover:underline"
-            title={row.job_class}
-          >
-            {row.job_class}
-          </Link>
+          <span className="block py-0.5">
+            <Link
+              to="/failed/$id"
+              params={{ id: String(row.id) } as never}
+              className="block truncate font-medium hover:underline"
+              title={row.job_class}
+            >
+              {row.job_class}
+            </Link>
+            <span className="block truncate font-normal text-soft text-xs" title={row.exception_short}>
+              {visible(row.exception_short)}
+            </span>
+          </span>
         ),
-      },
-      {
-        id: 'error',
-        header: t('columns.error'),
-        width: 'minmax(10rem, 3fr)',
-        cell: (row) => <Headline text={row.exception_short} />,
       },
       ...fields.slice(0, MOST_FIELDS).map(
         (name): Column<FailedRow> => ({
           id: name,
           header: name,
           width: 'minmax(5rem, 0.7fr)',
-          from: 1100,
+          from: 1180,
           cell: (row) => <span className="block truncate">{shown(row[name])}</span>,
         }),
       ),
@@ -100,7 +100,8 @@ export function FailedList({ filter }: { filter: FailedFilterState }) {
         ? [
             {
               id: 'actions',
-              header: '',
+              header: t('common.actions'),
+              quietHeader: true,
               width: '8.75rem',
               align: 'end' as const,
               card: 'corner' as const,
@@ -173,14 +174,6 @@ export function FailedList({ filter }: { filter: FailedFilterState }) {
         total={all}
       />
     </ListFrame>
-  )
-}
-
-function Headline({ text }: { text: string }) {
-  return (
-    <span className="block truncate text-soft" title={text}>
-      {text}
-    </span>
   )
 }
 

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useRef, useState } from 'react'
 import { api, ask, type JobRow } from '../../api/client.ts'
 import { jobsQuery, queuesQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
-import { formatDuration, formatNumber } from '../../i18n/format.ts'
+import { formatNumber } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { ListFrame } from '../../lists/ListFrame.tsx'
 import { SelectionBar } from '../../lists/SelectionBar.tsx'
@@ -116,7 +116,7 @@ export default function Jobs() {
           id: name,
           header: name,
           width: 'minmax(5rem, 0.7fr)',
-          from: 1100,
+          from: 1180,
           cell: (row) => <span className="block truncate">{shown(row[name])}</span>,
         }),
       ),
@@ -125,7 +125,7 @@ export default function Jobs() {
         header: t('columns.attempts'),
         width: '5rem',
         align: 'end',
-        from: 900,
+        from: 1320,
         cell: (row) => (
           <>
             {row.attempts}
@@ -134,24 +134,17 @@ export default function Jobs() {
         ),
       },
       {
-        id: 'age',
-        header: t('columns.age'),
-        width: '6.5rem',
-        align: 'end',
-        cell: (row) => formatDuration(row.age_seconds * 1_000),
-      },
-      {
         id: 'when',
         header: t('columns.when'),
-        width: '8.5rem',
-        from: 1000,
+        width: '7.5rem',
         cell: (row) => <WallTime at={row.reserved_at_human ?? row.available_at_human} />,
       },
       ...(mayAct
         ? [
             {
               id: 'actions',
-              header: '',
+              header: t('common.actions'),
+              quietHeader: true,
               width: '8.75rem',
               align: 'end' as const,
               card: 'corner' as const,

@@ -18,44 +18,42 @@ export function Alarms({ status }: { status: Status }) {
   const { data: queues = [] } = useQuery(queuesQuery)
   const unserved = queues.filter(({ workers, due, paused_at }) => workers === 0 && due > 0 && paused_at === null)
   const { oldest_pending_job: oldest } = status
+  const isLate = age !== null && age > ALARM_SECONDS && oldest !== null
+  // One queue, one alarm: that nobody serves it is why it waits.
+  const isOldestUnserved = unserved.some(({ queue }) => queue === oldest?.queue)
   return (
     <>
-      {age !== null && age > ALARM_SECONDS && oldest !== null && (
-        <Alarm
-          action={
-            <ButtonLink to="/jobs" search={{ queue: oldest.queue, state: 'pending' }}>
-              {t('overview.seeQueue')}
-            </ButtonLink>
-          }
-        >
-          {t('overview.waiting', { queue: oldest.queue, age: formatDuration(age * 1_000) })}
+      {isLate && (
+        <Alarm queue={oldest.queue}>
+          {t(isOldestUnserved ? 'overview.waitingUnserved' : 'overview.waiting', {
+            queue: oldest.queue,
+            age: formatDuration(age * 1_000),
+          })}
         </Alarm>
       )}
-      {unserved.map(({ queue, due }) => (
-        <Alarm
-          key={queue}
-          action={
-            <ButtonLink to="/jobs" search={{ queue, state: 'pending' }}>
-              {t('overview.seeQueue')}
-            </ButtonLink>
-          }
-        >
-          {t('overview.unserved', { queue, count: due, n: formatNumber(due) })}
-        </Alarm>
-      ))}
+      {unserved
+        .filter(({ queue }) => !(isLate && queue === oldest.queue))
+        .map(({ queue, due }) => (
+          <Alarm key={queue} queue={queue}>
+            {t('overview.unserved', { queue, count: due, n: formatNumber(due) })}
+          </Alarm>
+        ))}
     </>
   )
 }
 
-function Alarm({ children, action }: { children: ReactNode; action: ReactNode }) {
+function Alarm({ children, queue }: { children: ReactNode; queue: string }) {
+  const t = useT()
   return (
     <div
       role="alert"
       className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-lg border border-amber bg-amber-soft px-4 py-2 text-amber"
     >
       <Icon name="failed" />
-      <p className="grow font-medium">{children}</p>
-      {action}
+      <p className="min-w-0 grow basis-60 font-medium">{children}</p>
+      <ButtonLink to="/jobs" search={{ queue, state: 'pending' }}>
+        {t('overview.seeQueue')}
+      </ButtonLink>
     </div>
   )
 }

@@ -48,7 +48,7 @@ export function ErrorGroups() {
                   {name} · <Ago at={last_at} />
                 </span>
               </Link>
-              <span className="font-medium text-red">{formatNumber(count)}</span>
+              <span className="shrink-0 font-medium text-red">{formatNumber(count)}</span>
               {mayRetry && (
                 <IconButton
                   icon="retry"
