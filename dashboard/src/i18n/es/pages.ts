@@ -8,7 +8,7 @@ type Many<Catalogue> = {
 }
 
 export const pages: Many<typeof english> = {
-  status: { due: 'Listo', delayed: 'Diferido', reserved: 'Reservado', failed: 'Fallido' },
+  status: { due: 'Listo', delayed: 'Demorado', reserved: 'Reservado', failed: 'Fallido' },
   outcomes: {
     completed: 'Completado',
     failed: 'Fallido',
@@ -44,7 +44,7 @@ export const pages: Many<typeof english> = {
     oldest: 'Pendiente más antiguo',
     perMinute: 'Por minuto',
     wait: 'Espera media',
-    ofThemDelayed: '{{n}} diferidos',
+    ofThemDelayed: '{{n}} demorados',
     lastMinutes: 'últimos {{n}} minutos',
     waiting: 'La cola {{queue}} tiene desde hace {{age}} un trabajo listo que nadie toma.',
     waitingUnserved: 'La cola {{queue}} tiene desde hace {{age}} un trabajo listo y ningún worker.',

@@ -14,7 +14,7 @@ export const steering: { [Name in keyof typeof english]: WithMany<(typeof englis
     emptyHint: 'Una cola existe desde que se le envía un trabajo o la atiende un worker.',
     queue: 'Cola',
     due: 'Pendientes',
-    delayed: 'Aplazados',
+    delayed: 'Demorados',
     reserved: 'Reservados',
     workers: 'Workers',
     state: 'Estado',
@@ -33,11 +33,11 @@ export const steering: { [Name in keyof typeof english]: WithMany<(typeof englis
     pauseDone: 'La cola {{name}} está en pausa',
     resumeDone: 'La cola {{name}} continúa',
     clearTitle: 'Vaciar {{name}}',
-    clearBody_one: 'Elimina para siempre {{shown}} trabajo pendiente, aplazado o reservado. Los fallidos se quedan.',
+    clearBody_one: 'Elimina para siempre {{shown}} trabajo pendiente, demorado o reservado. Los fallidos se quedan.',
     clearBody_many:
-      'Elimina para siempre {{shown}} de trabajos pendientes, aplazados y reservados. Los fallidos se quedan.',
+      'Elimina para siempre {{shown}} de trabajos pendientes, demorados y reservados. Los fallidos se quedan.',
     clearBody_other:
-      'Elimina para siempre {{shown}} trabajos pendientes, aplazados y reservados. Los fallidos se quedan.',
+      'Elimina para siempre {{shown}} trabajos pendientes, demorados y reservados. Los fallidos se quedan.',
     clearAction: 'Eliminar los trabajos',
     clearDone_one: 'La cola {{name}} está vacía: {{shown}} trabajo eliminado',
     clearDone_many: 'La cola {{name}} está vacía: {{shown}} de trabajos eliminados',
