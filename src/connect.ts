@@ -31,7 +31,14 @@ const DEFAULT_URL = 'sqlite:.faena/faena.db'
 
 /** A queue with a store of its own, opened here and closed by `queue.close()`. Throws BAD_CONFIGURATION or STORE_UNAVAILABLE. */
 export async function openQueue(options: OpenQueueOptions = {}): Promise<Queue> {
-  const { url = DEFAULT_URL, connection = 'database', timezone, maxPayloadBytes, storeTimeout = '5s', telemetry } = options
+  const {
+    url = DEFAULT_URL,
+    connection = 'database',
+    timezone,
+    maxPayloadBytes,
+    storeTimeout = '5s',
+    telemetry,
+  } = options
   if (connection === 'sync') {
     return createQueue({ sync: await inlineRunner(options.handlers ?? []), timezone, maxPayloadBytes })
   }

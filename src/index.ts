@@ -42,9 +42,9 @@ export {
   type Unique,
 } from './core/job.ts'
 export type { ScheduleDefinition } from './core/schedule.ts'
-export type { Telemetry } from './core/telemetry.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { type Settings, settingsFrom } from './core/settings.ts'
+export type { Telemetry } from './core/telemetry.ts'
 export type {
   FailedFilter,
   FailedGroup,

@@ -48,7 +48,9 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/v1/traces`
-  const tracing = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url }) })] })
+  const tracing = new TracerProvider({
+    spanProcessors: [new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url }) })],
+  })
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 })
   const metering = new MeterProvider({ readers: [reader] })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())

@@ -6,7 +6,8 @@ const MINUTE = 60_000
 const at = Date.UTC(2026, 10, 22, 10, 0)
 
 function point(minute: number, figures: Partial<MetricPoint>): MetricPoint {
-  const none = { completed: 0, failed: 0, retried: 0, released: 0, cancelled: 0, wait_ms: 0, run_ms: 0 }
+  const ended = { completed: 0, failed: 0, retried: 0, released: 0, cancelled: 0, wait_ms: 0, run_ms: 0 }
+  const none = { dispatched: 0, started: 0, ...ended, wait_counts: [], run_counts: [] }
   return { at: new Date(at + minute * MINUTE).toISOString(), queue: 'mail', name: 'mail.send', ...none, ...figures }
 }
 

@@ -36,7 +36,7 @@ function Entries() {
   const t = useT()
   const [{ entry: shownId, ...filter }, setUrl] = useUrlState({ ...NO_FILTER, entry: '' })
   const isBusy = useCallback(() => false, [])
-  const list = useRows<AuditEntry>(auditQuery(filter), 'jobs', isBusy)
+  const list = useRows(auditQuery(filter), 'jobs', isBusy)
   const { rows, error, isLoading } = list
   const columns = useColumns()
   const shown = rows.find(({ id }) => String(id) === shownId)
