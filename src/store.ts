@@ -20,7 +20,8 @@ export interface Store
     RecordStore,
     OperationStore,
     AuditStore,
-    AccountStore {}
+    AccountStore,
+    AlertStore {}
 
 // ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -758,4 +759,107 @@ export interface IdempotencyEntry {
   /** A hash of the request that the key was first used with. */
   request: string
   answer: string | null
+}
+
+// ── alerts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * What is wrong, who was told, and who watches. One process at a time watches for the whole fleet: it holds the watch's
+ * lease, and what it decides names the fence it was given.
+ */
+export interface AlertStore {
+  /**
+   * The watch, if it is free, its lease has ended, or it is this owner's already; its lease runs anew. Another owner raises
+   * the fence.
+   */
+  takeWatch(owner: string, leaseMs: number): Promise<AlertWatch | undefined>
+  /** Lets go of it, so that another takes it at once. */
+  leaveWatch(owner: string): Promise<void>
+  /**
+   * Writes all of a look's outcome or nothing: what to know the next time, alerts by key, and the jobs that tell of them.
+   * False: the watch is somebody else's by now, and nothing was written.
+   */
+  decide(decision: AlertDecision): Promise<boolean>
+  alert(id: number): Promise<Alert | undefined>
+  /** Newest first. `keys`: these, whatever their state, or those that are open. */
+  alerts(filter: { state?: AlertState; rule?: AlertRule; keys?: readonly string[] }, page: Page): Promise<Paged<Alert>>
+  /** Until then nothing is told of it; null ends that. False: there is no such alert. */
+  muteAlert(id: number, mute: { until: number | null; by: string }): Promise<boolean>
+  /** Somebody sees to it: until it opens anew, nothing more is told of it. False: there is none, or it is not open. */
+  acknowledgeAlert(id: number, by: string): Promise<boolean>
+  /**
+   * Failed jobs with larger ids than `above`, by fingerprint, most first; `later` of them have larger ids than `mark`. One
+   * look at the table. Those nobody has labelled are left out.
+   */
+  failures(above: number, mark: number, limit: number): Promise<FailureCount[]>
+  /** Queues, paused ones aside, with jobs that have been due for longer than this. */
+  overdue(olderThanMs: number): Promise<OverdueQueue[]>
+}
+
+export type AlertRule = 'failed' | 'waiting' | 'workers' | 'rate' | 'schedule'
+export type AlertState = 'open' | 'resolved'
+
+export interface AlertWatch {
+  fence: number
+  /** What the last look left, as JSON text; null before the first. */
+  state: string | null
+  /** Unix ms by the store's clock. */
+  now: number
+}
+
+export interface AlertDecision {
+  fence: number
+  state: string
+  alerts: readonly AlertChange[]
+  jobs: readonly NewJob[]
+}
+
+/** An alert as the watch writes it; who muted or acknowledged it is not the watch's to say. */
+export interface AlertChange {
+  /** What it is about: one alert per key. At most 64 characters. */
+  key: string
+  rule: AlertRule
+  /** A queue, the name of a job, the key of a schedule. */
+  subject: string
+  state: AlertState
+  openedAt: number
+  /** When it was last seen to be so. */
+  lastAt: number
+  resolvedAt: number | null
+  /** Failures since it opened; of other rules, 1. */
+  count: number
+  /** What was measured, as JSON text. */
+  detail: string
+  toldAt: number | null
+  /** `count` as it was when somebody was told last. */
+  toldCount: number
+  /** It opens anew: nobody sees to it yet. */
+  reopened: boolean
+}
+
+export interface Alert extends Omit<AlertChange, 'reopened'> {
+  id: number
+  mutedUntil: number | null
+  mutedBy: string | null
+  acknowledgedAt: number | null
+  acknowledgedBy: string | null
+}
+
+export interface FailureCount {
+  fingerprint: string
+  name: string | null
+  queue: string
+  headline: string
+  count: number
+  later: number
+  /** The newest of them. */
+  lastId: number
+}
+
+export interface OverdueQueue {
+  queue: string
+  /** Jobs due for longer. */
+  count: number
+  /** Of the one that has been due for longest, in ms. */
+  ageMs: number
 }

@@ -68,6 +68,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   pino: ['logs'],
   // An optional peer: whoever imports faena/otel has it.
   '@opentelemetry/api': ['otel'],
+  // An optional peer: loaded when a channel of type email is told.
+  nodemailer: ['alerts'],
   fastify: ['http', 'cli'],
   '@fastify/helmet': ['http'],
   ajv: ['http'],
@@ -114,6 +116,7 @@ const ALLOWED_IDENTIFIERS: Record<string, string> = {
   CONSUMER: 'a kind of span, in the words of OpenTelemetry',
   claim: 'a field of a JWT, in errors of jose',
   roleClaim: 'the field of a JWT that names a role',
+  messageId: 'a field of nodemailer: the Message-ID of a mail',
 }
 
 interface SourceFile {

@@ -1,3 +1,25 @@
+CREATE TABLE `faena_alerts` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `key` varchar(64) NOT NULL,
+  `rule` varchar(16) NOT NULL,
+  `subject` varchar(255) NOT NULL,
+  `state` varchar(16) NOT NULL,
+  `opened_at` bigint NOT NULL,
+  `last_at` bigint NOT NULL,
+  `resolved_at` bigint DEFAULT NULL,
+  `amount` bigint NOT NULL,
+  `detail` longtext NOT NULL,
+  `told_at` bigint DEFAULT NULL,
+  `told_amount` bigint NOT NULL,
+  `muted_until` bigint DEFAULT NULL,
+  `muted_by` varchar(255) DEFAULT NULL,
+  `acknowledged_at` bigint DEFAULT NULL,
+  `acknowledged_by` varchar(255) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `faena_alerts_key` (`key`),
+  KEY `faena_alerts_state` (`state`,`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `faena_audit` (
   `id` bigint unsigned NOT NULL AUTO_INCREMENT,
   `at` bigint NOT NULL,
@@ -224,6 +246,15 @@ CREATE TABLE `faena_users` (
   `password` varchar(255) NOT NULL,
   `role` varchar(64) NOT NULL,
   `created_at` bigint NOT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE `faena_watches` (
+  `name` varchar(64) NOT NULL,
+  `owner` varchar(64) DEFAULT NULL,
+  `fence` bigint NOT NULL,
+  `lease_until` bigint NOT NULL,
+  `state` longtext DEFAULT NULL,
   PRIMARY KEY (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -1,3 +1,23 @@
+create table public.faena_alerts (
+  id bigint default nextval('public.faena_alerts_id_seq'::regclass) not null,
+  key text not null,
+  rule text not null,
+  subject text not null,
+  state text not null,
+  opened_at bigint not null,
+  last_at bigint not null,
+  resolved_at bigint,
+  amount bigint not null,
+  detail text not null,
+  told_at bigint,
+  told_amount bigint not null,
+  muted_until bigint,
+  muted_by text,
+  acknowledged_at bigint,
+  acknowledged_by text,
+  constraint faena_alerts_pkey PRIMARY KEY (id)
+);
+
 create table public.faena_audit (
   id bigint default nextval('public.faena_audit_id_seq'::regclass) not null,
   at bigint not null,
@@ -211,6 +231,15 @@ create table public.faena_users (
   constraint faena_users_pkey PRIMARY KEY (name)
 );
 
+create table public.faena_watches (
+  name text not null,
+  owner text,
+  fence bigint not null,
+  lease_until bigint not null,
+  state text,
+  constraint faena_watches_pkey PRIMARY KEY (name)
+);
+
 create table public.faena_workers (
   id bigint default nextval('public.faena_workers_id_seq'::regclass) not null,
   name text not null,
@@ -274,6 +303,10 @@ create table public.jobs (
   reserved_by bigint,
   constraint jobs_pkey PRIMARY KEY (id)
 ) with (fillfactor=50, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.2, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_cost_delay=1);
+
+CREATE UNIQUE INDEX faena_alerts_key ON public.faena_alerts USING btree (key);
+
+CREATE INDEX faena_alerts_state ON public.faena_alerts USING btree (state, id);
 
 CREATE INDEX faena_audit_at ON public.faena_audit USING btree (at);
 

@@ -341,6 +341,61 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/queue/alerts': {
+    /** What is wrong, or was, newest first */
+    get: { parameters: { query?: { 'state'?: "open" | "resolved"; 'rule'?: "failed" | "waiting" | "workers" | "rate" | "schedule"; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { alerts: ({ id: number; key: string; rule: "failed" | "waiting" | "workers" | "rate" | "schedule"; subject: string; state: "open" | "resolved"; count: number; detail: { headline?: string; queue?: string; failed_id?: number; jobs?: number; age_seconds?: number; limit_seconds?: number; failures?: number; attempts?: number; share?: number; due_at?: string; passed_over?: boolean; [key: string]: unknown }; opened_at: string; last_at: string; resolved_at: string | null; told_at: string | null; muted: boolean; muted_until: string | null; muted_by: string | null; acknowledged_at: string | null; acknowledged_by: string | null })[]; count: number; channels: ({ name: string; type: "email" | "slack" | "teams" | "discord" | "telegram" | "webhook" | "function"; rules: ("failed" | "waiting" | "workers" | "rate" | "schedule")[]; language: "en" | "es" })[]; next_cursor: string | null } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/alerts/{id}/mute': {
+    get?: never
+    put?: never
+    /** Tell nobody of an alert for a while */
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': number }; cookie?: never }; requestBody?: { content: { 'application/json': { seconds?: number; reason?: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { id: number; key: string; rule: "failed" | "waiting" | "workers" | "rate" | "schedule"; subject: string; state: "open" | "resolved"; count: number; detail: { headline?: string; queue?: string; failed_id?: number; jobs?: number; age_seconds?: number; limit_seconds?: number; failures?: number; attempts?: number; share?: number; due_at?: string; passed_over?: boolean; [key: string]: unknown }; opened_at: string; last_at: string; resolved_at: string | null; told_at: string | null; muted: boolean; muted_until: string | null; muted_by: string | null; acknowledged_at: string | null; acknowledged_by: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/alerts/{id}/unmute': {
+    get?: never
+    put?: never
+    /** End an alert's mute */
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': number }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { id: number; key: string; rule: "failed" | "waiting" | "workers" | "rate" | "schedule"; subject: string; state: "open" | "resolved"; count: number; detail: { headline?: string; queue?: string; failed_id?: number; jobs?: number; age_seconds?: number; limit_seconds?: number; failures?: number; attempts?: number; share?: number; due_at?: string; passed_over?: boolean; [key: string]: unknown }; opened_at: string; last_at: string; resolved_at: string | null; told_at: string | null; muted: boolean; muted_until: string | null; muted_by: string | null; acknowledged_at: string | null; acknowledged_by: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/alerts/{id}/acknowledge': {
+    get?: never
+    put?: never
+    /** Say that you see to an alert: nothing more is told of it until it is over */
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'id': number }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { id: number; key: string; rule: "failed" | "waiting" | "workers" | "rate" | "schedule"; subject: string; state: "open" | "resolved"; count: number; detail: { headline?: string; queue?: string; failed_id?: number; jobs?: number; age_seconds?: number; limit_seconds?: number; failures?: number; attempts?: number; share?: number; due_at?: string; passed_over?: boolean; [key: string]: unknown }; opened_at: string; last_at: string; resolved_at: string | null; told_at: string | null; muted: boolean; muted_until: string | null; muted_by: string | null; acknowledged_at: string | null; acknowledged_by: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/api/v1/queue/alerts/channels/{name}/test': {
+    get?: never
+    put?: never
+    /** Tell a channel that nothing is wrong, to see whether it works */
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { channel: string; delivered: boolean; ms: number; error: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/queue/login': {
     get?: never
     put?: never

@@ -10,8 +10,9 @@ import { createJanitor } from '../maintenance/janitor.ts'
 import { callHooksLeftBy } from '../maintenance/left-hooks.ts'
 import { createScheduler } from '../maintenance/scheduler.ts'
 import type { Store } from '../store.ts'
+import { alertingOf } from './alerting.ts'
 
-/** What runs beside the worker in its process: the scheduler and the janitor. */
+/** What runs beside the worker in its process: the scheduler, the janitor and the watch for alerts. */
 export interface Background {
   /** Saves the configuration's schedules and begins. Rejects if a schedule's input does not fit its job. */
   start(): Promise<void>
@@ -54,6 +55,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       ),
     onError,
   })
+  const alerting = alertingOf({ store, settings, reclaims: false, onError })
   return {
     async start() {
       // Only a configuration that speaks of schedules has a say in them: another application may share the store.
@@ -65,6 +67,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       }
       scheduler.start()
       janitor.start()
+      alerting?.start()
     },
     reclaimOnce: () => janitor.reclaim().catch(onError),
     async standInFor(worker) {
@@ -73,7 +76,7 @@ export function backgroundOf({ store, settings, jobs, leaseMs, notice, onError }
       await callHooksLeftBy(worker, store, jobs).catch(onError)
     },
     async stop() {
-      await Promise.all([scheduler.stop(), janitor.stop()])
+      await Promise.all([scheduler.stop(), janitor.stop(), alerting?.stop()])
       await counts.close()
     },
   }

@@ -66,6 +66,12 @@ export const CATALOGUE: readonly Entry[] = [
     laravel: ['queue:failed'],
     load: () => import('./commands/failed.ts'),
   },
+  {
+    name: 'alerts',
+    group: 'Look',
+    summary: 'what is wrong, who is told; mute, acknowledge, test a channel',
+    load: () => import('./commands/alerts.ts'),
+  },
   { name: 'workers', group: 'Look', summary: 'list live workers', load: () => import('./commands/workers.ts') },
   {
     name: 'retry',

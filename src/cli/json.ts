@@ -1,3 +1,4 @@
+import type { AlertView } from '../client/alerts.ts'
 import type { Status } from '../client/status.ts'
 import type { FailedView, JobView } from '../client/view.ts'
 import type { FailedGroup, Run, Schedule, WorkerState } from '../store.ts'
@@ -139,6 +140,27 @@ export function scheduleJson(schedule: Schedule) {
     last_at: iso(schedule.lastAt),
     last_uuid: schedule.lastUuid,
     paused_at: iso(schedule.pausedAt),
+  }
+}
+
+export function alertJson(alert: AlertView) {
+  return {
+    id: alert.id,
+    key: alert.key,
+    rule: alert.rule,
+    subject: alert.subject,
+    state: alert.state,
+    count: alert.count,
+    detail: alert.detail,
+    opened_at: iso(alert.openedAt),
+    last_at: iso(alert.lastAt),
+    resolved_at: iso(alert.resolvedAt),
+    told_at: iso(alert.toldAt),
+    muted: alert.muted,
+    muted_until: iso(alert.mutedUntil),
+    muted_by: alert.mutedBy,
+    acknowledged_at: iso(alert.acknowledgedAt),
+    acknowledged_by: alert.acknowledgedBy,
   }
 }
 

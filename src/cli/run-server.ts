@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { userInfo } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { alertChannels } from '../alerts/channels.ts'
 import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
 import { FaenaError } from '../core/errors.ts'
@@ -14,6 +15,7 @@ import type { Store } from '../store.ts'
 import { openStore } from '../stores/open.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import type { Controls } from '../supervisor/wire.ts'
+import { type Alerting, alertingOf } from './alerting.ts'
 import { apiKeys, isLoopback } from './api-keys.ts'
 import { type Configuration, loadConfiguration } from './config.ts'
 import { errorReporter } from './error-hook.ts'
@@ -55,6 +57,7 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
   process.title = 'faena serve'
   const store = await openStore(settings.url, { timezone: settings.timezone, connection: settings.connection })
   const logs = logsFor(settings, host.streams, order.besideWorker ?? false)
+  let alerting: Alerting | undefined
   try {
     const { server, hasUsers } = await serverOn(store, { ...configuration, settings }, auth, logs)
     const address = await listen(server, settings)
@@ -68,14 +71,24 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
         host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
       }
     }
+    alerting = watchFor(store, settings, server)
     host.ready(GRACE_MS)
     await stop.promise
     await closed(server)
     return EXIT.ok
   } finally {
+    await alerting?.stop()
     await store.close()
     await logs.end()
   }
+}
+
+/** Where all workers are gone, who serves the API is who can still tell of it. */
+function watchFor(store: Store, settings: Settings, server: FastifyInstance): Alerting | undefined {
+  const onError = (error: unknown) => server.log.error({ err: error }, 'the watch for alerts is in trouble')
+  const alerting = alertingOf({ store, settings, reclaims: true, onError })
+  alerting?.start()
+  return alerting
 }
 
 type Auth = ReturnType<typeof apiKeys>['auth']
@@ -114,6 +127,7 @@ async function serverOn(
     admin,
     queue,
     jobs,
+    channels: alertChannels(settings.alerts, wallClock(timezone)),
     auth,
     surface,
     corsOrigins,

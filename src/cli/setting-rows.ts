@@ -82,6 +82,7 @@ export function settingRows({ settings, envFile }: Configuration): SettingRow[] 
     row('logDays', settings.logDays, settings.logDays === 0 ? 'for ever' : String(settings.logDays)),
     row('telemetry', settings.telemetry !== undefined, settings.telemetry === undefined ? 'none' : 'on'),
     row('onError', settings.onError !== null, settings.onError === null ? 'none' : 'a function'),
+    row('alerts', alertsShown(settings), alertsText(settings)),
   ]
 }
 
@@ -99,4 +100,18 @@ function backoffText(backoff: Settings['backoff']): string {
   if (Array.isArray(backoff)) return backoff.map(spoken).join(', ')
   const { base, factor, max, jitter } = backoff
   return `${spoken(base)}, times ${factor} up to ${spoken(max)}, ± ${Math.round(jitter * 100)} %`
+}
+
+/** Which rules are on and who is told: names and kinds, nothing that a secret could stand in. */
+function alertsShown({ alerts }: Settings) {
+  if (!alerts.on) return null
+  const rules = (['failed', 'waiting', 'workers', 'rate', 'schedules'] as const).filter((rule) => alerts[rule] !== null)
+  return { rules, channels: alerts.channels.map(({ name, type }) => ({ name, type })) }
+}
+
+function alertsText(settings: Settings): string {
+  const shown = alertsShown(settings)
+  if (shown === null) return 'off'
+  const channels = shown.channels.map(({ name, type }) => `${name} (${type})`)
+  return `${shown.rules.join(', ')}; ${channels.length === 0 ? 'nobody is told' : `told: ${channels.join(', ')}`}`
 }

@@ -22,6 +22,7 @@ import type {
   WorkerCommand,
   WorkerState,
 } from '../store.ts'
+import { type Alerts, alertsOf } from './alerts.ts'
 import { type Backoffice, backoffice } from './backoffice.ts'
 import { examine } from './doctor.ts'
 import { checkFailedFilter, checkJobFilter, checkPage } from './filters.ts'
@@ -53,7 +54,7 @@ export interface AdminOptions {
  * are unix ms. A ref is a row id or a uuid; ids of waiting and of failed jobs are numbered apart. Arguments are checked:
  * BAD_ARGUMENT names what is wrong.
  */
-export interface Admin extends Repairs, Backoffice {
+export interface Admin extends Repairs, Backoffice, Alerts {
   /** Unix ms by the store's clock, the only one that counts. */
   now(): Promise<number>
   status(): Promise<Status>
@@ -114,6 +115,7 @@ export function createAdmin(options: AdminOptions): Admin {
       budgetMs: searchBudgetMs,
     }),
     ...repairs(store),
+    ...alertsOf(store, masker(mask)),
     ...lookups(store, surface),
     ...scheduleActions(store, jobs),
     queues: () => store.queues(),

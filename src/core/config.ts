@@ -1,3 +1,4 @@
+import type { AlertsConfig } from './alert-config.ts'
 import type { Backoff } from './backoff.ts'
 import type { Duration } from './duration.ts'
 import type { HistoryOptions } from './history.ts'
@@ -127,6 +128,8 @@ export interface FaenaConfig {
   onError?: ErrorHook
   /** What traces dispatches and attempts: `openTelemetry()` of faena/otel. */
   telemetry?: Telemetry
+  /** What is watched for and who is told; false: nothing and nobody. */
+  alerts?: false | AlertsConfig
 }
 
 /** Gives an editor the types of a configuration; it is checked when it is read. */

@@ -47,6 +47,8 @@ describe('settings', () => {
       trustProxy: [],
       logLevel: 'info',
       ...{ logFormat: null, logFolder: null, logDays: 14, onError: null, telemetry: undefined },
+      // src/core/alert-settings.test.ts
+      alerts: expect.objectContaining({ on: true, channels: [] }),
       from: {},
       warnings: [],
     })

@@ -1,3 +1,4 @@
+import { type AlertSettings, alertSettings, secretVariables } from './alert-settings.ts'
 import { DEFAULT_BACKOFF, type StoredBackoff, storedBackoff } from './backoff.ts'
 import {
   type ErrorHook,
@@ -90,6 +91,7 @@ export interface Settings {
   logDays: number
   onError: ErrorHook | null
   telemetry: Telemetry | undefined
+  alerts: AlertSettings
   /** Where each setting that is not its default comes from: a variable's name, or `faena.config.ts`. */
   from: Readonly<Record<string, string>>
   /** Variables that look like misspelt settings. */
@@ -131,7 +133,7 @@ const VARIABLES = {
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
-  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry'
+  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry alerts'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
@@ -169,6 +171,9 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
   const retryAfter = setting<Duration | undefined>('retryAfter', undefined, retryAfterOf)
   const chosen = store(env, file, setting, data, from)
   const timezone = setting('timezone', 'UTC', (value, name) => wallClock(value as string, name).zone)
+  const alerts = setting('alerts', alertSettings(undefined, env, FILE), (value) =>
+    alertSettings(value as FaenaConfig['alerts'], env, FILE),
+  )
   return {
     ...chosen,
     url: chosen.sync ? chosen.url : withOptions(chosen.url, tables, retryAfter, from),
@@ -208,8 +213,9 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     logDays: whole('logDays', 14, 0, 36_500),
     telemetry: setting<Telemetry | undefined>('telemetry', undefined, telemetryOf),
     onError: setting<ErrorHook | null>('onError', null, functionOf),
+    alerts,
     from,
-    warnings: misspelt(env),
+    warnings: misspelt(env, secretVariables(alerts.channels)),
   }
 }
 
@@ -358,9 +364,10 @@ function checkKeys(file: FaenaConfig): void {
 }
 
 /** Variables that begin as ours do and that nobody reads: most likely a setting that has no effect. */
-function misspelt(env: Env): string[] {
+function misspelt(env: Env, ofChannels: readonly string[]): string[] {
   const known: string[] = Object.values(VARIABLES)
-  const unread = Object.keys(env).filter((name) => /^FAENA_/.test(name) && !known.includes(name))
+  const read = [...known, ...ofChannels]
+  const unread = Object.keys(env).filter((name) => /^FAENA_/.test(name) && !read.includes(name))
   return unread.map(
     (name) => `${name} is not a setting; those are ${known.filter((one) => one.startsWith('FAENA_')).join(', ')}`,
   )

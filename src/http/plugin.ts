@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { AlertChannels } from '../alerts/channels.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Queue } from '../client/queue.ts'
 import { FaenaError } from '../core/errors.ts'
@@ -28,6 +29,8 @@ export interface ApiOptions {
   queue?: Queue
   /** Definitions that may be dispatched by name. */
   jobs?: readonly AnyJob[]
+  /** Who is told of alerts, as `alertChannels` makes them. */
+  channels?: AlertChannels
   auth: AuthOptions
   /** Fields of inputs that stand in each row: `order_id|orderId,tienda_id`. */
   surface?: string
@@ -97,12 +100,16 @@ const HEADERS = {
   strictTransportSecurity: false,
 } as const
 
-function servicesOf({ admin, queue, jobs = [], surface = '', auth, about }: ApiOptions, prefix: string): Services {
+function servicesOf(
+  { admin, queue, jobs = [], channels, surface = '', auth, about }: ApiOptions,
+  prefix: string,
+): Services {
   const fields = surfacedFields(surface).map(({ name }) => name)
   return {
     admin,
     queue,
     jobs,
+    channels,
     fields,
     clock: admin.clock,
     sessions: new Sessions(admin.accounts, prefix),

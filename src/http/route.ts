@@ -87,6 +87,7 @@ export type Group =
   | 'Schedules'
   | 'History'
   | 'Operations'
+  | 'Alerts'
   | 'Access'
   | 'About'
 

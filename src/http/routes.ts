@@ -2,6 +2,7 @@ import { BASE_PATH } from './base-path.ts'
 import type { Route } from './route.ts'
 import { getOpenapi, getSettings } from './routes/about.ts'
 import { getMe, login, loginByLink, logout } from './routes/access.ts'
+import { acknowledgeAlert, listAlerts, muteAlert, testChannel, unmuteAlert } from './routes/alerts.ts'
 import { showFailed, showJob } from './routes/details.ts'
 import { getEvents } from './routes/events.ts'
 import { deleteFailed, listFailed, retryFailed } from './routes/failed.ts'
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...[listSchedules, pauseSchedule, resumeSchedule, runSchedule],
   ...[listRuns, getMetrics, getEvents, listAudit],
   ...[listOperations, showOperation, cancelOperation],
+  ...[listAlerts, muteAlert, unmuteAlert, acknowledgeAlert, testChannel],
   ...[login, loginByLink, logout, getMe, getOpenapi, getSettings],
 ]
 

@@ -1,3 +1,4 @@
+import type { AlertChannels } from '../alerts/channels.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Queue } from '../client/queue.ts'
 import type { AnyJob } from '../core/job.ts'
@@ -17,6 +18,8 @@ export interface Services {
   /** For dispatch by name; left out, the route says so. */
   queue: Queue | undefined
   jobs: readonly AnyJob[]
+  /** Who is told of alerts; left out, none can be tried. */
+  channels: AlertChannels | undefined
   /** Names of the surfaced fields: lists may be narrowed by them. */
   fields: readonly string[]
   /** Times as people read them. */

@@ -44,7 +44,7 @@ export interface Running {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-export function installation(extra: NodeJS.ProcessEnv = {}): Installation {
+export function installation(extra: NodeJS.ProcessEnv = {}, config = CONFIG): Installation {
   const folder = mkdtempSync(join(tmpdir(), 'faena-cli-'))
   const url = `sqlite:${join(folder, 'faena.db')}`
   const env: NodeJS.ProcessEnv = {
@@ -63,7 +63,7 @@ export function installation(extra: NodeJS.ProcessEnv = {}): Installation {
     running.push(started.child)
     return started
   }
-  const call = (...words: string[]) => inProcess([...words, '--config', CONFIG], env)
+  const call = (...words: string[]) => inProcess([...words, '--config', config], env)
   return {
     folder,
     url,

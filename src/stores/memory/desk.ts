@@ -1,5 +1,6 @@
 import type {
   AccountStore,
+  Alert,
   Audit,
   AuditStore,
   IdempotencyEntry,
@@ -20,6 +21,9 @@ export interface DeskTables {
   readonly sessions: Map<string, Session>
   readonly revocations: Map<string, Revocation>
   readonly idempotency: Map<string, IdempotencyEntry & { expiresAt: number }>
+  /** By key. */
+  readonly alerts: Map<string, Alert>
+  readonly watch: { owner: string | null; fence: number; leaseUntil: number; state: string | null; lastAlert: number }
 }
 
 export function emptyDesk(): DeskTables {
@@ -30,6 +34,8 @@ export function emptyDesk(): DeskTables {
     sessions: new Map(),
     revocations: new Map(),
     idempotency: new Map(),
+    alerts: new Map(),
+    watch: { owner: null, fence: 0, leaseUntil: 0, state: null, lastAlert: 0 },
   }
 }
 
@@ -176,5 +182,10 @@ export function deskDeletions(desk: DeskTables, keep: Retention, now: number): (
     ...past(desk.sessions, ({ expiresAt }) => expiresAt <= now),
     ...past(desk.revocations, ({ expiresAt }) => expiresAt <= now),
     ...past(desk.idempotency, ({ expiresAt }) => expiresAt <= now),
+    ...past(
+      desk.alerts,
+      ({ state, resolvedAt, mutedUntil }) =>
+        state === 'resolved' && (resolvedAt ?? now) < now - 30 * DAY && (mutedUntil ?? 0) <= now,
+    ),
   ]
 }

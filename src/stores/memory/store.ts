@@ -1,6 +1,7 @@
 import { FaenaError } from '../../core/errors.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { AdminStore, JobStore, LifeStore, Store } from '../../store.ts'
+import { alerting } from './alerts.ts'
 import { accounts, audit, operations } from './desk.ts'
 import { failedAdmin } from './failed-admin.ts'
 import { deregister, fleet, heartbeat, register } from './fleet.ts'
@@ -49,6 +50,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...operations(tables.desk, clock),
     ...audit(tables.desk, clock),
     ...accounts(tables.desk, clock),
+    ...alerting(tables),
   }
   return { ...life, ...guarded(calls, isClosed), listen, notify, tables }
 }

@@ -3,6 +3,7 @@ import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
 import { ADDED_METRICS } from '../sql/metrics.ts'
 import { type Sql, sql } from '../sql/sql.ts'
+import { alertTables } from './alerts-schema.ts'
 import { deskTables } from './desk-schema.ts'
 import { errorNumber, faultOf, translated } from './errors.ts'
 import type { Names } from './names.ts'
@@ -39,6 +40,7 @@ const STEPS: readonly Step[] = [
   { version: 2, name: 'management API', missing: deskTables },
   { version: 3, name: 'workers that were lost with a job', missing: lostWorkers },
   { version: 4, name: 'dispatches, starts and histograms', missing: moreMetrics },
+  { version: 5, name: 'alerts', missing: alertTables },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version

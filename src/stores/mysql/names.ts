@@ -16,7 +16,7 @@ export interface NameOptions {
 const OWN = [
   ...(['workers', 'queues', 'schedules', 'failed', 'runs', 'metrics'] as const),
   ...(['locks', 'reclaims', 'producers', 'settlements', 'holds', 'migrations'] as const),
-  ...(['operations', 'audit', 'users', 'sessions', 'revocations', 'idempotency'] as const),
+  ...(['operations', 'audit', 'users', 'sessions', 'revocations', 'idempotency', 'alerts', 'watches'] as const),
 ]
 type Own = (typeof OWN)[number] | 'failedFields'
 

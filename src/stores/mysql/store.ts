@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { accounting } from '../sql/accounts.ts'
+import { alerting } from '../sql/alerts.ts'
 import { auditing } from '../sql/audit.ts'
 import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
@@ -148,6 +149,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...operating(desk),
     ...auditing(desk),
     ...accounting(desk),
+    ...alerting(desk),
     prune: pruning(context),
     listen(wake) {
       const ends = [wakeup.listen(wake), polling.add(wake)]

@@ -1,4 +1,5 @@
 import { ADDED_METRICS } from '../sql/metrics.ts'
+import { alertTables } from './alerts-schema.ts'
 import type { Catalogue } from './catalogue.ts'
 import { deskTables } from './desk-schema.ts'
 import { functions } from './functions.ts'
@@ -25,6 +26,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 2, name: 'management API', changes: deskTables },
   { version: 3, name: 'workers that were lost with a job', changes: lostWorkers },
   { version: 4, name: 'dispatches, starts and histograms', changes: moreMetrics },
+  { version: 5, name: 'alerts', changes: alertTables },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version

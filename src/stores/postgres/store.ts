@@ -4,6 +4,7 @@ import { withoutOptions } from '../../core/url.ts'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { accounting } from '../sql/accounts.ts'
+import { alerting } from '../sql/alerts.ts'
 import { auditing } from '../sql/audit.ts'
 import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
@@ -138,6 +139,7 @@ export function postgresStore(given: PostgresOptions): Store {
     ...operating(desk),
     ...auditing(desk),
     ...accounting(desk),
+    ...alerting(desk),
     listen: (wake) => wakeup.listen(wake),
     notify: () => returned(context),
   }

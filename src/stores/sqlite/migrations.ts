@@ -1,6 +1,7 @@
 import { FaenaError } from '../../core/errors.ts'
 import type { MigrationReport, MigrationStep } from '../../store.ts'
 import { ADDED_METRICS } from '../sql/metrics.ts'
+import { ALERT_TABLES } from './alerts-schema.ts'
 import type { Connection } from './connection.ts'
 import { DESK_TABLES } from './desk-schema.ts'
 
@@ -155,6 +156,7 @@ const STEPS: MigrationStep[] = [
     name: 'dispatches, starts and histograms',
     sql: ADDED_METRICS.map((column) => `alter table faena_metrics add column ${column} integer not null default 0`),
   },
+  { version: 5, name: 'alerts', sql: ALERT_TABLES },
 ]
 
 /** How long one process waits while another migrates: an index on a large table is not made in seconds. */

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { wallClock } from '../../core/wallclock.ts'
 import type { Store } from '../../store.ts'
 import { accounting } from '../sql/accounts.ts'
+import { alerting } from '../sql/alerts.ts'
 import { auditing } from '../sql/audit.ts'
 import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
@@ -145,6 +146,7 @@ export function sqliteStore(options: SqliteOptions): Store {
     ...operating(desk),
     ...auditing(desk),
     ...accounting(desk),
+    ...alerting(desk),
     listen(wake) {
       if (!connection.opened) throw connection.closed()
       return wakeup.listen(wake)

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import type { AlertSource } from '../client/alerts.ts'
+import type { AlertSettings } from '../core/alert-settings.ts'
+import type { Masker } from '../core/mask.ts'
+import type { AlertDetail, AlertRule } from '../core/notice.ts'
+import { ALERT_QUEUE, alertJob } from './job.ts'
+import { firstState, type WatchState } from './state.ts'
+
+/** Something that is wrong now. */
+export interface Observation {
+  key: string
+  rule: AlertRule
+  subject: string
+  detail: AlertDetail
+  /** Failures that were not counted before; of other rules, 0. */
+  fresh: number
+}
+
+export interface Look {
+  now: number
+  state: WatchState
+  observations: Observation[]
+}
+
+export interface Observing {
+  source: AlertSource
+  settings: AlertSettings
+  masker: Masker
+}
+
+/** A failed job may be seen so much later than one of a larger id, where it was written by a transaction that took its time. */
+const LATECOMERS_MS = 60_000
+/** Kinds of failures that one look tells apart. */
+const MOST_KINDS = 1_000
+const LONGEST_HEADLINE = 300
+
+/** Looks at everything that is watched for. Writes nothing but labels of failed jobs. */
+export async function look(observing: Observing, now: number, before: WatchState | undefined): Promise<Look> {
+  const { source, settings } = observing
+  const { failed: last } = await source.bounds()
+  const state = before ?? firstState(last, now)
+  const [failures, waits, rates, schedules] = await Promise.all([
+    settings.failed === null ? undefined : failedJobs(observing, state, last, now),
+    waiting(source, settings, state, now),
+    failureRates(source, settings, now),
+    missedRuns(source, settings, state, now),
+  ])
+  return {
+    now,
+    observations: [...(failures?.observations ?? []), ...waits.observations, ...rates, ...schedules.observations],
+    state: { ...state, ...failures?.state, unserved: waits.unserved, runs: schedules.runs },
+  }
+}
+
+/**
+ * Counts failed jobs above a bound that lags behind by a minute, less what was counted there before: so those that come to
+ * be seen late are counted too, and each once. Where failed jobs were retried or deleted meanwhile, and failed again, a new
+ * one shows by its id.
+ */
+async function failedJobs({ source, settings, masker }: Observing, state: WatchState, last: number, now: number) {
+  // Emptied, and its ids begin anew.
+  const from = last < state.mark ? { ...state, above: 0, mark: 0, counted: {} } : state
+  if (last === from.above && from.mark === from.above) return { observations: [], state: { ...from, markedAt: now } }
+  await source.catchUp()
+  const kinds = await source.failures(from.above, from.mark, MOST_KINDS)
+  const isOld = now - from.markedAt >= LATECOMERS_MS
+  const counted: WatchState['counted'] = {}
+  const observations: Observation[] = []
+  for (const { fingerprint, name, queue, headline, count, later, lastId } of kinds) {
+    const [known, knownId] = from.counted[fingerprint] ?? [0, 0]
+    const fresh = Math.max(count - known, lastId > knownId ? 1 : 0)
+    const kept = isOld ? later : count
+    if (kept > 0) counted[fingerprint] = [kept, lastId]
+    const subject = name ?? 'corrupt'
+    if (fresh === 0 || subject === alertJob.name || settings.failed?.jobs.get(subject) === null) continue
+    const detail = { headline: masker.text(headline).slice(0, LONGEST_HEADLINE), queue, failedId: lastId }
+    observations.push({ key: `failed:${fingerprint}`, rule: 'failed', subject, detail, fresh })
+  }
+  const bounds = isOld
+    ? { above: from.mark, mark: last, markedAt: now }
+    : { above: from.above, mark: from.mark, markedAt: from.markedAt }
+  return { observations, state: { ...bounds, counted } }
+}
+
+/** Queues whose jobs wait for too long, and those of them, or of the configured ones, that no worker takes. */
+async function waiting(source: AlertSource, settings: AlertSettings, state: WatchState, now: number) {
+  const { waiting: wait, workers: serve } = settings
+  const observations: Observation[] = []
+  const unserved: WatchState['unserved'] = {}
+  const limits = [wait?.limitMs, ...(wait?.queues.values() ?? []), serve?.afterMs].filter(
+    (ms) => typeof ms === 'number',
+  )
+  if (limits.length === 0) return { observations, unserved }
+  const least = Math.min(...limits)
+  // One index look-up says whether anything waits for that long; only then is it worth to look which.
+  const oldest = await source.oldestDue()
+  const overdue =
+    oldest === undefined || oldest.ageMs <= least
+      ? []
+      : (await source.overdue(least)).filter(({ queue }) => queue !== ALERT_QUEUE)
+  for (const { queue, count, ageMs } of overdue) {
+    const limitMs = wait === null ? null : wait.queues.has(queue) ? wait.queues.get(queue)! : wait.limitMs
+    if (limitMs === null || ageMs <= limitMs) continue
+    const detail = { jobs: count, ageMs: Math.round(ageMs), limitMs }
+    observations.push({ key: keyOf('waiting', queue), rule: 'waiting', subject: queue, detail, fresh: 0 })
+  }
+  if (serve === null || (overdue.length === 0 && serve.queues.length === 0)) return { observations, unserved }
+  const served = new Set(
+    (await source.workers()).filter(({ state }) => state === 'running').flatMap(({ queues }) => queues),
+  )
+  const alone = (queue: string, detail: AlertDetail) =>
+    observations.push({ key: keyOf('workers', queue), rule: 'workers', subject: queue, detail, fresh: 0 })
+  const late = overdue.filter(({ queue, ageMs }) => ageMs > serve.afterMs && !served.has(queue))
+  for (const { queue, count, ageMs } of late) {
+    alone(queue, { jobs: count, ageMs: Math.round(ageMs), limitMs: serve.afterMs })
+  }
+  for (const queue of serve.queues.filter((name) => !served.has(name))) {
+    const since = state.unserved[queue] ?? now
+    unserved[queue] = since
+    const told = late.some((one) => one.queue === queue)
+    if (!told && now - since > serve.afterMs) alone(queue, { jobs: 0, ageMs: now - since, limitMs: serve.afterMs })
+  }
+  return { observations, unserved }
+}
+
+async function failureRates(source: AlertSource, { rate }: AlertSettings, now: number): Promise<Observation[]> {
+  if (rate === null) return []
+  const queues = new Map<string, { failures: number; attempts: number }>()
+  for (const row of await source.metrics({ from: now - rate.overMs, to: now + 60_000 })) {
+    if (row.name === alertJob.name) continue
+    const sum = queues.get(row.queue) ?? { failures: 0, attempts: 0 }
+    sum.failures += row.failed + row.retried
+    sum.attempts += row.completed + row.failed + row.retried
+    queues.set(row.queue, sum)
+  }
+  return [...queues].flatMap(([queue, { failures, attempts }]) => {
+    const above = rate.queues.has(queue) ? rate.queues.get(queue)! : rate.above
+    const share = failures / attempts
+    if (above === null || attempts < rate.attempts || share <= above) return []
+    const detail = { failures, attempts, share: Math.round(share * 1_000) / 1_000, overMs: rate.overMs }
+    return [{ key: keyOf('rate', queue), rule: 'rate' as const, subject: queue, detail, fresh: 0 }]
+  })
+}
+
+/** Runs that are due and that nobody fires, and those that were passed over since the last look. */
+async function missedRuns(source: AlertSource, { schedules: rule }: AlertSettings, state: WatchState, now: number) {
+  const runs: WatchState['runs'] = {}
+  const observations: Observation[] = []
+  if (rule === null) return { observations, runs }
+  for (const { key, nextAt, lastAt, pausedAt } of await source.schedules()) {
+    if (nextAt === null || pausedAt !== null) continue
+    runs[key] = nextAt
+    const expected = state.runs[key]
+    const passedOver =
+      expected !== undefined && expected !== nextAt && expected < now - rule.lateMs && (lastAt ?? 0) < expected
+    if (!passedOver && nextAt >= now - rule.lateMs) continue
+    const dueAt = new Date(passedOver ? expected : nextAt).toISOString()
+    const detail = { dueAt, limitMs: rule.lateMs, ...(passedOver && { passedOver }) }
+    observations.push({ key: keyOf('schedule', key), rule: 'schedule', subject: key, detail, fresh: 0 })
+  }
+  return { observations, runs }
+}
+
+/** Readable where the subject is short and plain, and always at most 64 characters. */
+function keyOf(rule: AlertRule, subject: string): string {
+  const plain = `${rule}:${subject}`
+  if (plain.length <= 64 && /^[\w.:/-]+$/.test(plain)) return plain
+  return `${rule}:${createHash('sha256').update(subject).digest('hex').slice(0, 32)}`
+}
