@@ -180,6 +180,12 @@ export const CATALOGUE: readonly Entry[] = [
     load: () => import('./commands/config.ts'),
   },
   {
+    name: 'service',
+    group: 'Set up',
+    summary: 'units for systemd, Supervisor, launchd or Windows',
+    load: () => import('./commands/service.ts'),
+  },
+  {
     name: 'doctor',
     group: 'Set up',
     summary: 'facts and risks of this installation, and what to do',
