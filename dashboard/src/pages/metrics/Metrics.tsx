@@ -12,11 +12,16 @@ import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failed, FilteredEmpty, Skeleton } from '../../ui/States.tsx'
 import { useUrlState } from '../../ui/use-url-state.ts'
 import { ViewSwitch } from '../../ui/ViewSwitch.tsx'
-import { attemptsOf, meanOf, stepsOf, type Total, totalsOf } from './series.ts'
+import { attemptsOf, percentile, stepsOf, type Total, totalsOf } from './series.ts'
 
 /** Hours back from now, with the length of one step. */
 const STEPS: Readonly<Record<string, number>> = { '1': 60, '6': 300, '24': 900, '168': 7_200, '336': 14_400 }
 const RANGES = ['1', '6', '24', '168', '336'] as const
+const SHARES = [
+  { share: 0.5, colour: '--c-blue', dash: undefined },
+  { share: 0.95, colour: '--c-violet', dash: [6, 3] },
+  { share: 0.99, colour: '--c-amber', dash: [2, 3] },
+] as const
 const READ_EVERY_MS = 30_000
 
 /** What attempts came to over time, and how long they waited and ran. */
@@ -35,10 +40,16 @@ export default function Metrics() {
     return stepsOf(data.points, data.step_seconds, dataUpdatedAt - Number(hours) * 3_600_000, dataUpdatedAt)
   }, [data, dataUpdatedAt, hours])
   const totals = useMemo(() => totalsOf(data?.points ?? []), [data])
-  const columns = useColumns()
+  const columns = useColumns(data?.bounds_ms ?? [])
   const times = steps.map(({ at }) => at)
   const perMinute = (value: number) => value / (stepSeconds / 60)
-  const mean = (sum: 'waitMs' | 'runMs') => steps.map((step) => meanOf(step[sum], attemptsOf(step)))
+  const lengths = (of: 'waits' | 'runs') =>
+    SHARES.map(({ share, colour, dash }) => ({
+      label: t('metricsPage.percentile', { share: formatNumber(share * 100) }),
+      colour,
+      dash,
+      values: steps.map((step) => percentile(step[of], data?.bounds_ms ?? [], share)),
+    }))
   const formatTime = (ms: number) => formatAxisTime(ms, Number(hours))
   return (
     <Page
@@ -66,7 +77,7 @@ export default function Metrics() {
         </div>
       ) : (
         <>
-          <div className="grid gap-4 xl:grid-cols-2">
+          <div className="grid gap-4 xl:grid-cols-2 [&>:first-child]:xl:col-span-2">
             <Chart
               title={t('metricsPage.throughput')}
               label={t('metricsPage.throughputLabel')}
@@ -96,16 +107,20 @@ export default function Metrics() {
               ]}
             />
             <Chart
-              title={t('metricsPage.times')}
-              label={t('metricsPage.timesLabel')}
+              title={t('metricsPage.waits')}
+              label={t('metricsPage.waitsLabel')}
               times={times}
               format={formatDuration}
               formatTime={formatTime}
-              height={240}
-              series={[
-                { label: t('metricsPage.wait'), colour: '--c-violet', dash: [6, 3], values: mean('waitMs') },
-                { label: t('metricsPage.run'), colour: '--c-blue', values: mean('runMs') },
-              ]}
+              series={lengths('waits')}
+            />
+            <Chart
+              title={t('metricsPage.runs')}
+              label={t('metricsPage.runsLabel')}
+              times={times}
+              format={formatDuration}
+              formatTime={formatTime}
+              series={lengths('runs')}
             />
           </div>
           <Section title={t('metricsPage.table')} flush>
@@ -135,7 +150,7 @@ export default function Metrics() {
   )
 }
 
-function useColumns(): Column<Total>[] {
+function useColumns(bounds: readonly number[]): Column<Total>[] {
   const t = useT()
   const text = (value: string) => (
     <span className="block truncate" title={value}>
@@ -143,6 +158,7 @@ function useColumns(): Column<Total>[] {
     </span>
   )
   const duration = (ms: number | null) => (ms === null ? '–' : formatDuration(ms))
+  const at95 = (counts: readonly number[]) => percentile(counts, bounds, 0.95)
   const figure = (
     id: string,
     header: string,
@@ -176,15 +192,15 @@ function useColumns(): Column<Total>[] {
     figure('rate', t('metricsPage.failureRate'), failureRate, (row) => formatPercent(failureRate(row))),
     figure(
       'wait',
-      t('metricsPage.meanWait'),
-      (row) => meanOf(row.waitMs, attemptsOf(row)) ?? -1,
-      (row) => duration(meanOf(row.waitMs, attemptsOf(row))),
+      t('metricsPage.wait95'),
+      (row) => at95(row.waits) ?? -1,
+      (row) => duration(at95(row.waits)),
     ),
     figure(
       'run',
-      t('metricsPage.meanRun'),
-      (row) => meanOf(row.runMs, attemptsOf(row)) ?? -1,
-      (row) => duration(meanOf(row.runMs, attemptsOf(row))),
+      t('metricsPage.run95'),
+      (row) => at95(row.runs) ?? -1,
+      (row) => duration(at95(row.runs)),
     ),
   ]
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { MetricPoint } from '../../api/client.ts'
-import { meanOf, stepsOf, totalsOf } from './series.ts'
+import { percentile, stepsOf, totalsOf } from './series.ts'
 
 const point = (at: string, more: Partial<MetricPoint> = {}): MetricPoint => ({
   at,
@@ -15,8 +15,8 @@ const point = (at: string, more: Partial<MetricPoint> = {}): MetricPoint => ({
   cancelled: 0,
   wait_ms: 10,
   run_ms: 100,
-  wait_counts: [],
-  run_counts: [],
+  wait_counts: [1, 0, 0],
+  run_counts: [0, 1, 0],
   ...more,
 })
 
@@ -32,19 +32,23 @@ test('every step of the period is there, those without attempts as zero', () => 
   ])
 })
 
-test('sums of a queue and job are one row, the busiest first', () => {
+test('sums of a queue and job are one row with merged buckets, the busiest first', () => {
   const points = [
     point('2026-01-01T00:00:00.000Z', { queue: 'mail' }),
     point('2026-01-01T00:00:00.000Z', { queue: 'pay', completed: 5 }),
-    point('2026-01-01T00:05:00.000Z', { queue: 'mail', wait_ms: 30 }),
+    point('2026-01-01T00:05:00.000Z', { queue: 'mail', wait_counts: [2, 3, 1] }),
   ]
-  const totals = totalsOf(points)
-  expect(totals.map(({ queue, completed, waitMs }) => [queue, completed, waitMs])).toEqual([
-    ['pay', 5, 10],
-    ['mail', 2, 40],
+  expect(totalsOf(points).map(({ queue, completed, waits }) => [queue, completed, waits])).toEqual([
+    ['pay', 5, [1, 0, 0]],
+    ['mail', 2, [3, 3, 1]],
   ])
 })
 
-test('the mean of no attempts is none, not zero', () => {
-  expect([meanOf(0, 0), meanOf(40, 2)]).toEqual([null, 20])
+test('percentiles lie between the bounds of their bucket, and none is made up', () => {
+  const bounds = [10, 100]
+  expect(percentile([100, 0, 0], bounds, 0.5)).toBe(5)
+  expect(percentile([50, 50, 0], bounds, 0.95)).toBeCloseTo(91)
+  expect(percentile([0, 0, 7], bounds, 0.5)).toBe(100)
+  expect(percentile([0, 0, 0], bounds, 0.5)).toBeNull()
+  expect(percentile([], bounds, 0.5)).toBeNull()
 })
