@@ -75,7 +75,7 @@ describe('the packed package in an empty folder', () => {
   })
 
   test('faena serve shows the dashboard', async () => {
-    const env = { ...process.env, FAENA_PORT: '0', DATABASE_URL: undefined }
+    const env = { ...process.env, FAENA_PORT: '0', FAENA_LOG_FORMAT: 'pretty', DATABASE_URL: undefined }
     const faena = join(project, 'node_modules/faena/dist/cli/main.js')
     const child = spawn(process.execPath, [faena, 'serve'], { cwd: project, env, stdio: ['ignore', 'pipe', 'inherit'] })
     try {

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { buildDashboard, dashboardIsStale } from '../../../scripts/dashboard.ts'
 import type { Role } from '../../../src/core/config.ts'
 import { type Admin, createAdmin, createQueue, openStore, type Queue, type Store } from '../../../src/index.ts'
-import { until } from '../../processes/support.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 const CONFIG = fileURLToPath(new URL('../fixtures/faena.config.ts', import.meta.url))
@@ -33,6 +33,8 @@ export interface Installation {
 export interface Process {
   readonly child: ChildProcess
   printed(): string
+  /** Resolves once this was printed; rejects when the process ends without, or half a minute is over. */
+  prints(text: RegExp): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -57,15 +59,13 @@ export async function install({ url: given, env = {} }: InstallationOptions = {}
       PATH: process.env.PATH,
       DATABASE_URL: url,
       FAENA_PORT: '0',
+      FAENA_LOG_FORMAT: 'pretty',
       FAENA_JWT_SECRET: SECRET,
       ...env,
       ...more,
     })
     processes.push(started)
-    await until(`faena ${words.join(' ')} prints ${ready}:\n${started.printed()}`, () => {
-      if (started.child.exitCode !== null) throw new Error(`faena ${words.join(' ')} ended:\n${started.printed()}`)
-      return ready.test(started.printed())
-    })
+    await started.prints(ready)
     return started
   }
   const installation: Installation = {
@@ -111,6 +111,15 @@ function run(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Pro
   return {
     child,
     printed: () => printed,
+    async prints(text) {
+      const deadline = performance.now() + 30_000
+      while (!text.test(printed)) {
+        if (child.exitCode !== null || performance.now() > deadline) {
+          throw new Error(`faena ${words.join(' ')} has not printed ${text}:\n${printed}`)
+        }
+        await sleep(20)
+      }
+    },
     async kill(signal = 'SIGKILL') {
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
