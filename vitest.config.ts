@@ -41,6 +41,7 @@ export default defineConfig(({ mode }) => ({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
           // The first of them builds the dashboard, and installs Chromium where it is missing.
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -1,18 +1,17 @@
 /** What the dashboard is told at its start. It stands in the page as data: a script there would be refused. */
 export interface PageFacts {
+  /** Where it is mounted: '' or '/admin/queues'. The API is below it, at /api/v1/queue. */
+  base: string
   version: string
   /** Of this answer's policy, for style elements that components make. */
   nonce: string
 }
 
-/**
- * The page for this mount ('' or '/admin/queues'): every `="./` in it becomes absolute, since `base-uri 'none'` allows no
- * base element. The mount itself stands in a meta element that is written the same way.
- */
-export function pageFor(page: string, mount: string, facts: PageFacts): string {
+/** The page for this mount: every `="./` in it becomes absolute, since `base-uri 'none'` allows no base element. */
+export function pageFor(page: string, facts: PageFacts): string {
   const data = JSON.stringify(facts).replaceAll('<', '\\u003c')
   return page
-    .replaceAll('="./', () => `="${escaped(mount)}/`)
+    .replaceAll('="./', () => `="${escaped(facts.base)}/`)
     .replace('</head>', () => `<script type="application/json" id="faena">${data}</script></head>`)
 }
 

@@ -33,7 +33,7 @@ export const faenaDashboard: FastifyPluginAsync<DashboardOptions> = async (insta
   }
   const { page, files } = readDashboard(folder)
   const framedBy = (options.framedBy ?? []).map(checkedOrigin)
-  const mount = instance.prefix.replace(/\/$/, '')
+  const base = instance.prefix.replace(/\/$/, '')
 
   instance.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)
@@ -42,13 +42,13 @@ export const faenaDashboard: FastifyPluginAsync<DashboardOptions> = async (insta
     const path = ((request.params as { '*'?: string })['*'] ?? '').replace(/^\/+/, '')
     const file = files.get(path)
     if (file !== undefined) return sendFile(file, request, reply)
-    if (NOT_PAGES.has(path.split('/', 1)[0]!)) return sendFailure(request, reply, notFound(request.url, mount))
+    if (NOT_PAGES.has(path.split('/', 1)[0]!)) return sendFailure(request, reply, notFound(request.url, base))
     const nonce = randomBytes(16).toString('base64')
     return reply
       .header('content-type', 'text/html; charset=utf-8')
       .header('cache-control', 'no-cache')
       .header('content-security-policy', contentSecurityPolicy(nonce, framedBy))
-      .send(pageFor(page, mount, { version, nonce }))
+      .send(pageFor(page, { base, version, nonce }))
   }
   instance.get('/', answer)
   instance.get('/*', answer)

@@ -18,7 +18,7 @@ export interface Panel {
   visit(path: string): Promise<void>
   /** Console errors, uncaught errors, violations of the policy, requests to elsewhere. */
   readonly faults: string[]
-  /** A refusal that the test brings about: browsers write those into the console too. */
+  /** A refusal that the test brings about: browsers write those into the console too. Status 0: no answer at all. */
   allow(status: number, path: RegExp): void
   /** Addresses of the API that were asked, as they are asked. */
   readonly asked: string[]
@@ -53,7 +53,7 @@ export async function openPanel(
   page.on('console', (message) => {
     if (message.type() !== 'error') return
     const { url } = message.location()
-    const [, status] = /status of (\d+)/.exec(message.text()) ?? []
+    const [, status = '0'] = /status of (\d+)|net::ERR/.exec(message.text()) ?? ['', '']
     const path = URL.canParse(url) ? new URL(url).pathname : ''
     if (allowed.some((one) => String(one.status) === status && one.path.test(path))) return
     faults.push(`console: ${message.text()} (${url})`)

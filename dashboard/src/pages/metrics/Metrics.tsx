@@ -144,7 +144,7 @@ export default function Metrics() {
         </>
       )}
       <p className="text-faint text-xs">
-        {t('metricsPage.prometheus')} <code className="font-mono">{`${location.origin}${mounted('metrics')}`}</code>
+        {t('metricsPage.prometheus')} <code className="font-mono">{`${location.origin}${mounted('/metrics')}`}</code>
       </p>
     </Page>
   )

@@ -1,0 +1,245 @@
+import { expect, test } from 'vitest'
+import { until } from '../processes/support.ts'
+import { chargeCard, sendInvoice } from './fixtures/jobs.ts'
+import type { Process } from './support/installation.ts'
+import type { Panel } from './support/panel.ts'
+import { inBrowser } from './support/suite.ts'
+
+inBrowser('repairing', (given) => {
+  let worker: Process | undefined
+
+  /** Payments that a real worker failed for good; then it ends, so that a retried job stays where one can see it. */
+  const failing = async (inputs: readonly { order_id: number; fails: string }[]) => {
+    const { shop } = given
+    const before = await shop.store.countFailed({})
+    await shop.queue.dispatchMany(chargeCard, inputs)
+    worker = await shop.work('--queue', 'payments')
+    await until('all failed', async () => (await shop.store.countFailed({})) === before + inputs.length)
+    await worker.kill('SIGTERM')
+  }
+  const declined = (count: number, from = 1) =>
+    Array.from({ length: count }, (_, at) => ({ order_id: from + at, fails: 'The card was declined' }))
+  const nothingLeft = async () => {
+    await given.shop.admin.clear('payments')
+    await given.shop.admin.flush()
+  }
+  const rows = ({ page }: Panel) => page.locator('[role=row][data-index]')
+  const waiting = async () => (await given.shop.store.list({ queue: 'payments' }, { limit: 200 })).rows.length
+  const badge = ({ page }: Panel) => page.locator('main h1 + *').first().innerText()
+  const toast = ({ page }: Panel, text: string | RegExp) => page.locator('p', { hasText: text }).first().waitFor()
+  const answer = ({ page }: Panel, name: RegExp) => page.getByRole('alertdialog').getByRole('button', { name }).click()
+
+  test('check 10: each failed job shows class, queue, time and the first line of its error, newest first', async () => {
+    await nothingLeft()
+    await failing([{ order_id: 1, fails: 'older of the two' }])
+    await failing([{ order_id: 2, fails: 'newer\nwith a second line' }])
+    const panel = await given.open({ user: 'ana' })
+    await panel.visit('/failed')
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    const [newest, oldest] = await rows(panel).allInnerTexts()
+    for (const text of ['payments.charge', 'newer', 'payments']) expect(newest).toContain(text)
+    expect(newest).toMatch(/now|sec/)
+    expect(newest).not.toContain('second line')
+    expect(oldest).toContain('older of the two')
+    await rows(panel).first().click()
+    await panel.page.getByText('Attempt 1', { exact: false }).first().waitFor()
+  })
+
+  test('check 11: Retry in a row brings the job back, removes the row, says so, and lowers the figure', async () => {
+    await nothingLeft()
+    await failing(declined(3))
+    const panel = await given.open({ user: 'otto' })
+    await panel.visit('/failed')
+    await expect.poll(() => badge(panel)).toBe('3')
+    await rows(panel).first().getByRole('button', { name: 'Retry' }).click()
+    await toast(panel, /payments\.charge \(failed \d+\) is pending in payments/)
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    await expect.poll(() => badge(panel)).toBe('2')
+    expect(await waiting()).toBe(1)
+  })
+
+  test('check 12: a second retry of the same job says that it is no longer failed, and the job waits once', async () => {
+    await nothingLeft()
+    await failing(declined(1))
+    const [first, second] = [await given.open({ user: 'otto' }), await given.open({ user: 'ana' })]
+    second.allow(404, /\/retry\/\d+$/)
+    for (const panel of [first, second]) {
+      await panel.visit('/failed')
+      await expect.poll(() => rows(panel).count()).toBe(1)
+    }
+    // The second window stands still, as one does that somebody has left open.
+    await second.page.getByRole('button', { name: /^(Live|Every|Reconnecting)/ }).click()
+    await first.page.getByRole('button', { name: 'Retry', exact: true }).click()
+    await toast(first, 'is pending in payments')
+    await second.page.getByRole('button', { name: 'Retry', exact: true }).click()
+    await toast(second, 'The job is no longer failed')
+    expect(await waiting()).toBe(1)
+  })
+
+  test('checks 13 and 14: Retry all asks with the exact count, shows its progress, and retries nothing twice', async () => {
+    await nothingLeft()
+    await failing(declined(2_500))
+    const panel = await given.open({ user: 'otto' })
+    const { page } = panel
+    await panel.visit('/')
+    const button = page.getByRole('button', { name: 'Retry all failed' })
+    await button.click()
+    await page.getByRole('heading', { name: 'Retry 2,500 failed jobs?' }).waitFor()
+    await answer(panel, /Cancel/)
+    expect(await given.shop.store.countFailed({})).toBe(2_500)
+    await button.click()
+    // A worker fails them again while they are being brought back: 2,500 are retried, and not one more.
+    const again = given.shop.work('--queue', 'payments')
+    await answer(panel, /Retry 2,500/)
+    await toast(panel, /2,500 jobs are pending again/)
+    worker = await again
+    await until('all failed again', async () => (await given.shop.store.countFailed({})) === 2_500)
+    await worker.kill('SIGTERM')
+    const {
+      rows: [operation],
+    } = await given.shop.admin.operations()
+    expect(operation).toMatchObject({ state: 'done', total: 2_500, changed: 2_500, skipped: 0 })
+    expect(await waiting()).toBe(0)
+  })
+
+  test('check 15: Retry all is disabled where nothing failed, and not there for a viewer', async () => {
+    await nothingLeft()
+    const operator = await given.open({ user: 'otto' })
+    await operator.visit('/')
+    expect(await operator.page.getByRole('button', { name: 'Retry all failed' }).isDisabled()).toBe(true)
+    const viewer = await given.open({ user: 'vera' })
+    for (const path of ['/', '/failed']) {
+      await viewer.visit(path)
+      expect(await viewer.page.getByRole('button', { name: /Retry|Delete/ }).count()).toBe(0)
+    }
+  })
+
+  test('check 16: a viewer who calls the route all the same is refused, and the audit has it', async () => {
+    const panel = await given.open({ user: 'vera' })
+    panel.allow(403, /\/retry-all-failed$/)
+    await panel.visit('/failed')
+    const status = await panel.page.evaluate(async () => {
+      const answer = await fetch('/api/v1/queue/retry-all-failed', { method: 'POST' })
+      return answer.status
+    })
+    expect(status).toBe(403)
+    const { rows: entries } = await given.shop.admin.auditLog(
+      { subject: 'vera', action: 'failed.retry-all' },
+      { limit: 1 },
+    )
+    expect(entries).toMatchObject([{ outcome: 'refused', role: 'viewer' }])
+  })
+
+  test('check 17: deleting a failed job asks first and is final', async () => {
+    await nothingLeft()
+    await failing(declined(2))
+    const panel = await given.open({ user: 'otto' })
+    await panel.visit('/failed')
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    const remove = rows(panel).first().getByRole('button', { name: 'Delete' })
+    await remove.click()
+    await panel.page.getByText('This cannot be undone').waitFor()
+    await answer(panel, /Cancel/)
+    expect(await given.shop.store.countFailed({})).toBe(2)
+    await remove.click()
+    await answer(panel, /Delete/)
+    await toast(panel, 'is deleted')
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    expect(await given.shop.store.countFailed({})).toBe(1)
+  })
+
+  test('check 18: all failed jobs are deleted by an administrator alone, who is asked with their number', async () => {
+    await nothingLeft()
+    await failing(declined(4))
+    const operator = await given.open({ user: 'otto' })
+    await operator.visit('/failed')
+    await operator.page.getByRole('button', { name: 'Actions' }).click()
+    await operator.page.getByRole('menuitem', { name: /Export as CSV/ }).waitFor()
+    expect(await operator.page.getByRole('menuitem', { name: 'Delete all failed' }).count()).toBe(0)
+    const admin = await given.open({ user: 'ana' })
+    await admin.visit('/failed')
+    await admin.page.getByRole('button', { name: 'Actions' }).click()
+    await admin.page.getByRole('menuitem', { name: 'Delete all failed' }).click()
+    await admin.page.getByRole('heading', { name: 'Delete 4 failed jobs?' }).waitFor()
+    await answer(admin, /Delete 4/)
+    await toast(admin, '4 failed jobs deleted')
+    expect(await given.shop.store.countFailed({})).toBe(0)
+  })
+
+  test('check 19: all that match are offered beside those on the page, and nothing else is touched', async () => {
+    await nothingLeft()
+    await failing([
+      ...declined(150),
+      ...Array.from({ length: 30 }, (_, at) => ({ order_id: 900 + at, fails: 'timed out' })),
+    ])
+    const panel = await given.open({ user: 'otto' })
+    const { page } = panel
+    await panel.visit('/failed?error=declined')
+    await expect.poll(() => rows(panel).count()).toBeGreaterThan(10)
+    await page.getByLabel('Select all loaded rows').check()
+    await page.getByRole('button', { name: 'Select all 150 that match' }).click()
+    await page.getByText('150 selected').waitFor()
+    await page.getByRole('button', { name: 'Retry', exact: true }).first().click()
+    await page.getByRole('heading', { name: 'Retry 150 failed jobs?' }).waitFor()
+    await answer(panel, /Retry 150/)
+    await toast(panel, '150 jobs are pending again')
+    expect(await given.shop.store.countFailed({})).toBe(30)
+    expect(await waiting()).toBe(150)
+  })
+
+  test('check 20: filters by queue, class, error and surfaced field stand in the address, which brings them back', async () => {
+    await nothingLeft()
+    await failing([...declined(5, 803_190), { order_id: 803_193, fails: 'timed out' }])
+    const panel = await given.open({ user: 'ana' })
+    const { page } = panel
+    const path = '/failed?queue=payments&job_class=payments.charge&error=declined&f.order_id=803193'
+    await panel.visit(path)
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    expect(await rows(panel).first().innerText()).toContain('declined')
+    const again = await given.open({ user: 'vera' })
+    await again.visit(path)
+    await expect.poll(() => rows(again).count()).toBe(1)
+    await page.getByRole('button', { name: 'Remove the filter Error' }).click()
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    expect(page.url()).not.toContain('error=')
+    await page.goBack()
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    await page.goForward()
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    await page.getByRole('button', { name: 'Clear filters' }).first().click()
+    await expect.poll(() => rows(panel).count()).toBe(6)
+    await page.getByRole('searchbox').fill('no job has this text')
+    await page.getByText('Nothing fits these filters').waitFor()
+  })
+
+  test('check 21: going through a thousand rows while others come shows none twice and leaves none out', async () => {
+    const { shop } = given
+    const orders = Array.from({ length: 1_000 }, (_, at) => ({ order_id: at + 1, to: 'ana@example.com' }))
+    await shop.queue.dispatchMany(sendInvoice, orders)
+    const before = (await shop.store.list({ queue: 'mail' }, { limit: 200 })).rows.length
+    expect(before).toBe(200)
+    const panel = await given.open({ user: 'ana' })
+    await panel.visit('/jobs?queue=mail')
+    await expect.poll(() => rows(panel).count()).toBeGreaterThan(10)
+    const seen = new Map<string, number>()
+    const look = async () => {
+      const shown = await panel.page
+        .locator('[role=row][data-index]')
+        .evaluateAll((all) =>
+          all.map((row) => [row.getAttribute('data-index') ?? '', row.querySelector('a')?.getAttribute('href') ?? '']),
+        )
+      for (const [index, href] of shown) seen.set(href!, Number(index))
+    }
+    for (let added = 0; seen.size < 1_000; added += 1) {
+      await look()
+      if (added % 5 === 0) await shop.queue.dispatch(sendInvoice, { order_id: 5_000 + added, to: 'new@example.com' })
+      await panel.page.mouse.wheel(0, 900)
+      if (added > 200) break
+      await panel.page.waitForTimeout(30)
+    }
+    expect(seen.size).toBe(1_000)
+    // Each row stood at one place of the list, and no place had two.
+    expect(new Set(seen.values()).size).toBe(1_000)
+    await shop.admin.clear('mail')
+  })
+})
