@@ -41,7 +41,7 @@ const APART_MS = 1_500
  * A list that grows page by page as one scrolls, and renews itself while that disturbs nobody: at its top, with
  * `isBusy` false. Otherwise it says that there are news.
  */
-export function useRows<Row, Key extends QueryKey>(
+export function useRows<Row, Key extends QueryKey = QueryKey>(
   options: UseInfiniteQueryOptions<RowsPage<Row>, DefaultError, InfiniteData<RowsPage<Row>>, Key, string>,
   news: News,
   isBusy: () => boolean,

@@ -34,24 +34,6 @@ export function Chart({ title, actions, ...props }: ChartProps & { title: string
     <section className="surface flex min-w-0 flex-col">
       <div className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 border-b px-4 py-1.5">
         <h2 className="font-medium text-base">{title}</h2>
-        <ul className="flex flex-wrap gap-x-3 text-soft text-xs">
-          {props.series.map(({ label, colour, dash }) => (
-            <li key={label} className="flex items-center gap-1.5">
-              <svg viewBox="0 0 16 4" className="h-1 w-4" aria-hidden="true">
-                <line
-                  x1="0"
-                  x2="16"
-                  y1="2"
-                  y2="2"
-                  strokeWidth="2.5"
-                  style={{ stroke: `var(${colour})` }}
-                  strokeDasharray={dash?.join(' ')}
-                />
-              </svg>
-              {label}
-            </li>
-          ))}
-        </ul>
         <div className="ml-auto flex items-center gap-1">
           {actions}
           <IconButton
@@ -69,14 +51,38 @@ export function Chart({ title, actions, ...props }: ChartProps & { title: string
           role="img"
           aria-label={props.label}
           className="px-2 py-3"
-          style={{ minHeight: (props.height ?? 180) + 24 }}
+          style={{ minHeight: (props.height ?? 180) + 44 }}
         >
+          <Legend series={props.series} />
           <Suspense>
             <Canvas {...props} />
           </Suspense>
         </div>
       )}
     </section>
+  )
+}
+
+function Legend({ series }: Pick<ChartProps, 'series'>) {
+  return (
+    <ul className="flex flex-wrap gap-x-3 px-2 pb-1 text-soft text-xs">
+      {series.map(({ label, colour, dash }) => (
+        <li key={label} className="flex items-center gap-1.5">
+          <svg viewBox="0 0 16 4" className="h-1 w-4" aria-hidden="true">
+            <line
+              x1="0"
+              x2="16"
+              y1="2"
+              y2="2"
+              strokeWidth="2.5"
+              style={{ stroke: `var(${colour})` }}
+              strokeDasharray={dash?.join(' ')}
+            />
+          </svg>
+          {label}
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -89,7 +89,7 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
       <div ref={host} />
       <div
         ref={readout}
-        className="pointer-events-none absolute top-0 right-2 rounded-sm bg-surface px-1 text-soft text-xs"
+        className="pointer-events-none absolute -top-5 right-2 rounded-sm bg-surface px-1 text-soft text-xs"
       />
     </div>
   )

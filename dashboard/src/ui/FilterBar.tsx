@@ -44,7 +44,7 @@ export function FilterBar({ fields, values, onChange, search }: FilterBarProps) 
   }
   const isNarrowed = set.length > 0 || (search !== undefined && (values[search.name] ?? '') !== '')
   return (
-    <search className="flex flex-wrap items-center gap-2">
+    <search className="flex min-w-0 grow basis-72 flex-wrap items-center gap-2">
       {search !== undefined && (
         <SearchBox
           value={values[search.name] ?? ''}
@@ -110,7 +110,7 @@ function SearchBox({
 }) {
   const { text, type } = useSettled(value, onChange)
   return (
-    <div className="relative w-full sm:w-72">
+    <div className="relative min-w-0 grow sm:max-w-72">
       <Icon name="search" className="pointer-events-none absolute top-2 left-2.5 text-faint" />
       <input
         type="search"
@@ -145,7 +145,7 @@ function Chip({ field, value, fresh, onChange, onRemove }: ChipProps) {
   useEffect(() => {
     if (fresh) control.current?.focus()
   }, [fresh])
-  const shape = 'min-h-7 min-w-0 bg-transparent text-ink text-sm outline-none'
+  const shape = 'min-h-7 min-w-0 max-w-44 bg-transparent text-ink text-sm outline-none'
   return (
     <div className="inline-flex min-h-8 max-w-full items-center rounded-md border border-strong bg-surface pl-2.5 text-sm focus-within:outline-2 focus-within:outline-accent">
       <label htmlFor={id} className="mr-1.5 whitespace-nowrap text-faint">

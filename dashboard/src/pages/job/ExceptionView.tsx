@@ -39,6 +39,7 @@ export function ExceptionView({ text }: { text: string }) {
           {parts.map((part, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text, never reordered
             <li key={at} className={classes(at > 0 && 'border-t pt-4')}>
+              {at > 0 && <p className="mb-1 text-faint text-xs">{t('job.causedBy')}</p>}
               <Part part={part} />
             </li>
           ))}

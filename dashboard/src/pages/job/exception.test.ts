@@ -39,6 +39,16 @@ test('of a PHP exception too: vendor is foreign', () => {
   expect(part?.frames[0]).toMatchObject({ name: 'App\\Jobs\\Sync->push()', place: '/app/app/Jobs/Sync.php(22)' })
 })
 
+test('of a chain as PHP writes it, what was thrown last comes first and its cause after it', () => {
+  const parts = readException(
+    'PDOException: gone in /app/a.php:1\n#0 {main}\n\nNext RuntimeException: sync failed in /app/b.php:2\n#0 {main}',
+  )
+  expect(parts.map(({ headline }) => headline)).toEqual([
+    'RuntimeException: sync failed in /app/b.php:2',
+    'PDOException: gone in /app/a.php:1',
+  ])
+})
+
 test('text of no known form stays whole', () => {
   expect(readException('killed\nby the kernel')).toEqual([{ headline: 'killed\nby the kernel', frames: [] }])
   expect(readException('')).toEqual([])

@@ -46,8 +46,12 @@ export function readException(text: string): ThrownPart[] {
     }
   }
   end()
-  return parts
+  // PHP writes the cause first and what was thrown because of it after "Next": what was thrown comes first here.
+  const chained = parts.some(({ headline }) => NEXT.test(headline))
+  return chained ? parts.map((part) => ({ ...part, headline: part.headline.replace(NEXT, '') })).reverse() : parts
 }
+
+const NEXT = /^Next (?=\S)/
 
 function frameIn(line: string): Frame | undefined {
   const node = /^\s+at (?:(.+?) \()?((?:[^()]|\([^()]*\))+?)\)?$/.exec(line)

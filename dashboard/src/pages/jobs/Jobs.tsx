@@ -126,6 +126,7 @@ export default function Jobs() {
         width: '5rem',
         align: 'end',
         from: 1320,
+        card: 'none',
         cell: (row) => (
           <>
             {row.attempts}

@@ -5,11 +5,13 @@ import { formatAxisTime, formatDuration, formatNumber } from '../../i18n/format.
 import { useT } from '../../i18n/index.ts'
 import { useEvery } from '../../live/use-live.ts'
 import { RANGES, rangeOf } from '../../metrics/ranges.ts'
-import { seriesOf } from '../../metrics/series.ts'
+import { quantilesOf, seriesOf } from '../../metrics/series.ts'
 import { Chart } from '../../ui/Chart.tsx'
 import { Failed } from '../../ui/States.tsx'
 import { useUrlState } from '../../ui/use-url-state.ts'
 import { ViewSwitch } from '../../ui/ViewSwitch.tsx'
+
+const NONE = { points: [], bounds_ms: [] }
 
 /** How much is done, and how long it takes. */
 export function Charts() {
@@ -24,7 +26,7 @@ export function Charts() {
   const series = useMemo(
     () =>
       seriesOf(
-        data?.points ?? [],
+        data ?? NONE,
         (dataUpdatedAt || Date.now()) - hours * 3_600_000,
         dataUpdatedAt || Date.now(),
         step * 1_000,
@@ -41,8 +43,22 @@ export function Charts() {
   )
   const latency = useMemo(
     () => [
-      { label: t('overview.meanWait'), colour: '--c-blue' as const, values: series.wait },
-      { label: t('overview.meanRun'), colour: '--c-violet' as const, dash: [4, 3], values: series.run },
+      {
+        label: t('overview.waitHalf'),
+        colour: '--c-faint' as const,
+        values: quantilesOf(series.waits, series.boundsMs, 0.5),
+      },
+      {
+        label: t('overview.waitMost'),
+        colour: '--c-blue' as const,
+        values: quantilesOf(series.waits, series.boundsMs, 0.95),
+      },
+      {
+        label: t('overview.runMost'),
+        colour: '--c-violet' as const,
+        dash: [4, 3],
+        values: quantilesOf(series.runs, series.boundsMs, 0.95),
+      },
     ],
     [series, t],
   )

@@ -15,8 +15,12 @@ export function QueueTable() {
   const { data: queues, error, refetch } = useQuery(queuesQuery)
   const { data: metrics } = useQuery(metricsQuery(1, 60))
   const courseOf = (queue: string) =>
-    seriesOf(metrics?.points.filter((point) => point.queue === queue) ?? [], Date.now() - 3_600_000, Date.now(), 60_000)
-      .completed
+    seriesOf(
+      { points: metrics?.points.filter((point) => point.queue === queue) ?? [], bounds_ms: [] },
+      Date.now() - 3_600_000,
+      Date.now(),
+      60_000,
+    ).completed
   const head = 'py-2 pr-4 text-right font-medium'
   return (
     <Section title={t('overview.queues')} flush>

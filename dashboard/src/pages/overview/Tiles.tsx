@@ -8,7 +8,6 @@ import { useT } from '../../i18n/index.ts'
 import { useEvery } from '../../live/use-live.ts'
 import { latest, seriesOf } from '../../metrics/series.ts'
 import { classes } from '../../ui/classes.ts'
-import { Icon } from '../../ui/Icon.tsx'
 import { ALARM_SECONDS } from './Alarms.tsx'
 import { useDueAge } from './use-due-age.ts'
 
@@ -20,7 +19,7 @@ export function Tiles({ status }: { status: Status }) {
   const total = (counts: Status['pending_jobs']) => counts.reduce((sum, { count }) => sum + count, 0)
   const delayed = total(status.delayed_jobs)
   const { data } = useQuery({ ...metricsQuery(1, 60), refetchInterval: useEvery(30_000) })
-  const rate = data && latest(seriesOf(data.points, Date.now() - 3_600_000, Date.now(), 60_000), RATE_MINUTES)
+  const rate = data && latest(seriesOf(data, Date.now() - 3_600_000, Date.now(), 60_000), RATE_MINUTES)
   const isLate = age !== null && age > ALARM_SECONDS
   return (
     <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
@@ -43,14 +42,13 @@ export function Tiles({ status }: { status: Status }) {
         note={status.oldest_pending_job?.queue}
         tone={isLate ? 'text-amber' : undefined}
       >
-        {age === null ? '–' : formatDuration(age * 1_000)}
-        {isLate && <Icon name="failed" className="ml-1.5 inline size-5 align-[-0.1em]" />}
+        {age === null ? '–' : <Duration ms={age * 1_000} />}
       </Tile>
       <Tile name={t('overview.perMinute')} note={t('overview.lastMinutes', { n: RATE_MINUTES })}>
         {rate === undefined ? '–' : formatNumber(rate.perMinute)}
       </Tile>
       <Tile name={t('overview.wait')} note={t('overview.lastMinutes', { n: RATE_MINUTES })}>
-        {rate === undefined || rate.waitMs === null ? '–' : formatDuration(rate.waitMs)}
+        {rate === undefined || rate.waitMs === null ? '–' : <Duration ms={rate.waitMs} />}
       </Tile>
     </dl>
   )
@@ -85,4 +83,19 @@ function Tile({ name, children, note, tone, to, search }: TileProps) {
       <dd className="min-h-4 truncate text-faint text-xs">{note}</dd>
     </div>
   )
+}
+
+/** Figures large, their units small: a long time stays within its tile. */
+function Duration({ ms }: { ms: number }) {
+  return formatDuration(ms)
+    .split(' ')
+    .map((part, at) =>
+      at % 2 === 0 ? (
+        `${at > 0 ? ' ' : ''}${part}`
+      ) : (
+        <span key={part} className="ml-0.5 font-medium text-base tracking-normal">
+          {part}
+        </span>
+      ),
+    )
 }
