@@ -20,6 +20,8 @@ export interface Session {
   work(concurrency: number, seen: Seen): Promise<Working>
   /** Puts `count` failed jobs beside the waiting ones. Only where a workload asks for it. */
   fail?(count: number): Promise<void>
+  /** Pending jobs numbered from `from` on and failed ones, as they lie in an installation in trouble. Only where a workload asks for it. */
+  fill?(filling: { from: number; pending: number; failed: number }): Promise<void>
   /** What the mixed day asks of a queue beyond the rest. */
   day?: Day
 }
@@ -49,6 +51,9 @@ export interface Day {
 }
 
 export type DaySort = 'plain' | 'delayed' | 'failing' | 'unique'
+
+/** Fingerprints of a tenth of the failed jobs each, where `fill` made them: what `POST /retry-all-failed` names as `error`. */
+export const LARGE_GROUPS = ['feedface00000001', 'feedface00000002', 'feedface00000003'] as const
 
 /** About 200 bytes of JSON in all, as in most queues: ids and a little text. */
 export const PADDING =

@@ -33,6 +33,9 @@ const FULL_SCALE: Scale = {
   dueJobs: 20_000,
   processes: [1, 2, 4],
   dayMs: 300_000,
+  pendingMany: 1_000_000,
+  failedMany: 1_000_000,
+  askedMs: 60_000,
   capMs: 40_000,
 }
 
@@ -47,6 +50,9 @@ const SHORT_SCALE: Scale = {
   dueJobs: 20_000,
   processes: [1, 2],
   dayMs: 20_000,
+  pendingMany: 1_000_000,
+  failedMany: 1_000_000,
+  askedMs: 30_000,
   capMs: 15_000,
 }
 

@@ -136,6 +136,42 @@ const SECTIONS: readonly { title: string; columns: Column[] }[] = [
     }),
   },
   {
+    title: 'The API at 100 requests/s, 1M pending and 1M failed jobs, ms',
+    columns: columns('api', {
+      statusP50: 'status p50',
+      statusP99: 'status p99',
+      jobsP99: 'jobs p99',
+      reservedP99: 'reserved p99',
+      failedP99: 'failed p99',
+      searchP99: 'jobs by order_id p99',
+      failedSearchP99: 'failed by order_id p99',
+      groupsP99: 'groups p99',
+      refused: 'not answered',
+      partial: 'in part',
+      apiPercent: 'API, % of a core',
+      serverPercent: 'database, % of a core',
+    }),
+  },
+  {
+    title: 'A worker beside the API, 1M pending and 1M failed jobs',
+    columns: [
+      ...columns('api workers', {
+        alone: 'alone, jobs/s',
+        polled: 'with a poll each second, jobs/s',
+        slowedPercent: 'slowed, % (median of five pairs)',
+      }),
+      ...columns('api bulk', {
+        besidePercent: 'beside a bulk retry, % of alone',
+        wholeMs: 'retry of 100k, ms',
+        longestGapMs: 'longest gap, ms',
+        retried: 'retried',
+        retriedAcrossCrash: 'across a crash of the server',
+        resumedMs: 'resumed and ended after, ms',
+        cancelledAfter: 'until cancelled',
+      }),
+    ],
+  },
+  {
     title: 'The mixed day',
     columns: columns('day', {
       stored: 'stored',

@@ -75,6 +75,7 @@ async function faenaAt(place: Place): Promise<Session> {
     },
     // Only then: the clients of databases that this process does not use would weigh in its memory.
     fail: async (count) => (await import('./faena-failed.ts')).insertFailed(place, count),
+    fill: async (filling) => (await import('./faena-filled.ts')).fill(place, filling),
     day: dayOf(store, url),
   }
 }

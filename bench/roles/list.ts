@@ -1,9 +1,11 @@
 import type { Place, Session } from '../contestant.ts'
+import { ask, poll } from './asking.ts'
 import { dayProducer, dayWatcher, dayWorker } from './day.ts'
 import { drain } from './drain.ts'
 import { due } from './due.ts'
-import { bulk, fail, single } from './load.ts'
+import { bulk, fail, fill, single } from './load.ts'
 import { pickup, pickupInside, send } from './pickup.ts'
+import { steady } from './steady.ts'
 
 export type Figures = Record<string, number>
 
@@ -26,6 +28,10 @@ export const ROLES: Readonly<Record<string, Role>> = {
   bulk,
   single,
   fail,
+  fill,
+  ask,
+  poll,
+  steady,
   drain,
   due,
   pickup,

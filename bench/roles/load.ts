@@ -45,3 +45,12 @@ export const fail: Role = async ({ session, parameters, ready, go }) => {
   await session.fail!(parameters.count ?? 0)
   return {}
 }
+
+/** Lets the database itself make many jobs, pending and failed ones. */
+export const fill: Role = async ({ session, parameters, ready, go }) => {
+  const { from = 1, pending = 0, failed = 0 } = parameters
+  ready()
+  await go
+  await session.fill!({ from, pending, failed })
+  return {}
+}

@@ -1,4 +1,5 @@
 import type { Figures } from '../roles/list.ts'
+import { API } from './api.ts'
 import type { Course } from './course.ts'
 import { drained } from './drains.ts'
 
@@ -15,6 +16,10 @@ export interface Scale {
   dueJobs: number
   processes: readonly number[]
   dayMs: number
+  /** Of the API's workload: jobs that wait, jobs that failed, and how long it is asked. */
+  pendingMany: number
+  failedMany: number
+  askedMs: number
   capMs: number
 }
 
@@ -260,6 +265,7 @@ export const WORKLOADS: readonly Workload[] = [
       })
     },
   },
+  ...API,
 ]
 
 function perJob(figures: Figures, inFile: boolean): Figures {

@@ -1,0 +1,37 @@
+import { meter } from './cpu.ts'
+import type { Role } from './list.ts'
+
+const TOLD_EVERY_MS = 50
+
+/**
+ * Works for `ms` after `warmMs`, or until it is told to stop, on a backlog that does not end meanwhile, and gives back what it
+ * holds. Tells how many jobs it has handled, and the longest time in which it handled none.
+ */
+export const steady: Role = async ({ session, parameters, ready, go, stop, done }) => {
+  const { concurrency = 100, warmMs = 1_500, ms: lasts = 6_000 } = parameters
+  let handled = 0
+  let lastAt = 0
+  let longestGapMs = 0
+  const seen = () => {
+    const now = performance.now()
+    if (lastAt > 0) longestGapMs = Math.max(longestGapMs, now - lastAt)
+    lastAt = now
+    handled++
+    return undefined
+  }
+  ready()
+  await go
+  const worker = await session.work(concurrency, seen)
+  const telling = setInterval(() => done(handled), TOLD_EVERY_MS)
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  await Promise.race([pause(warmMs), stop])
+  handled = 0
+  longestGapMs = 0
+  const measured = meter()
+  await Promise.race([pause(lasts), stop])
+  const figures = measured()
+  const inTime = handled
+  clearInterval(telling)
+  await worker.stop()
+  return { ...figures, handled: inTime, jobsPerSecond: (inTime / figures.ms) * 1_000, longestGapMs }
+}
