@@ -17,7 +17,7 @@ export function commandOf(data: unknown): LaravelCommand | undefined {
   return {
     kind: 'serialized',
     class: read.object.class,
-    properties: propertiesOf(read.object),
+    properties: propertiesOf(read.object, 0),
     complete: read.complete,
   }
 }
@@ -57,21 +57,34 @@ export function shownInput(data: unknown): unknown {
 }
 
 /** Of two properties of one name (a parent's private one beside the child's) the first counts, as PHP writes the child's first. */
-function propertiesOf(object: PhpObject): Record<string, unknown> {
+function propertiesOf(object: PhpObject, inside: number): Record<string, unknown> {
   const shown = Object.create(null) as Record<string, unknown>
-  for (const { name, value } of object.properties) if (!Object.hasOwn(shown, name)) shown[name] = plain(value)
+  for (const { name, value } of object.properties) if (!Object.hasOwn(shown, name)) shown[name] = plain(value, inside)
   return shown
 }
 
-function plain(value: PhpValue): unknown {
-  if (value instanceof PhpObject) return { class: value.class, ...propertiesOf(value) }
+/** Jobs of a chain, and callbacks, stand as serialized texts in one another; deeper ones than this are not shown. */
+const MOST_INSIDE = 8
+
+/** `inside`: in how many serialized texts the value stands. Each is shorter than the one around it. */
+function plain(value: PhpValue, inside: number): unknown {
+  if (value instanceof PhpObject) return { class: value.class, ...propertiesOf(value, inside) }
+  if (typeof value === 'string' && value.startsWith('O:')) return textOrCommand(value, inside)
   if (value instanceof PhpCase) return value.case
   if (value instanceof PhpReference) return value.class === null ? '(the same array)' : `(the same ${value.class})`
-  if (Array.isArray(value)) return value.map(plain)
+  if (Array.isArray(value)) return value.map((each) => plain(each, inside))
   if (typeof value !== 'object' || value === null) return value
   const map = Object.create(null) as Record<string, unknown>
-  for (const [key, each] of Object.entries(value)) map[key] = plain(each)
+  for (const [key, each] of Object.entries(value)) map[key] = plain(each, inside)
   return map
+}
+
+/** Read, since what is masked by its key has none in a text. */
+function textOrCommand(text: string, inside: number): unknown {
+  const read = readSerialized(text)
+  if (read === undefined) return text
+  if (inside >= MOST_INSIDE) return { class: read.object.class }
+  return { class: read.object.class, ...propertiesOf(read.object, inside + 1) }
 }
 
 const LONGEST_ENVELOPE = 4 * 1024 * 1024

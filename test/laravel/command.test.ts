@@ -152,6 +152,15 @@ describe('a serialized text', () => {
     expect(({} as Record<string, unknown>).x).toBeUndefined()
   })
 
+  test('that holds others is read through: the secrets of a chained job have their keys', () => {
+    const chained = 'O:5:"Later":1:{s:8:"password";s:7:"hunter2";}'
+    const text = `O:1:"A":1:{s:7:"chained";a:1:{i:0;s:${chained.length}:"${chained}";}}`
+
+    expect(shownInput({ command: text })).toEqual({
+      command: { class: 'A', chained: [{ class: 'Later', password: 'hunter2' }] },
+    })
+  })
+
   test('nested deeper than anybody writes ends the reading, not the process', () => {
     const deep = `O:1:"A":1:{s:1:"a";${'a:1:{i:0;'.repeat(100_000)}`
 
