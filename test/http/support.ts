@@ -38,7 +38,7 @@ export type Options = Partial<Omit<ServerOptions, 'admin' | 'auth'>> & {
   searchBudgetMs?: number
 }
 
-export async function apiOn(harness: Harness, options: Options = {}): Promise<Api> {
+export async function apiOn(harness: Pick<Harness, 'store' | 'close'>, options: Options = {}): Promise<Api> {
   const { store } = harness
   const surface = options.surface ?? SURFACE
   const { timezone, searchBudgetMs, ...plugin } = options

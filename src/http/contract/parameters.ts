@@ -40,14 +40,16 @@ export const momentForm = Type.Unsafe<number | string>({
 /** Unix ms. Throws BAD_ARGUMENT. */
 export function momentOf(value: number | string, name: string, clock: WallClock): number {
   const ms =
-    typeof value === 'number' || /^\d{1,12}$/.test(value) ? Number(value) * 1_000 : (clock.read(value) ?? isoOf(value))
-  if (Number.isFinite(ms) && ms >= 0 && ms < 1e15) return ms
+    typeof value === 'number' || /^\d{1,12}$/.test(value) ? Number(value) * 1_000 : (isoOf(value) ?? clock.read(value))
+  if (ms !== undefined && Number.isFinite(ms) && ms >= 0 && ms < 1e15) return ms
   const message = 'allowed: unix seconds, YYYY-MM-DD HH:MM:SS, or ISO 8601'
   throw new ApiError('BAD_ARGUMENT', `${name} is no instant; ${message}`, { issues: [{ path: name, message }] })
 }
 
-function isoOf(value: string): number {
-  return /^\d{4}-\d\d-\d\d(T[\d:.]+)?(Z|[+-]\d\d:?\d\d)?$/.test(value) ? Date.parse(value) : Number.NaN
+/** Of texts that name their zone, and of mere dates: these are days of UTC. All else is a time of the configured zone. */
+function isoOf(value: string): number | undefined {
+  const hasZone = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d))?$/.test(value)
+  return hasZone ? Date.parse(value) : undefined
 }
 
 /** What a repair answers, or NOT_FOUND in the words that clients know, with what became of the job. */
