@@ -671,12 +671,19 @@ export interface Operation extends NewOperation, OperationProgress {
   leaseUntil: number | null
 }
 
-/** Who did what. Rows are only ever added, and pruned when they are old. */
+/** Who did what. Rows are never taken back, and pruned when they are old. */
 export interface AuditStore {
   appendAudit(entries: readonly NewAudit[]): Promise<void>
+  /** Writes that something begins, before it does; answers the entry's id. Should the process end, that much is known of it. */
+  beginAudit(entry: Omit<NewAudit, 'outcome' | 'detail'>): Promise<number>
+  /** What came of an entry that was begun; of others it changes nothing. */
+  endAudit(id: number, end: Pick<NewAudit, 'detail'> & { outcome: Exclude<AuditOutcome, 'begun'> }): Promise<void>
   /** Newest first. */
   audit(filter: AuditFilter, page: Page): Promise<Paged<Audit>>
 }
+
+/** `begun`: it is under way, or the process that did it ended before it could say what came of it. */
+export type AuditOutcome = 'begun' | 'done' | 'refused' | 'failed'
 
 export interface NewAudit {
   subject: string
@@ -685,7 +692,7 @@ export interface NewAudit {
   action: string
   /** What it was done to, such as `failed:45`; null for what has no single target. */
   target: string | null
-  outcome: 'done' | 'refused' | 'failed'
+  outcome: AuditOutcome
   /** Where from: an address, or `cli`. */
   source: string | null
   requestId: string | null
@@ -724,12 +731,14 @@ export interface AccountStore {
   revoke(token: Revocation): Promise<void>
   revocations(): Promise<Revocation[]>
   /**
-   * Takes the key, or answers what was done under it: `answer` null while that is still under way. A key whose time has
-   * passed is free. Two calls at once: one takes it.
+   * Takes the key for `leaseMs`, or answers what was done under it: `answer` null while that is still under way. A key whose
+   * time has passed is free: whoever had taken it is gone, or its answer old. Two calls at once: one takes it.
    */
-  takeIdempotencyKey(key: string, request: string, keepMs: number): Promise<IdempotencyEntry | 'taken'>
-  /** Keeps the answer; null frees the key, since nothing was done. */
-  saveIdempotencyAnswer(key: string, answer: string | null): Promise<void>
+  takeIdempotencyKey(key: string, request: string, leaseMs: number): Promise<IdempotencyEntry | 'taken'>
+  /** Still at it. */
+  holdIdempotencyKey(key: string, leaseMs: number): Promise<void>
+  /** Keeps the answer for `keepMs`; null frees the key, since nothing was done. */
+  saveIdempotencyAnswer(key: string, answer: string | null, keepMs: number): Promise<void>
 }
 
 export interface User {

@@ -309,7 +309,7 @@ export interface paths {
   }
   '/api/v1/queue/audit': {
     /** Who did what, newest first */
-    get: { parameters: { query?: { 'subject'?: string; 'action'?: string; 'target'?: string; 'from'?: number | string; 'to'?: number | string; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { entries: ({ id: number; at: string; subject: string; role: string | null; action: string; target: string | null; outcome: "done" | "refused" | "failed"; source: string | null; request_id: string | null; detail: unknown })[]; count: number; next_cursor: string | null } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: { 'subject'?: string; 'action'?: string; 'target'?: string; 'from'?: number | string; 'to'?: number | string; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { entries: ({ id: number; at: string; subject: string; role: string | null; action: string; target: string | null; outcome: "done" | "refused" | "failed" | "begun"; source: string | null; request_id: string | null; detail: unknown })[]; count: number; next_cursor: string | null } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never

@@ -38,10 +38,12 @@ export interface Accounts {
   revoke(id: string, expiresAt: number): Promise<void>
   isRevoked(id: string): Promise<boolean>
   /**
-   * For requests that carry an Idempotency-Key: `'taken'` has the caller do it and then call `keepAnswer`. Else somebody has;
-   * `answer` null: he is still at it. `request`: a hash of what is asked, to find out that a key is used for two things.
+   * For requests that carry an Idempotency-Key: `'taken'` has the caller do it, call `holdKey` every twenty seconds meanwhile
+   * and then `keepAnswer`. Else somebody has; `answer` null: he is still at it. The key of one who falls silent is free after
+   * a minute. `request`: a hash of what is asked, to find out that a key is used for two things.
    */
   takeKey(key: string, request: string): Promise<IdempotencyEntry | 'taken'>
+  holdKey(key: string): Promise<void>
   /** Null where nothing was done: the key is free again. */
   keepAnswer(key: string, answer: string | null): Promise<void>
 }
@@ -49,7 +51,8 @@ export interface Accounts {
 const SHORTEST_PASSWORD = 10
 const LONGEST_PASSWORD = 1_000
 const REVOCATIONS_FOR_MS = 5_000
-const KEYS_FOR_MS = 24 * 60 * 60 * 1_000
+const ANSWERS_FOR_MS = 24 * 60 * 60 * 1_000
+const KEY_LEASE_MS = 60_000
 
 export function accountsOf(store: Store): Accounts {
   let revoked: { ids: Promise<Set<string>>; at: number } | undefined
@@ -108,8 +111,9 @@ export function accountsOf(store: Store): Accounts {
       return (await revoked.ids).has(id)
     },
 
-    takeKey: (key, request) => store.takeIdempotencyKey(key, request, KEYS_FOR_MS),
-    keepAnswer: (key, answer) => store.saveIdempotencyAnswer(key, answer),
+    takeKey: (key, request) => store.takeIdempotencyKey(key, request, KEY_LEASE_MS),
+    holdKey: (key) => store.holdIdempotencyKey(key, KEY_LEASE_MS),
+    keepAnswer: (key, answer) => store.saveIdempotencyAnswer(key, answer, ANSWERS_FOR_MS),
   }
 }
 

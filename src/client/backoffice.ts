@@ -1,7 +1,7 @@
 import type { Masker } from '../core/mask.ts'
 import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
-import type { Audit, AuditFilter, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
+import type { Audit, AuditFilter, AuditStore, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
 import { type Accounts, accountsOf } from './accounts.ts'
 import { type Board, readBoard } from './board.ts'
 import { type BulkDone, type BulkOptions, inChunks } from './bulk.ts'
@@ -27,12 +27,15 @@ import {
 import { checkedWindow, type SeriesPoint, type SeriesWindow, seriesOf } from './series.ts'
 import { SharedRead } from './shared-read.ts'
 import { notFound, type SingleActions, singleActions } from './single.ts'
+import { type QueueStatus, queueStatuses } from './status.ts'
 import { failedView, jobView } from './view.ts'
 
 /** What the management API shows and does beyond the rest of `Admin`, in the form in which it shows it. */
 export interface Backoffice extends SingleActions, Operations {
   /** Counts for `GET /status`, at most two seconds old; what was changed through this admin shows at once. */
   board(): Promise<Board>
+  /** All queues with their counts, which are those of the board, who serves them, and whether they are paused. */
+  queueBoard(): Promise<QueueStatus[]>
   /** Something was changed beside this part of the admin: what is kept of counts and groups is read anew. */
   touched(): void
   /** Newest first. */
@@ -58,6 +61,9 @@ export interface Backoffice extends SingleActions, Operations {
   /** What became of a job that is not in its table, for people. */
   fate(table: 'job' | 'failed', ref: JobRef): Promise<string>
   record(...entries: NewAudit[]): Promise<void>
+  /** Into the audit before it is done; the answer is for `recordEnd`, once it is known what came of it. */
+  recordBegin: AuditStore['beginAudit']
+  recordEnd: AuditStore['endAudit']
   auditLog(filter?: AuditFilter, page?: Partial<Page>): Promise<Paged<Audit>>
   /** What happens, as it happens. */
   readonly feed: Feed
@@ -119,6 +125,11 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
     ...operationsOf(store, () => runner?.kick()),
     board: () => board.read(),
     touched: changed,
+
+    async queueBoard() {
+      const [{ queues }, states, workers] = await Promise.all([board.read(), store.queues(), store.workers()])
+      return queueStatuses(queues, states, workers)
+    },
 
     async jobRows(search = {}, page) {
       const [{ now }, { rows: views, ...rest }] = await Promise.all([store.ping(), found.jobs(search, page)])
@@ -183,6 +194,8 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
 
     fate: (table, ref) => fateOf(store, table, jobRef(ref), clock),
     record: (...entries) => store.appendAudit(entries),
+    recordBegin: (entry) => store.beginAudit(entry),
+    recordEnd: (id, end) => store.endAudit(id, end),
     auditLog: async (filter = {}, page = {}) => store.audit(filter, checkPage(page)),
     feed,
     accounts: accountsOf(store),

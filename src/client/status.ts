@@ -1,4 +1,4 @@
-import type { Store, WorkerState } from '../store.ts'
+import type { QueueCounts, QueueState, Store, WorkerState } from '../store.ts'
 
 export interface QueueStatus {
   queue: string
@@ -38,15 +38,7 @@ export async function readStatus(store: Store): Promise<Status> {
     store.countFailed(),
     store.oldestDue(),
   ])
-  const byName = new Map<string, QueueStatus>()
-  const of = (queue: string) => {
-    const known = byName.get(queue) ?? newQueue(queue, workers)
-    byName.set(queue, known)
-    return known
-  }
-  for (const { queue, pausedAt, pauseReason } of states) Object.assign(of(queue), { pausedAt, pauseReason })
-  for (const { queue, due, delayed, reserved } of counts) Object.assign(of(queue), { due, delayed, reserved })
-  const queues = [...byName.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1))
+  const queues = queueStatuses(counts, states, workers)
   const sum = (key: 'due' | 'delayed' | 'reserved') => queues.reduce((total, queue) => total + queue[key], 0)
   return {
     at: now,
@@ -59,6 +51,23 @@ export async function readStatus(store: Store): Promise<Status> {
     unserved: queues.filter(isUnserved).map(({ queue }) => queue),
     workers: workers.length,
   }
+}
+
+/** By name, whether they hold jobs, were configured, or are served. */
+export function queueStatuses(
+  counts: readonly QueueCounts[],
+  states: readonly QueueState[],
+  workers: readonly WorkerState[],
+): QueueStatus[] {
+  const byName = new Map<string, QueueStatus>()
+  const of = (queue: string) => {
+    const known = byName.get(queue) ?? newQueue(queue, workers)
+    byName.set(queue, known)
+    return known
+  }
+  for (const { queue, pausedAt, pauseReason } of states) Object.assign(of(queue), { pausedAt, pauseReason })
+  for (const { queue, due, delayed, reserved } of counts) Object.assign(of(queue), { due, delayed, reserved })
+  return [...byName.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1))
 }
 
 /** A worker that is quiet or stops takes nothing more. */

@@ -3,47 +3,81 @@ import type { Admin } from '../client/admin.ts'
 import { type ApiError, asApiError } from './errors.ts'
 import type { Route } from './route.ts'
 
-/** Writes down what was done through the API, and what was refused to somebody known. */
-export class AuditTrail {
-  readonly #admin: Pick<Admin, 'record'>
+type Detail = Readonly<Record<string, unknown>>
 
-  constructor(admin: Pick<Admin, 'record'>) {
+/**
+ * Writes down what is done through the API, and what was refused to somebody known. What changes something stands there before
+ * it is done, and is not done where that cannot be written: a server that dies in between leaves an entry that it was begun.
+ */
+export class AuditTrail {
+  readonly #admin: Pick<Admin, 'record' | 'recordBegin' | 'recordEnd'>
+
+  constructor(admin: Pick<Admin, 'record' | 'recordBegin' | 'recordEnd'>) {
     this.#admin = admin
   }
 
-  done(route: Route, request: FastifyRequest, detail: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#write(route, request, 'done', detail)
+  /** Carries `act` out between its two entries. What is done is done: that its end could not be written is for the log. */
+  async around<Done extends { audit?: Detail }>(route: Route, request: FastifyRequest, act: () => Promise<Done>) {
+    if (route.audited === undefined) return act()
+    const id = await this.#admin.recordBegin(this.#entry(route.audited, request))
+    try {
+      const done = await act()
+      await this.#end(request, id, 'done', done.audit ?? {})
+      return done
+    } catch (error) {
+      await this.#end(request, id, ...refusalOf(error))
+      // The one who answers writes no second entry.
+      told.add(request)
+      throw error
+    }
+  }
+
+  /** For what is read, and for what nobody was known for before: written before the answer goes out. */
+  async done(route: Route, request: FastifyRequest, detail: Detail): Promise<void> {
+    if (route.audited === undefined) return
+    await this.#admin.record({ ...this.#entry(route.audited, request), outcome: 'done', detail: textOf(detail) })
   }
 
   /** Never rejects: the refusal goes out either way. */
   async refused(route: Route, request: FastifyRequest, error: unknown): Promise<void> {
-    if (request.faenaCaller === null) return
-    const told: ApiError = asApiError(error)
-    const outcome = told.status >= 500 ? 'failed' : 'refused'
+    if (request.faenaCaller === null || route.audited === undefined || told.has(request)) return
+    const [outcome, detail] = refusalOf(error)
     try {
-      await this.#write(route, request, outcome, { code: told.code })
+      await this.#admin.record({ ...this.#entry(route.audited, request), outcome, detail: textOf(detail) })
     } catch (cause) {
       request.log.error({ err: cause }, 'the audit could not be written')
     }
   }
 
-  async #write(
-    { audited }: Route,
-    request: FastifyRequest,
-    outcome: 'done' | 'refused' | 'failed',
-    detail: Readonly<Record<string, unknown>>,
-  ): Promise<void> {
+  async #end(request: FastifyRequest, id: number, outcome: 'done' | 'refused' | 'failed', detail: Detail) {
+    try {
+      await this.#admin.recordEnd(id, { outcome, detail: textOf(detail) })
+    } catch (cause) {
+      request.log.error({ err: cause, entry: id }, 'the end of an entry of the audit could not be written')
+    }
+  }
+
+  #entry({ action, target }: NonNullable<Route['audited']>, request: FastifyRequest) {
     const caller = request.faenaCaller
-    if (audited === undefined) return
-    await this.#admin.record({
+    return {
       subject: caller?.subject ?? '(nobody)',
       role: caller?.role ?? null,
-      action: audited.action,
-      target: audited.target?.(request.params as Record<string, string>).slice(0, 255) ?? null,
-      outcome,
+      action,
+      target: target?.(request.params as Record<string, string>).slice(0, 255) ?? null,
       source: request.ip,
       requestId: request.id,
-      detail: Object.keys(detail).length === 0 ? null : JSON.stringify(detail),
-    })
+    }
   }
+}
+
+/** Requests whose refusal stands in the audit already. */
+const told = new WeakSet<FastifyRequest>()
+
+function refusalOf(error: unknown): ['refused' | 'failed', Detail] {
+  const { status, code }: ApiError = asApiError(error)
+  return [status >= 500 ? 'failed' : 'refused', { code }]
+}
+
+function textOf(detail: Detail): string | null {
+  return Object.keys(detail).length === 0 ? null : JSON.stringify(detail)
 }

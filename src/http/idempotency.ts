@@ -7,9 +7,13 @@ import type { Answer, Route } from './route.ts'
 /** What is kept of an answer, to be given again. */
 type Kept = Pick<Answer<unknown>, 'data' | 'message' | 'status' | 'headers'>
 
+/** A server that dies holding a key leaves it free a minute later. */
+const HOLD_EVERY_MS = 20_000
+
 /**
  * A POST that carries an Idempotency-Key is carried out once, however often it comes within a day: its answer is given
- * again. What was refused was not done, and may come again under its key.
+ * again. What was refused was not done, and may come again under its key; so may what a server was doing when it died, since
+ * nobody knows how far it came.
  */
 export async function once(
   { accounts }: Pick<Admin, 'accounts'>,
@@ -30,16 +34,22 @@ export async function once(
   const what = hashOf([request.url, request.body ?? null])
   const taken = await accounts.takeKey(key, what)
   if (taken !== 'taken') return { answer: earlier(taken, what), replayed: true }
-  let answer: Answer<unknown>
+  // A hold that fails is made up for by the next; at worst the key is free before its request has ended.
+  const holding = setInterval(() => void accounts.holdKey(key).catch(() => {}), HOLD_EVERY_MS)
   try {
-    answer = await carryOut()
+    const answer = await carryOut()
+    const { data, message, status, headers } = answer
+    await accounts
+      .keepAnswer(key, JSON.stringify({ data, message, status, headers } satisfies Kept))
+      // It was done, and whoever asked is told so; a repetition within the minute hears that it is under way.
+      .catch((cause) => request.log.error({ err: cause }, 'the answer of an Idempotency-Key could not be kept'))
+    return { answer, replayed: false }
   } catch (error) {
-    await accounts.keepAnswer(key, null)
+    await accounts.keepAnswer(key, null).catch(() => {})
     throw error
+  } finally {
+    clearInterval(holding)
   }
-  const { data, message, status, headers } = answer
-  await accounts.keepAnswer(key, JSON.stringify({ data, message, status, headers } satisfies Kept))
-  return { answer, replayed: false }
 }
 
 function earlier({ request, answer }: { request: string; answer: string | null }, what: string): Answer<unknown> {

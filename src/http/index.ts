@@ -1,5 +1,6 @@
 export { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
 export type { AuthOptions } from './guard.ts'
+export { createHandler, type Handler } from './handler.ts'
 export type { Limits } from './limits.ts'
 export { type ApiOptions, faenaApi } from './plugin.ts'
 export { createServer, type ServerOptions } from './server.ts'

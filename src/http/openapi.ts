@@ -2,7 +2,7 @@ import type { TObject, TSchema } from 'typebox'
 import { BASE_PATH } from './base-path.ts'
 import { API_CODES, type ApiCode } from './codes.ts'
 import { failureSchema, success } from './contract/envelope.ts'
-import type { Route } from './route.ts'
+import type { Group, Route } from './route.ts'
 
 export interface OpenapiOptions {
   routes: readonly Route[]
@@ -14,6 +14,19 @@ export interface OpenapiOptions {
 }
 
 type Json = Record<string, unknown>
+
+const GROUPS: Readonly<Record<Group, string>> = {
+  'The eight': 'The routes that older clients hold: they forgive unknown parameters, empty ones and a trailing slash.',
+  Jobs: 'One pending or reserved job: see it, dispatch it, alter it, ask why it does not run.',
+  'Failed jobs': 'One failed job, groups of them by what they have in common, and files of them.',
+  Queues: 'What waits in each queue, and letting a queue rest.',
+  Workers: 'Live workers, and words to them.',
+  Schedules: 'What is dispatched again and again.',
+  History: 'What was run, what it came to over time, what happens now, who did what.',
+  Operations: 'Bulk actions that outlive their request.',
+  Access: 'Who asks, and sessions of the panel.',
+  About: 'The description itself.',
+}
 
 /** The description of the API, from the very schemas that requests are checked with. */
 export function openapiDocument({ routes, prefix = '', fields = [], version }: OpenapiOptions): Json {
@@ -33,11 +46,11 @@ export function openapiDocument({ routes, prefix = '', fields = [], version }: O
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: prefix === '' ? '/' : prefix, description: 'Where it is mounted' }],
-    tags: [...new Set(routes.map(({ group }) => group))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(({ group }) => group))].map((name) => ({ name, description: GROUPS[name] })),
     paths,
     components: {
       schemas: { Failure: failureSchema },
-      responses: refusalsByStatus(),
+      responses: refusalsByStatus(routes),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'faena token makes one' },
         session: { type: 'apiKey', in: 'cookie', name: 'faena_session', description: 'POST /login begins one' },
@@ -134,7 +147,13 @@ function successesOf(route: Route): Json {
 }
 
 /** What any route may answer, beside its own refusals. */
-function refusalsOf({ method, role, params, body, refusals = [], patient, query }: Route): Json {
+function refusalsOf(route: Route): Json {
+  return Object.fromEntries(
+    refusalStatuses(route).map((status) => [String(status), { $ref: `#/components/responses/Refusal${status}` }]),
+  )
+}
+
+function refusalStatuses({ method, role, params, body, refusals = [], patient, query }: Route): number[] {
   const common: ApiCode[] = ['RATE_LIMITED', 'INTERNAL', 'STORE_UNAVAILABLE']
   if (role !== 'public') common.push('UNAUTHENTICATED', 'FORBIDDEN')
   if (params !== undefined || body !== undefined || query !== undefined || !patient || method !== 'GET')
@@ -143,15 +162,18 @@ function refusalsOf({ method, role, params, body, refusals = [], patient, query 
   if (method === 'POST') common.push('IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED')
   if (method !== 'GET') common.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   const statuses = new Set([...common, ...refusals].map((code) => API_CODES[code][0]))
-  const sorted = [...statuses].sort((one, other) => one - other)
-  return Object.fromEntries(
-    sorted.map((status) => [String(status), { $ref: `#/components/responses/Refusal${status}` }]),
-  )
+  return [...statuses].sort((one, other) => one - other)
 }
 
-function refusalsByStatus(): Json {
+/** Those that routes give; what is refused before any route (a head too large, say) is in the reference's list of codes. */
+function refusalsByStatus(routes: readonly Route[]): Json {
   const byStatus = Map.groupBy(Object.keys(API_CODES) as ApiCode[], (code) => API_CODES[code][0])
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [`Refusal${status}`, refusal(status, codes)]))
+  const given = new Set(routes.flatMap(refusalStatuses))
+  return Object.fromEntries(
+    [...byStatus]
+      .filter(([status]) => given.has(status))
+      .map(([status, codes]) => [`Refusal${status}`, refusal(status, codes)]),
+  )
 }
 
 function refusal(status: number, codes: readonly ApiCode[]): Json {

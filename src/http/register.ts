@@ -17,13 +17,16 @@ export interface RegisterOptions {
   closing: AbortSignal
 }
 
+/** Bytes of a body, wherever the API is mounted. */
+export const BODY_LIMIT = 64 * 1_024
+
 /** Puts one route of the contract into Fastify: reading, carrying out, answering. Who may was settled by then. */
 export function register(instance: FastifyInstance, route: Route, options: RegisterOptions): void {
   const { method, patient = false, role } = route
   const handler = handlerOf(route, options)
   const url = route.path.replace(/\{(\w+)\}/g, ':$1')
   for (const path of patient ? [url, `${url}/`] : [url]) {
-    instance.route({ method, url: path, config: { role, contract: route }, handler })
+    instance.route({ method, url: path, bodyLimit: BODY_LIMIT, config: { role, contract: route }, handler })
   }
 }
 
@@ -52,8 +55,10 @@ function handlerOf(route: Route, { services, limits, counter, audit, closing }: 
       return reply
     }
     const { answer, replayed } = await once(services.admin, route, request, async () => {
-      const answer = (await route.carryOut(call)) as Answer<unknown>
-      if (answer.audit !== undefined || route.method !== 'GET') await audit.done(route, request, answer.audit ?? {})
+      const act = async () => (await route.carryOut(call)) as Answer<unknown>
+      if (route.method !== 'GET' && caller !== null) return audit.around(route, request, act)
+      const answer = await act()
+      if (answer.audit !== undefined) await audit.done(route, request, answer.audit)
       return answer
     })
     if (replayed) reply.header('idempotency-replayed', 'true')

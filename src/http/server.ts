@@ -12,6 +12,8 @@ import { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
 import { failureBody, pathOf, sendFailure } from './envelope.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { type ApiOptions, faenaApi } from './plugin.ts'
+import { readAgain } from './read-bodies.ts'
+import { BODY_LIMIT } from './register.ts'
 
 export interface ServerOptions extends ApiOptions {
   /** Gets a line per request: method, path (never the query, which may name people and orders), status, ms, who. */
@@ -39,7 +41,7 @@ export async function createServer({
     ...(logger !== undefined && { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy,
-    bodyLimit: 64 * 1_024,
+    bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 256 },
     requestTimeout: 15_000,
     keepAliveTimeout: 10_000,
@@ -55,6 +57,7 @@ export async function createServer({
   server.setNotFoundHandler((request, reply) =>
     sendFailure(request, reply, new ApiError('ROUTE_NOT_FOUND', 'There is no such route')),
   )
+  server.addHook('preParsing', readAgain)
   if (logger !== undefined) server.addHook('onResponse', logRequest)
   if (onError !== undefined) {
     server.addHook('onError', async (_request, _reply, error) => {

@@ -120,6 +120,25 @@ eachStore('desk', (open) => {
       expect(rows.map(({ at }) => at)).toEqual([first + MINUTE, first, first])
     })
 
+    test('has an entry before what it tells of is done, and learns once what came of it', async () => {
+      await using given = await open()
+      const { store } = given
+      const { outcome: _outcome, detail: _detail, ...begun } = entry()
+      const first = await store.beginAudit(begun)
+      const second = await store.beginAudit({ ...begun, subject: 'luis' })
+      expect(second).toBeGreaterThan(first)
+      await store.endAudit(first, { outcome: 'done', detail: '{"count":2}' })
+      await store.endAudit(first, { outcome: 'failed', detail: null })
+
+      const { rows } = await store.audit({}, { limit: 10 })
+
+      const at = given.clock.now()
+      expect(rows).toEqual([
+        { ...entry({ subject: 'luis', outcome: 'begun', detail: null }), id: second, at },
+        { ...entry({ outcome: 'done', detail: '{"count":2}' }), id: first, at },
+      ])
+    })
+
     test('is found by subject, action, target and time, page by page', async () => {
       await using given = await open()
       const { store } = given
@@ -204,8 +223,8 @@ eachStore('desk', (open) => {
         { request: 'hash 1', answer: null },
         { request: 'hash 1', answer: null },
       ])
-      await given.store.saveIdempotencyAnswer('ana k1', '{"status":202}')
-      await given.store.saveIdempotencyAnswer('ana k1', null)
+      await given.store.saveIdempotencyAnswer('ana k1', '{"status":202}', MINUTE)
+      await given.store.saveIdempotencyAnswer('ana k1', null, MINUTE)
 
       expect(await given.store.takeIdempotencyKey('ana k1', 'hash 2', MINUTE)).toEqual({
         request: 'hash 1',
@@ -217,10 +236,25 @@ eachStore('desk', (open) => {
       await using given = await open()
       const take = () => given.store.takeIdempotencyKey('k', 'hash', MINUTE)
       expect(await take()).toBe('taken')
-      await given.store.saveIdempotencyAnswer('k', null)
+      await given.store.saveIdempotencyAnswer('k', null, DAY)
       expect(await take()).toBe('taken')
-      await given.store.saveIdempotencyAnswer('k', 'x')
-      given.clock.advance(MINUTE)
+      await given.store.saveIdempotencyAnswer('k', 'x', DAY)
+      given.clock.advance(DAY - 1)
+      expect(await take()).toMatchObject({ answer: 'x' })
+      given.clock.advance(1)
+
+      expect(await take()).toBe('taken')
+    })
+
+    test('stay taken as long as whoever has them says so, and are free when he has fallen silent', async () => {
+      await using given = await open()
+      const take = () => given.store.takeIdempotencyKey('k', 'hash', MINUTE)
+      expect(await take()).toBe('taken')
+      given.clock.advance(MINUTE - 1)
+      await given.store.holdIdempotencyKey('k', MINUTE)
+      given.clock.advance(MINUTE - 1)
+      expect(await take()).toEqual({ request: 'hash', answer: null })
+      given.clock.advance(1)
 
       expect(await take()).toBe('taken')
     })

@@ -215,7 +215,10 @@ export const listAudit = route({
         role: nullable(text('His role then')),
         action: text('What'),
         target: nullable(text('To what')),
-        outcome: words(['done', 'refused', 'failed'], 'What came of it'),
+        outcome: words(
+          ['done', 'refused', 'failed', 'begun'],
+          'What came of it; begun: it is under way, or its server ended before it could say',
+        ),
         source: nullable(text('From where')),
         request_id: nullable(text('What the log has it under')),
         detail: anything('More of it'),

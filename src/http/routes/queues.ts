@@ -34,7 +34,7 @@ export const listQueues = route({
     count: 1,
   },
   async carryOut({ services }) {
-    const { queues: found } = await services.admin.status()
+    const found = await services.admin.queueBoard()
     const queues = found.map(({ queue, due, delayed, reserved, workers, pausedAt, pauseReason }) => ({
       ...{ queue, due, delayed, reserved, workers },
       paused_at: isoTextOrNull(pausedAt),

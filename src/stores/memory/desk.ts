@@ -106,6 +106,15 @@ export function audit({ audit: table }: DeskTables, clock: Clock): AuditStore {
         table.set(lastId, { ...entry, id: lastId, at: clock() })
       }
     },
+    beginAudit: async (entry) => {
+      lastId += 1
+      table.set(lastId, { ...entry, id: lastId, at: clock(), outcome: 'begun', detail: null })
+      return lastId
+    },
+    endAudit: async (id, end) => {
+      const begun = table.get(id)
+      if (begun?.outcome === 'begun') table.set(id, { ...begun, ...end })
+    },
     audit: async ({ subject, action, target, from, to }, page) => {
       const found = [...table.values()].filter(
         (one) =>
@@ -149,17 +158,21 @@ export function accounts({ users, sessions, revocations, idempotency }: DeskTabl
       if (!revocations.has(token.id)) revocations.set(token.id, { ...token })
     },
     revocations: async () => [...revocations.values()].filter(({ expiresAt }) => expiresAt > clock()),
-    takeIdempotencyKey: async (key, request, keepMs) => {
+    takeIdempotencyKey: async (key, request, leaseMs) => {
       const known = idempotency.get(key)
       if (known && known.expiresAt > clock()) return { request: known.request, answer: known.answer }
-      idempotency.set(key, { request, answer: null, expiresAt: clock() + keepMs })
+      idempotency.set(key, { request, answer: null, expiresAt: clock() + leaseMs })
       return 'taken'
     },
-    saveIdempotencyAnswer: async (key, answer) => {
+    holdIdempotencyKey: async (key, leaseMs) => {
+      const known = idempotency.get(key)
+      if (known?.answer === null) known.expiresAt = clock() + leaseMs
+    },
+    saveIdempotencyAnswer: async (key, answer, keepMs) => {
       const known = idempotency.get(key)
       if (known === undefined || known.answer !== null) return
       if (answer === null) idempotency.delete(key)
-      else known.answer = answer
+      else Object.assign(known, { answer, expiresAt: clock() + keepMs })
     },
   }
 }

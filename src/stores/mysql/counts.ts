@@ -24,7 +24,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
   }
 
   return {
-    counts: rested(async (): Promise<QueueCounts[]> => {
+    async counts(): Promise<QueueCounts[]> {
       if (await isSmall()) return exact.counts()
       const due = sql`coalesce(sum(available_at <= ${nowSecond(context)}), 0) as due`
       const all = await read(
@@ -42,9 +42,9 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
             )
       const taken = new Map(reserved.map((row) => [String(row.queue), row]))
       return all.map((row) => countsOf(row, taken.get(String(row.queue)))).sort((a, b) => (a.queue < b.queue ? -1 : 1))
-    }),
+    },
 
-    oldestDue: rested(async () => {
+    async oldestDue() {
       if (await isSmall()) return exact.oldestDue()
       const lines = await read(sql`
         select queue, priority from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
@@ -61,7 +61,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
       const availableAt = Number(row.available_at) * 1_000
       const ageMs = Math.max(0, Number(row.now) - availableAt)
       return { queue: String(row.queue), createdAt: Number(row.created_at) * 1_000, availableAt, ageMs }
-    }),
+    },
   }
 }
 
@@ -69,28 +69,4 @@ function countsOf(all: SqlRow, taken: SqlRow | undefined): QueueCounts {
   const reserved = Number(taken?.amount ?? 0)
   const due = Math.max(0, Number(all.due) - Number(taken?.due ?? 0))
   return { queue: String(all.queue), due, delayed: Math.max(0, Number(all.amount) - reserved - due), reserved }
-}
-
-/** A read that took longer than this is not repeated for a while; dashboards ask again and again. */
-const COSTLY_MS = 500
-const REST = 5
-
-/** The read; where it takes long, its answer stands for five times as long as it took, and for all who ask meanwhile. */
-function rested<T>(read: () => Promise<T>): () => Promise<T> {
-  let known: { answer: Promise<T>; until: number } | undefined
-  return async () => {
-    if (known && performance.now() < known.until) return known.answer
-    const from = performance.now()
-    const answer = read()
-    if (known) known = { answer, until: Number.POSITIVE_INFINITY }
-    try {
-      const value = await answer
-      const ms = performance.now() - from
-      known = ms < COSTLY_MS ? undefined : { answer, until: performance.now() + ms * REST }
-      return value
-    } catch (error) {
-      known = undefined
-      throw error
-    }
-  }
 }

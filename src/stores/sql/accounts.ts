@@ -62,11 +62,11 @@ export function accounting(desk: Desk): AccountStore {
       return rows.map((row) => ({ id: String(row.id), expiresAt: Number(row.expires_at) }))
     },
 
-    async takeIdempotencyKey(name, request, keepMs) {
+    async takeIdempotencyKey(name, request, leaseMs) {
       await run(sql`delete from ${tables.idempotency} where ${key} = ${name} and expires_at <= ${now()}`)
       const taken = await run(
         insertNew(sql`
-          ${tables.idempotency} (${key}, request, expires_at) values (${name}, ${request}, ${now()} + ${keepMs})`),
+          ${tables.idempotency} (${key}, request, expires_at) values (${name}, ${request}, ${now()} + ${leaseMs})`),
       )
       if (taken > 0) return 'taken'
       const [row] = await all(sql`select request, answer from ${tables.idempotency} where ${key} = ${name}`)
@@ -75,9 +75,18 @@ export function accounting(desk: Desk): AccountStore {
       return { request: String(row.request), answer: row.answer === null ? null : String(row.answer) }
     },
 
-    async saveIdempotencyAnswer(name, answer) {
+    async holdIdempotencyKey(name, leaseMs) {
+      await run(sql`
+        update ${tables.idempotency} set expires_at = ${now()} + ${leaseMs} where ${key} = ${name} and answer is null`)
+    },
+
+    async saveIdempotencyAnswer(name, answer, keepMs) {
       if (answer === null) await run(sql`delete from ${tables.idempotency} where ${key} = ${name} and answer is null`)
-      else await run(sql`update ${tables.idempotency} set answer = ${answer} where ${key} = ${name} and answer is null`)
+      else {
+        await run(sql`
+          update ${tables.idempotency} set answer = ${answer}, expires_at = ${now()} + ${keepMs}
+           where ${key} = ${name} and answer is null`)
+      }
     },
   }
 }

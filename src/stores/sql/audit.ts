@@ -6,7 +6,7 @@ import { joined, raw, sql } from './sql.ts'
 
 const ROWS_PER_STATEMENT = 100
 
-export function auditing({ tables, all, run, now }: Desk): AuditStore {
+export function auditing({ tables, all, run, insert, now }: Desk): AuditStore {
   return {
     async appendAudit(entries: readonly NewAudit[]): Promise<void> {
       for (let at = 0; at < entries.length; at += ROWS_PER_STATEMENT) {
@@ -18,6 +18,16 @@ export function auditing({ tables, all, run, now }: Desk): AuditStore {
           insert into ${tables.audit} (at, subject, role, action, target, outcome, source, request_id, detail)
           values ${joined(rows, ', ')}`)
       }
+    },
+
+    beginAudit: ({ subject, role, action, target, source, requestId }) =>
+      insert(sql`
+        insert into ${tables.audit} (at, subject, role, action, target, outcome, source, request_id)
+        values (${now()}, ${subject}, ${role}, ${action}, ${target}, 'begun', ${source}, ${requestId})`),
+
+    async endAudit(id, { outcome, detail }) {
+      await run(sql`
+        update ${tables.audit} set outcome = ${outcome}, detail = ${detail} where id = ${id} and outcome = 'begun'`)
     },
 
     async audit(filter: AuditFilter, page: Page) {
