@@ -14,6 +14,8 @@ const dist = join(root, 'dist')
 // A file deleted in src must not live on in a published package.
 rmSync(dist, { recursive: true, force: true })
 compile()
+// The one page that goes out as it stands.
+cpSync(join(root, 'src/http/reference/page.html'), join(dist, 'http/reference/page.html'))
 checkEntryPoints()
 checkNothingForeign()
 makeExecutable(join(dist, 'cli/main.js'))

@@ -311,9 +311,10 @@ export interface AdminStore {
   failedHistogram(window: { from: number; to: number; stepMs: number }): Promise<{ at: number; count: number }[]>
   /**
    * Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet; newest first. `above`:
-   * only those of larger ids, for who knows that the others are labelled.
+   * only those of larger ids, for who knows that the others are labelled; `below`: only those of smaller ones, for who goes
+   * down from page to page.
    */
-  unlabelled(limit: number, above?: number): Promise<FailedJob[]>
+  unlabelled(limit: number, above?: number, below?: number): Promise<FailedJob[]>
   label(labels: readonly FailedLabel[]): Promise<void>
 }
 

@@ -451,6 +451,17 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/api/v1/queue/reference': {
+    /** This description as a page to read, and to try requests from */
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'text/html': string } }; 400: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/api/v1/queue/settings': {
     /** What the server is configured with, and where each setting comes from */
     get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { version: string; settings: ({ name: string; shown: string; source: string })[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }

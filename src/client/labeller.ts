@@ -6,6 +6,8 @@ import type { Store } from '../store.ts'
 const AT_ONCE = 200
 /** Asked again sooner than this, the last look still counts. */
 const FRESH_MS = 500
+/** All of a large table is looked at again after so many times what it took; what is newer than the last look, each time. */
+const FULL_COSTS = 20
 
 /**
  * Gives failed jobs that somebody else wrote (Laravel) what they are found by, before anybody looks for one: the janitor
@@ -17,6 +19,9 @@ export class Labeller {
   readonly #labelled = new Labelled()
   #underWay: Promise<void> | undefined
   #doneAt = Number.NEGATIVE_INFINITY
+  #fullAt = Number.NEGATIVE_INFINITY
+  /** Up to this id the last look found nothing left. */
+  #seen = 0
 
   constructor(store: Store, surface: readonly SurfacedField[]) {
     this.#store = store
@@ -40,16 +45,22 @@ export class Labeller {
   }
 
   async #run(): Promise<void> {
+    const from = performance.now()
+    const isFull = from >= this.#fullAt
     const { failed: bound } = await this.#store.bounds()
-    for (let last: number | undefined; ; ) {
-      const jobs = await this.#store.unlabelled(AT_ONCE, this.#labelled.above)
+    const above = isFull ? this.#labelled.above : this.#seen
+    for (let below: number | undefined; ; ) {
+      const jobs = await this.#store.unlabelled(AT_ONCE, above, below)
       if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
-      // Rows of one uuid, as very old tables may have them, take the one label from each other.
-      if (jobs.length < AT_ONCE || jobs[0]!.id === last) break
-      last = jobs[0]!.id
+      if (jobs.length < AT_ONCE) break
+      // Going down, not anew from the top: rows of one uuid, as very old tables may have them, take the one label from each other.
+      below = jobs.at(-1)!.id
       await new Promise((resolve) => setImmediate(resolve))
     }
     this.#doneAt = performance.now()
+    this.#seen = bound
+    if (!isFull) return
+    this.#fullAt = this.#doneAt + FULL_COSTS * (this.#doneAt - from)
     this.#labelled.complete(bound, this.#doneAt)
   }
 }

@@ -1,35 +1,45 @@
 /** A read that is over sooner than this is made anew for everybody who asks. */
 const CHEAP_MS = 15
-/** From this age on an answer is renewed beside those who are still given it, */
-const RENEWED_MS = 1_000
-/** and from this one on nobody is given it any more. */
+/** From this age on an answer is given to nobody any more, */
 const OLDEST_MS = 2_000
+/** and so long before it is renewed, besides twice what that takes. */
+const AHEAD_MS = 100
+
+export interface SharedReadOptions {
+  /** How many times what the read costs an answer may stand, where that is longer than two seconds; default: never longer. */
+  costs?: number
+  /** Ms that only ever grow. */
+  clock?: () => number
+}
 
 /**
  * A costly read for a crowd of readers. Where it is cheap each answer is new; where it takes long, one under way serves all
- * who ask, and its answer stands for at most two seconds. What this process changed shows at once: after `changed` the next
- * reader waits for a read that began later.
+ * who ask, and its answer stands for two seconds. If anybody asked meanwhile it is renewed just before they are over, so that
+ * nobody waits and the database is asked no oftener than it must. What this process changed shows at once: after `changed`
+ * the next reader waits for a read that began later.
  */
 export class SharedRead<T> {
   readonly #load: () => Promise<T>
   readonly #clock: () => number
+  readonly #costs: number
   #known: { value: T; from: number; costMs: number } | undefined
   #underWay: Promise<T> | undefined
+  #renewal: NodeJS.Timeout | undefined
   #changes = 0
 
-  /** `clock`: ms that only ever grow. */
-  constructor(load: () => Promise<T>, clock = () => performance.now()) {
+  constructor(load: () => Promise<T>, { costs = 0, clock = () => performance.now() }: SharedReadOptions = {}) {
     this.#load = load
+    this.#costs = costs
     this.#clock = clock
   }
 
   async read(): Promise<T> {
     const known = this.#known
     if (known === undefined || known.costMs < CHEAP_MS) return this.#renewed()
+    const oldest = Math.max(OLDEST_MS, this.#costs * known.costMs)
     const age = this.#clock() - known.from
-    if (age >= OLDEST_MS) return this.#renewed()
-    // Should it fail, whoever comes after two seconds is told.
-    if (age >= RENEWED_MS) this.#renewed().catch(() => {})
+    if (age >= oldest) return this.#renewed()
+    this.#renewIn(oldest - age - 2 * known.costMs - AHEAD_MS)
     return known.value
   }
 
@@ -37,6 +47,19 @@ export class SharedRead<T> {
     this.#changes += 1
     this.#known = undefined
     this.#underWay = undefined
+    clearTimeout(this.#renewal)
+    this.#renewal = undefined
+  }
+
+  /** Should it fail, whoever comes when the answer is too old is told. */
+  #renewIn(ms: number): void {
+    this.#renewal ??= setTimeout(
+      () => {
+        this.#renewal = undefined
+        this.#renewed().catch(() => {})
+      },
+      Math.max(0, ms),
+    ).unref()
   }
 
   #renewed(): Promise<T> {

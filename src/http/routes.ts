@@ -1,6 +1,6 @@
 import { BASE_PATH } from './base-path.ts'
 import type { Route } from './route.ts'
-import { getOpenapi, getSettings } from './routes/about.ts'
+import { getOpenapi, getReference, getSettings } from './routes/about.ts'
 import { getMe, login, loginByLink, logout } from './routes/access.ts'
 import { acknowledgeAlert, listAlerts, muteAlert, testChannel, unmuteAlert } from './routes/alerts.ts'
 import { showFailed, showJob } from './routes/details.ts'
@@ -29,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...[listOperations, showOperation, cancelOperation],
   ...[listAlerts, muteAlert, unmuteAlert, acknowledgeAlert, testChannel],
   ...[login, loginByLink, logout, getMe, getOpenapi, getSettings],
+  ...[login, loginByLink, logout, getMe, getOpenapi, getReference, getSettings],
 ]
 
 /** The methods that the path of this address knows; none if there is no such path. */

@@ -98,14 +98,16 @@ export class Janitor {
     const { store, surface } = this.#options
     const { failed: bound } = await store.bounds()
     let labelled = 0
+    let below: number | undefined
     for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
-      const jobs = await store.unlabelled(LABELLED_AT_ONCE, this.#labelled.above)
+      const jobs = await store.unlabelled(LABELLED_AT_ONCE, this.#labelled.above, below)
       if (jobs.length > 0) await store.label(jobs.map((job) => labelOf(job, surface)))
       labelled += jobs.length
       if (jobs.length < LABELLED_AT_ONCE) {
         this.#labelled.complete(bound, this.#clock())
         break
       }
+      below = jobs.at(-1)!.id
       await breath()
     }
     return labelled

@@ -306,6 +306,8 @@ eachStore('failed jobs', (open) => {
       await failedJob(given, 'ours')
 
       const unlabelled = await given.store.unlabelled(10)
+      expect(await given.store.unlabelled(10, id - 1, id + 1)).toEqual(unlabelled)
+      expect([await given.store.unlabelled(10, id), await given.store.unlabelled(10, 0, id)]).toEqual([[], []])
       expect(unlabelled).toMatchObject([{ id, uuid: job.uuid, name: null, fingerprint: null, headline: null }])
       const label = {
         name: 'App\\Jobs\\SyncOrder',

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { text } from '../contract/shapes.ts'
 import { route, STREAMED } from '../route.ts'
@@ -17,6 +19,33 @@ export const getOpenapi = route({
       .header('content-type', 'application/json; charset=utf-8')
       .header('cache-control', 'no-cache')
       .send(services.openapi())
+    return STREAMED
+  },
+})
+
+const PAGE = new URL('../reference/page.html', import.meta.url)
+let page: string | undefined
+
+export const getReference = route({
+  method: 'GET',
+  path: '/reference',
+  operation: 'getReference',
+  role: 'public',
+  group: 'About',
+  summary: 'This description as a page to read, and to try requests from',
+  description: 'It loads nothing from elsewhere, and holds no secret: a token that is typed in stays in the page.',
+  data: Type.Unsafe<string>({ type: 'string', description: 'HTML' }),
+  stream: 'text/html',
+  example: '<!doctype html>',
+  async carryOut({ reply }) {
+    page ??= readFileSync(PAGE, 'utf8')
+    const nonce = randomBytes(16).toString('base64')
+    const own = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'`
+    reply
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', `${own}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`)
+      .send(page.replaceAll('"NONCE"', `"${nonce}"`))
     return STREAMED
   },
 })

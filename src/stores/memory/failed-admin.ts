@@ -44,8 +44,8 @@ export function failedAdmin(tables: Tables): FailedAdmin {
     removeFailed: async (filter, chunk) => removeFailed(tables, filter, chunk),
     failedIds: async (by, page) => failedIds(tables, by, page),
     failedHistogram: async (window) => histogram(tables, window),
-    unlabelled: async (limit, above = 0) => {
-      const rows = failed.all().filter(({ id, label }) => label === null && id > above)
+    unlabelled: async (limit, above = 0, below = Number.POSITIVE_INFINITY) => {
+      const rows = failed.all().filter(({ id, label }) => label === null && id > above && id < below)
       return rows.reverse().slice(0, limit).map(failedJob)
     },
     label: async (labels) => {

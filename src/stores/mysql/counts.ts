@@ -13,7 +13,7 @@ const SMALL = 20_000
  * Counts of tables with our index. It knows nothing of reservations, so all jobs are counted in it, and those that workers
  * hold are taken off: a million waiting jobs are read from the index alone, without their payloads.
  */
-export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'oldestDue'>): typeof exact {
+export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'list' | 'oldestDue'>): typeof exact {
   const { connection, names } = context
   const read = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
 
@@ -23,17 +23,28 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'o
     return Number(row!.span) < SMALL
   }
 
+  /** Null where only the table knows: of a worker whose jobs were reserved from elsewhere. */
+  const heldIds = async (): Promise<number[] | null> => {
+    const lists = await read(sql`select ids from ${names.holds}`)
+    return lists.some(({ ids }) => ids === null) ? null : lists.flatMap(({ ids }) => readIds(String(ids)))
+  }
+
   return {
+    async list(filter, page) {
+      if (filter.status !== 'reserved' || filter.refs !== undefined || (await isSmall()))
+        return exact.list(filter, page)
+      const held = await heldIds()
+      return exact.list(held === null ? filter : { ...filter, refs: held }, page)
+    },
+
     async counts(): Promise<QueueCounts[]> {
       if (await isSmall()) return exact.counts()
       const due = sql`coalesce(sum(available_at <= ${nowSecond(context)}), 0) as due`
       const all = await read(
         sql`select queue, count(*) as amount, ${due} from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue`,
       )
-      const lists = await read(sql`select ids from ${names.holds}`)
-      // Of a worker whose jobs were reserved from elsewhere, only the table knows what it holds.
-      if (lists.some(({ ids }) => ids === null)) return exact.counts()
-      const held = lists.flatMap(({ ids }) => readIds(String(ids)))
+      const held = await heldIds()
+      if (held === null) return exact.counts()
       const reserved =
         held.length === 0
           ? []

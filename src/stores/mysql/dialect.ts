@@ -19,6 +19,9 @@ export function mysqlDialect(names: Names): Dialect {
        where reserved_at is null and available_at <= ${second}
          and queue not in (select name from ${names.queues} where paused_at is not null)
        order by available_at, id limit 1`,
+    failureKinds: (most) => sql`
+      select fingerprint, min(failed_id) as first, max(failed_id) as last
+        from ${names.failed} where fingerprint is not null group by fingerprint limit ${most}`,
   }
 }
 

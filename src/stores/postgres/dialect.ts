@@ -1,8 +1,14 @@
-import type { Dialect } from '../sql/dialect.ts'
+import { type Dialect, jumpingKinds } from '../sql/dialect.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
 import type { Names } from './names.ts'
 import { jobsOfUuids } from './payload-functions.ts'
+
+/**
+ * The planner takes no parallel plan for a statement with this function. What is set ends with the statement's transaction, and
+ * nobody reads it.
+ */
+export const SERIALLY = raw(`(select set_config('faena.serially', '1', true)) = '1'`)
 
 export function dialectOf(names: Names): Dialect {
   const own = (name: string) => raw(names.own(name))
@@ -30,6 +36,8 @@ export function dialectOf(names: Names): Dialect {
     wallText: (column) => sql`to_char(${column}, 'YYYY-MM-DD HH24:MI:SS')`,
     queuesWithJobs: raw(`${queues(names)} select queue from queues where queue is not null`),
     oldestDue: (second) => oldestDue(names, second),
+    serially: SERIALLY,
+    failureKinds: (most) => jumpingKinds(own('failed'), most),
   }
 }
 

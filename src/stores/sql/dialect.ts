@@ -42,6 +42,27 @@ export interface Dialect {
   readonly queuesWithJobs: Sql
   /** A select of `queue, created_at, available_at` of the oldest job that is due at `second` in queues that are not paused. */
   oldestDue(second: number): Sql
+  /** A condition that always holds, and by which one process of the server alone reads a large table; several cost more. */
+  readonly serially?: Sql
+  /**
+   * A select of `fingerprint, first, last` of up to so many kinds of failures, the latter two being their smallest and largest
+   * `failed_id`, by jumping from one to the next in the index.
+   */
+  failureKinds(most: number): Sql
+}
+
+/** `failureKinds` where the database does not jump by itself. */
+export function jumpingKinds(failed: Sql, most: number): Sql {
+  return sql`
+    with recursive kinds(fingerprint, nth) as (
+      select (select min(l.fingerprint) from ${failed} l), 1
+      union all
+      select (select min(l.fingerprint) from ${failed} l where l.fingerprint > kinds.fingerprint), nth + 1
+        from kinds where kinds.fingerprint is not null and nth < ${most}
+    )
+    select fingerprint, (select min(l.failed_id) from ${failed} l where l.fingerprint = kinds.fingerprint) as first,
+           (select max(l.failed_id) from ${failed} l where l.fingerprint = kinds.fingerprint) as last
+      from kinds where fingerprint is not null`
 }
 
 /** SQLite's. Also what the others begin from where they say the same. */
@@ -76,4 +97,5 @@ export const SQLITE: Dialect = {
      where reserved_at is null and available_at <= ${second}
        and queue not in (select name from faena_queues where paused_at is not null)
      order by available_at, id limit 1`,
+  failureKinds: (most) => jumpingKinds(raw('faena_failed'), most),
 }

@@ -55,6 +55,8 @@ type Reads = Pick<
 
 /** From here on, groups of all failed jobs are not counted by a look at each of them. */
 const MANY = 20_000
+/** Of more kinds of failures than this, all are counted in one look. */
+const FEW_KINDS = 500
 
 /** The reads that all SQL stores share: plain SQL in the words that SQLite, PostgreSQL and MySQL have in common. */
 export function sqlReads(reader: Reader): Reads {
@@ -121,7 +123,9 @@ export function sqlReads(reader: Reader): Reads {
     async countFailed(filter = {}) {
       const labelled = filter.name !== undefined || filter.fingerprint !== undefined
       const from = labelled ? failedFrom : sql`${tables.failedJobs} f`
-      const rows = await all(sql`select count(*) as count from ${from} where ${failedWhere(filter)}`)
+      const rows = await all(
+        sql`select count(*) as count from ${from} where ${failedWhere(filter)} and ${dialect.serially ?? raw('1 = 1')}`,
+      )
       return Number(rows[0]?.count ?? 0)
     },
 
@@ -190,15 +194,18 @@ export function sqlReads(reader: Reader): Reads {
       return [...steps].map(([at, count]) => ({ at, count })).sort((a, b) => a.at - b.at)
     },
 
-    async unlabelled(limit: number, above = 0) {
-      // The plus keeps a database from walking along the ids, which reads rows; the uuids alone stand in an index.
+    async unlabelled(limit: number, above = 0, below?: number) {
+      // The plus keeps a database from walking along the ids, which reads rows; the uuids alone stand in an index. Where the
+      // first of many were found, walking goes on from them instead of looking through all anew.
+      const walks = above > 0 || below !== undefined
       const higher = above === 0 ? raw('') : sql`and f.id > ${above}`
+      const lower = below === undefined ? raw('') : sql`and f.id < ${below}`
       const read = above === 0 ? background : lookUp
       const ids = await read(sql`
         select f.id from ${tables.failedJobs} f
-         where f.uuid is not null ${higher}
+         where f.uuid is not null ${higher} ${lower}
            and not exists (select 1 from ${tables.failed} l where l.uuid = f.uuid and l.failed_id = f.id)
-         order by ${above === 0 ? raw('+f.id') : raw('f.id')} desc limit ${limit}`)
+         order by ${walks ? raw('f.id') : raw('+f.id')} desc limit ${limit}`)
       if (ids.length === 0) return []
       const refs = ids.map(({ id }) => Number(id))
       const rows = await lookUp(sql`${failed} where ${failedWhere({ refs })} order by f.id desc`)
@@ -274,27 +281,50 @@ export function sqlReads(reader: Reader): Reads {
    * others deleted count until the janitor has been there.
    */
   async function groupsOfAll(limit: number): Promise<FailedGroup[]> {
-    const groups = await all(sql`
-      select fingerprint, count(*) as count, min(failed_id) as first, max(failed_id) as last
-        from ${tables.failed} group by fingerprint order by count(*) desc, max(failed_id) desc limit ${limit}`)
-    const ids = groups.flatMap(({ first, last }) => [Number(first), Number(last)])
+    const groups = (await countedKinds())
+      .sort((one, other) => other.count - one.count || other.last - one.last)
+      .slice(0, limit)
+    const ids = groups.flatMap(({ first, last }) => [first, last])
     const rows =
       ids.length === 0 ? [] : await lookUp(sql`${failedBrief} where ${failedWhere({ refs: [...new Set(ids)] })}`)
     const byId = new Map(rows.map((row) => [Number(row.id), row]))
     return groups.flatMap(({ fingerprint, count, first, last }) => {
-      const newest = byId.get(Number(last)) ?? byId.get(Number(first))
+      const newest = byId.get(last) ?? byId.get(first)
       if (newest === undefined) return []
       const at = (row: SqlRow) => wallClock.read(String(row.failed_at)) ?? 0
       return {
-        fingerprint: String(fingerprint),
+        fingerprint,
         name: newest.name === null ? null : String(newest.name),
         headline: String(newest.headline),
-        count: Number(count),
-        firstAt: at(byId.get(Number(first)) ?? newest),
+        count,
+        firstAt: at(byId.get(first) ?? newest),
         lastAt: at(newest),
         sample: String(newest.uuid),
       }
     })
+  }
+
+  /** One range of the index after the other is counted, which is a multiple faster than telling its entries apart. */
+  async function countedKinds(): Promise<{ fingerprint: string; first: number; last: number; count: number }[]> {
+    const kinds = await all(dialect.failureKinds(FEW_KINDS + 1))
+    if (kinds.length === 0) return []
+    const read = ({ fingerprint, first, last }: SqlRow, count: unknown) => {
+      return { fingerprint: String(fingerprint), first: Number(first), last: Number(last), count: Number(count) }
+    }
+    if (kinds.length > FEW_KINDS) {
+      const grouped = await all(sql`
+        select fingerprint, count(*) as count, min(failed_id) as first, max(failed_id) as last
+          from ${tables.failed} where fingerprint is not null group by fingerprint`)
+      return grouped.map((row) => read(row, row.count))
+    }
+    const counts = kinds.map(
+      ({ fingerprint }, at) =>
+        sql`(select count(*) from ${tables.failed} where fingerprint = ${String(fingerprint)}) as ${raw(`kind_${at}`)}`,
+    )
+    const [row] = await all(
+      sql`select ${joined(counts, ', ')} ${dialect.serially ? sql`where ${dialect.serially}` : raw('')}`,
+    )
+    return kinds.map((kind, at) => read(kind, row?.[`kind_${at}`]))
   }
 
   async function uuidsOf(ids: number[]): Promise<Map<number, string>> {
