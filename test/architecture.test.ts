@@ -111,6 +111,7 @@ const ALLOWED_IDENTIFIERS: Record<string, string> = {
   message: 'the text of an Error or of a schema issue, and the event of a worker thread',
   postMessage: 'of node:worker_threads and child processes',
   MessagePort: 'of node:worker_threads',
+  IncomingMessage: 'of node:http',
   MessageChannel: 'of node:worker_threads',
   queueMicrotask: 'of the language',
   CONSUMER: 'a kind of span, in the words of OpenTelemetry',
