@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<Group, string>> = {
   Queues: 'What waits in each queue, and letting a queue rest.',
   Workers: 'Live workers, and words to them.',
   Schedules: 'What is dispatched again and again.',
+  Alerts: 'What people are told of, and saying that one knows, or wants to hear no more of it for a while.',
   History: 'What was run, what it came to over time, what happens now, who did what.',
   Operations: 'Bulk actions that outlive their request.',
   Access: 'Who asks, and sessions of the panel.',

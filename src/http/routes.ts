@@ -28,7 +28,6 @@ export const ROUTES: readonly Route[] = [
   ...[listRuns, getMetrics, getEvents, listAudit],
   ...[listOperations, showOperation, cancelOperation],
   ...[listAlerts, muteAlert, unmuteAlert, acknowledgeAlert, testChannel],
-  ...[login, loginByLink, logout, getMe, getOpenapi, getSettings],
   ...[login, loginByLink, logout, getMe, getOpenapi, getReference, getSettings],
 ]
 

@@ -134,7 +134,7 @@ export const steering = {
     action: 'Action',
     target: 'Of what',
     outcome: 'Result',
-    outcomes: { done: 'Done', refused: 'Refused', failed: 'Failed' },
+    outcomes: { begun: 'Begun', done: 'Done', refused: 'Refused', failed: 'Failed' },
     source: 'From',
     role: 'Role',
     requestId: 'Request',

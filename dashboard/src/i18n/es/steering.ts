@@ -147,7 +147,7 @@ export const steering: { [Name in keyof typeof english]: WithMany<(typeof englis
     action: 'Acción',
     target: 'Sobre qué',
     outcome: 'Resultado',
-    outcomes: { done: 'Hecho', refused: 'Rechazado', failed: 'Con error' },
+    outcomes: { begun: 'Empezado', done: 'Hecho', refused: 'Rechazado', failed: 'Con error' },
     source: 'Desde dónde',
     role: 'Rol',
     requestId: 'Petición',

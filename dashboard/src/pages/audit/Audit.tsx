@@ -129,7 +129,12 @@ function auditQuery(filter: Readonly<Record<keyof typeof NO_FILTER, string>>) {
   })
 }
 
-const TONES: Record<AuditEntry['outcome'], BadgeTone> = { done: 'green', refused: 'amber', failed: 'red' }
+const TONES: Record<AuditEntry['outcome'], BadgeTone> = {
+  begun: 'amber',
+  done: 'green',
+  refused: 'amber',
+  failed: 'red',
+}
 
 function useColumns(): Column<AuditEntry>[] {
   const t = useT()
