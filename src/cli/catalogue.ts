@@ -24,6 +24,12 @@ export const CATALOGUE: readonly Entry[] = [
     load: () => import('./commands/start.ts'),
   },
   {
+    name: 'supervise',
+    group: 'Run',
+    summary: 'pools of worker processes, kept running',
+    load: () => import('./commands/supervise.ts'),
+  },
+  {
     name: 'work',
     group: 'Run',
     summary: 'run jobs',
@@ -71,6 +77,18 @@ export const CATALOGUE: readonly Entry[] = [
     group: 'Look',
     summary: 'what is wrong, who is told; mute, acknowledge, test a channel',
     load: () => import('./commands/alerts.ts'),
+  },
+  {
+    name: 'ps',
+    group: 'Look',
+    summary: 'processes of the supervisor on this machine',
+    load: () => import('./commands/ps.ts'),
+  },
+  {
+    name: 'tail',
+    group: 'Look',
+    summary: 'what a supervised process prints',
+    load: () => import('./commands/tail.ts'),
   },
   { name: 'workers', group: 'Look', summary: 'list live workers', load: () => import('./commands/workers.ts') },
   {
@@ -141,6 +159,24 @@ export const CATALOGUE: readonly Entry[] = [
     summary: 'let all workers end after their jobs and start anew',
     laravel: ['queue:restart'],
     load: () => import('./commands/restart.ts'),
+  },
+  {
+    name: 'stop',
+    group: 'Steer',
+    summary: 'stop supervised processes',
+    load: () => import('./commands/stop.ts'),
+  },
+  {
+    name: 'reread',
+    group: 'Steer',
+    summary: 'what is different in the configuration of pools',
+    load: () => import('./commands/reread.ts'),
+  },
+  {
+    name: 'update',
+    group: 'Steer',
+    summary: 'take the configuration of pools over',
+    load: () => import('./commands/update.ts'),
   },
   {
     name: 'schedules',

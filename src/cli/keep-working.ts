@@ -1,7 +1,7 @@
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { Parent } from '../supervisor/parent.ts'
 import { onSignals } from '../supervisor/signals.ts'
-import type { Controls } from '../supervisor/wire.ts'
+import { moduleOf } from './modules.ts'
 import type { Streams } from './output.ts'
 import type { ServeOrder } from './run-server.ts'
 import type { WorkOrder } from './work-order.ts'
@@ -47,7 +47,7 @@ function say(line: string, { stdout, stderr, env }: Streams): void {
 }
 
 async function keepRunning(parents: readonly Parent[], title: string): Promise<number> {
-  const all = (act: keyof Controls) => () => {
+  const all = (act: 'stop' | 'stopNow' | 'quiet' | 'resume') => () => {
     for (const parent of parents) parent[act]()
   }
   process.title = title
@@ -58,9 +58,4 @@ async function keepRunning(parents: readonly Parent[], title: string): Promise<n
   } finally {
     release()
   }
-}
-
-function moduleOf(name: string): URL {
-  const own = import.meta.url
-  return new URL(own.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`, own)
 }

@@ -4,7 +4,7 @@ import type { Worker } from '../worker/worker.ts'
 /** What a worker process is told from outside, at whatever moment: also before there is a worker, then it waits here. */
 export class Life implements Controls {
   readonly #stopAsked = Promise.withResolvers<void>()
-  #stopping: 'no' | 'graceful' | 'now' = 'no'
+  #stopping: 'no' | 'retiring' | 'graceful' | 'now' = 'no'
   #worker: Worker | undefined
 
   get stopping(): boolean {
@@ -17,12 +17,18 @@ export class Life implements Controls {
   }
 
   stop(): void {
-    if (this.#stopping === 'no') this.#stopping = 'graceful'
+    if (this.#stopping !== 'now') this.#stopping = 'graceful'
     this.#stopWorker()
   }
 
   stopNow(): void {
     this.#stopping = 'now'
+    this.#stopWorker()
+  }
+
+  /** Like a stop, but running jobs may take as long as they need: another worker serves the queues by now. */
+  retire(): void {
+    if (this.#stopping === 'no') this.#stopping = 'retiring'
     this.#stopWorker()
   }
 
@@ -42,6 +48,13 @@ export class Life implements Controls {
 
   #stopWorker(): void {
     this.#stopAsked.resolve()
-    void this.#worker?.stop(this.#stopping === 'now' ? { graceMs: 0 } : {})
+    void this.#worker?.stop(GRACE[this.#stopping])
   }
+}
+
+/** Left out: the worker's own. */
+const GRACE: Record<string, { graceMs?: number }> = {
+  retiring: { graceMs: Number.POSITIVE_INFINITY },
+  graceful: {},
+  now: { graceMs: 0 },
 }

@@ -11,6 +11,7 @@ import { loadConfiguration } from './config.ts'
 import { Life } from './life.ts'
 import { outliveReaders, type Streams } from './output.ts'
 import { type Plan, planOf } from './plan.ts'
+import { Recycling } from './recycling.ts'
 import { workerVoice } from './voice.ts'
 import type { WorkOrder } from './work-order.ts'
 
@@ -25,6 +26,8 @@ export interface Host {
   control(controls: Controls): void
   ready(graceMs: number): void
   registered(worker: number): void
+  /** The worker goes on, and waits for another to take its place. Called once; only where the order speaks of recycling. */
+  replace(reason: string): void
 }
 
 const CODES: Record<StopReason, number> = {
@@ -56,10 +59,12 @@ export async function runWorker(order: WorkOrder, host: Host): Promise<number> {
   try {
     const { jobs, leaseMs } = plan
     const background = backgroundOf({ store, settings, jobs, leaseMs, notice: voice.notice, onError: voice.error })
-    const worker = plan.handlers.length === 0 ? undefined : workerOf(order, plan, settings, store, host, voice.error)
+    const recycling = new Recycling(order.recycle, host.replace)
+    const worker =
+      plan.handlers.length === 0 ? undefined : workerOf(order, plan, settings, store, host, recycling, voice.error)
     if (worker !== undefined) voice.follow(worker.events)
     voice.banner(plan, maskedUrl(url), host.generation > 0)
-    const reason = await live({ life, order, plan, host, worker, background })
+    const reason = await live({ life, order, plan, host, worker, background, recycling })
     voice.farewell(reason)
     return CODES[reason]
   } finally {
@@ -74,6 +79,7 @@ function workerOf(
   settings: Settings,
   store: Store,
   host: Host,
+  recycling: Recycling,
   onError: (error: unknown) => void,
 ): Worker {
   const { memoryMb, jobs: _, ...planned } = plan
@@ -93,6 +99,7 @@ function workerOf(
     historyPerSecond: settings.history.perSecond,
     history: settings.history.options,
     telemetry: settings.telemetry,
+    onRestart: order.recycle === undefined ? undefined : () => recycling.ask('a restart was asked for'),
     replaces: host.replaces ?? undefined,
     heartbeat: heartbeatOf(settings),
   })
@@ -114,9 +121,10 @@ interface Parts {
   host: Host
   worker: Worker | undefined
   background: Background
+  recycling: Recycling
 }
 
-async function live({ life, order, plan, host, worker, background }: Parts): Promise<StopReason> {
+async function live({ life, order, plan, host, worker, background, recycling }: Parts): Promise<StopReason> {
   if (life.stopping) return 'interrupted'
   // A worker that ends soon runs no scheduler; what dead workers held should be there for it all the same.
   if (order.once || order.stopWhenEmpty) await background.reclaimOnce()
@@ -132,9 +140,11 @@ async function live({ life, order, plan, host, worker, background }: Parts): Pro
     await started
     if (host.replaces !== null) await background.standInFor(host.replaces)
     host.ready(longestStop(plan))
+    recycling.watch(worker)
     const watch = order.emptyForMs === undefined ? undefined : stopWhenIdleFor(worker, order.emptyForMs)
     const reason = await worker.stopped
     clearInterval(watch)
+    recycling.end()
     return reason
   } finally {
     await background.stop()

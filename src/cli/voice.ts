@@ -62,6 +62,10 @@ export function workerVoice(order: WorkOrder, settings: Settings, streams: Strea
       const jobs = handlers.map(({ job }) => job.name)
       logger?.info({ event: 'begins', queues, concurrency, jobs, database }, heading(queues))
       if (output.json || !shows('info')) return
+      if (order.recycle !== undefined) {
+        const at = plan.concurrency === 1 ? 'one at a time' : `${plan.concurrency} at a time`
+        return output.line(`${order.name}, process ${process.pid}: jobs from [${safe(plan.queues.join(','))}], ${at}`)
+      }
       if (again) return output.line(`  Process ${process.pid} goes on.`)
       output.info(heading(queues))
       for (const [label, text] of workerFacts(order, plan, settings, database)) {

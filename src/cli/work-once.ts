@@ -16,6 +16,7 @@ export async function workOnce(order: WorkOrder, streams: Streams): Promise<neve
       control: (controls) => void onSignals(controls),
       ready: () => {},
       registered: () => {},
+      replace: () => {},
     })
   } catch (error) {
     streams.stderr.write(`${errorText(error, order.verbose ?? false)}\n`)

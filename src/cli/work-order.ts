@@ -1,3 +1,5 @@
+import type { StoredBackoff } from '../core/backoff.ts'
+
 /**
  * What a worker process is to do, as flags said it: plain data, since a parent hands it to its child. What is left out,
  * the configuration decides. Times in ms.
@@ -13,7 +15,7 @@ export interface WorkOrder {
   concurrency?: number
   tries?: number
   timeoutMs?: number
-  backoffMs?: number[]
+  backoffMs?: StoredBackoff
   leaseMs?: number
   sleepMs?: number
   restMs?: number
@@ -25,6 +27,11 @@ export interface WorkOrder {
   stopWhenEmpty?: boolean
   /** Ends when nothing was processed for so long. */
   emptyForMs?: number
+  /**
+   * Under a supervisor, which puts another in the worker's place before this one ends: from these limits on, or when a
+   * restart is asked for, the worker asks to be replaced and goes on meanwhile. 0 = no limit.
+   */
+  recycle?: { memoryMb: number; maxJobs: number; maxAgeMs: number }
   json?: boolean
   verbose?: boolean
   quiet?: boolean

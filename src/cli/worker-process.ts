@@ -18,6 +18,7 @@ try {
     },
     ready: (graceMs) => report({ kind: 'ready', graceMs }),
     registered: (id) => report({ kind: 'worker', id }),
+    replace: (reason) => report({ kind: 'replace', reason }),
   })
 } catch (error) {
   process.stderr.write(`${errorText(error, work.verbose ?? false)}\n`)

@@ -3,6 +3,8 @@ import type { Backoff } from './backoff.ts'
 import type { Duration } from './duration.ts'
 import type { HistoryOptions } from './history.ts'
 import type { AnyJob } from './job.ts'
+import type { PoolDefinition } from './pools.ts'
+import type { ProcessDefinition } from './processes.ts'
 import type { ScheduleDefinition } from './schedule.ts'
 import type { Telemetry } from './telemetry.ts'
 import type { Tables } from './url-options.ts'
@@ -117,6 +119,10 @@ export interface FaenaConfig {
   corsOrigins?: string | readonly string[]
   /** Proxies in front of the API, by address or network, whose X-Forwarded-For is believed. `FAENA_TRUST_PROXY`; default none. */
   trustProxy?: string | readonly string[]
+  /** Groups of worker processes that `faena supervise` keeps running, by name; default one process, `worker`. */
+  pools?: Readonly<Record<string, PoolDefinition>>
+  /** What `faena dev` runs beside the API and the workers, by name: a command, or a command with what it waits for. */
+  processes?: Readonly<Record<string, string | ProcessDefinition>>
   /** `FAENA_LOG_LEVEL`; default info. */
   logLevel?: LogLevel
   /** `pretty` for people, `json` for programs: a line per event. `FAENA_LOG_FORMAT`; default pretty on a terminal, else json. */

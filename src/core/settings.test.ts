@@ -49,6 +49,8 @@ describe('settings', () => {
       ...{ logFormat: null, logFolder: null, logDays: 14, onError: null, telemetry: undefined },
       // src/core/alert-settings.test.ts
       alerts: expect.objectContaining({ on: true, channels: [] }),
+      pools: [expect.objectContaining({ name: 'worker', queues: undefined, min: 1, max: 1, balance: 'off' })],
+      processes: [],
       from: {},
       warnings: [],
     })

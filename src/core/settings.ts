@@ -18,6 +18,8 @@ import { isHandler, isJob } from './handler.ts'
 import { type HistoryOptions, historyRules } from './history.ts'
 import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
 import { masker } from './mask.ts'
+import { type PoolPlan, poolsOf, standardPool } from './pools.ts'
+import { type ProcessPlan, processesOf } from './processes.ts'
 import {
   bad,
   bytesOf,
@@ -92,6 +94,8 @@ export interface Settings {
   onError: ErrorHook | null
   telemetry: Telemetry | undefined
   alerts: AlertSettings
+  pools: readonly PoolPlan[]
+  processes: readonly ProcessPlan[]
   /** Where each setting that is not its default comes from: a variable's name, or `faena.config.ts`. */
   from: Readonly<Record<string, string>>
   /** Variables that look like misspelt settings. */
@@ -133,7 +137,7 @@ const VARIABLES = {
 const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
-  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry alerts'
+  'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry pools processes alerts'
 const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
@@ -174,11 +178,14 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
   const alerts = setting('alerts', alertSettings(undefined, env, FILE), (value) =>
     alertSettings(value as FaenaConfig['alerts'], env, FILE),
   )
+  const queues = setting('queues', [DEFAULT_QUEUE], queuesOf)
+  const concurrency = whole('concurrency', 10, 1, 10_000)
+  const forPools = { queues: from.queues === undefined ? undefined : queues, concurrency }
   return {
     ...chosen,
     url: chosen.sync ? chosen.url : withOptions(chosen.url, tables, retryAfter, from),
-    queues: setting('queues', [DEFAULT_QUEUE], queuesOf),
-    concurrency: whole('concurrency', 10, 1, 10_000),
+    queues,
+    concurrency,
     tries: whole('tries', 3, 0, 65_535),
     timeoutMs: duration('timeout', 60_000),
     backoff: setting('backoff', DEFAULT_BACKOFF, backoffOf),
@@ -214,6 +221,8 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     telemetry: setting<Telemetry | undefined>('telemetry', undefined, telemetryOf),
     onError: setting<ErrorHook | null>('onError', null, functionOf),
     alerts,
+    pools: setting('pools', [standardPool(forPools)], (value, name) => poolsOf(value, name, forPools)),
+    processes: setting('processes', [], processesOf),
     from,
     warnings: misspelt(env, secretVariables(alerts.channels)),
   }

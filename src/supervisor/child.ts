@@ -22,7 +22,8 @@ export function beginning(): Promise<Begin> {
 /** Obeys the parent from now on. A child whose parent is gone stops by itself: nobody would start it anew or stop it. */
 export function obey(controls: Controls): void {
   process.on('message', (said: ToChild) => {
-    if (said.kind !== 'begin') controls[said.kind]()
+    if (said.kind === 'retire') (controls.retire ?? controls.stop).call(controls)
+    else if (said.kind !== 'begin') controls[said.kind]()
   })
   process.once('disconnect', () => controls.stop())
 }

@@ -1,10 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spoken } from '../core/duration.ts'
+import { pauseAfter, QUICK_MS } from './backoff.ts'
 import { EXIT } from './exit-codes.ts'
-import type { Controls, FromChild, ToChild } from './wire.ts'
+import { type Ending, ManagedProcess, wordsFor } from './process.ts'
+import type { Controls } from './wire.ts'
 
 export interface ChildSpec {
   /** What people call the process, in lines about it. */
@@ -21,20 +20,6 @@ export interface ChildSpec {
   say(line: string): void
 }
 
-interface Ending {
-  code: number | null
-  signal: NodeJS.Signals | null
-  pid: number | undefined
-}
-
-/** A life shorter than this was a quick death: each in a row doubles the pause before the next start. */
-const QUICK_MS = 10_000
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
-/** What a child gets beyond its own grace, or after "at once", before it is killed. */
-const KILL_MARGIN_MS = 5_000
-const GRACE_UNKNOWN_MS = 10_000
-
 /**
  * Keeps one child process running: starts it anew when it died, was stuck, or was asked to restart, with growing pauses
  * between quick deaths. The worker id of a child that is surely dead goes to the next, so that the jobs it held come back
@@ -46,9 +31,7 @@ const GRACE_UNKNOWN_MS = 10_000
 export class Parent implements Controls {
   readonly #spec: ChildSpec
   readonly #stopped = new AbortController()
-  #child: ChildProcess | undefined
-  #killer: NodeJS.Timeout | undefined
-  #graceMs = GRACE_UNKNOWN_MS
+  #child: ManagedProcess | undefined
   #worker: number | null = null
   #everReady = false
   #quiet = false
@@ -80,61 +63,44 @@ export class Parent implements Controls {
   /** In good order: the child finishes what it can within its grace. */
   stop(): void {
     this.#stopped.abort()
-    this.#tell({ kind: 'stop' })
-    this.#killAfter(this.#graceMs + KILL_MARGIN_MS)
+    this.#child?.stop()
   }
 
   stopNow(): void {
     this.#stopped.abort()
-    this.#tell({ kind: 'stopNow' })
-    this.#killAfter(KILL_MARGIN_MS)
+    this.#child?.stopNow()
   }
 
   /** Also holds for the children to come, until `resume`. */
   quiet(): void {
     this.#quiet = true
-    this.#tell({ kind: 'quiet' })
+    this.#child?.quiet()
   }
 
   resume(): void {
     this.#quiet = false
-    this.#tell({ kind: 'resume' })
+    this.#child?.resume()
   }
 
   /** One child from start to end. */
-  #live(): Promise<Ending> {
-    const child = fork(this.#spec.module, this.#spec.args ?? [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: nodeFlags(process.execArgv, process.env.NODE_OPTIONS),
-      env: withCompileCache(process.env),
-    })
+  async #live(): Promise<Ending> {
+    const child = new ManagedProcess(
+      { ...this.#spec, replaces: this.#worker, generation: this.#generation++ },
+      {
+        ready: () => {
+          this.#everReady = true
+          if (this.#quiet) child.quiet()
+        },
+        ended: ({ error }) => {
+          if (error !== undefined) this.#spec.say(`${this.#spec.name} could not be started: ${error.message}`)
+        },
+      },
+    )
     this.#child = child
-    child.on('message', (said: FromChild) => this.#hear(said))
-    this.#tell({ kind: 'begin', order: this.#spec.order, replaces: this.#worker, generation: this.#generation++ })
-    return new Promise((resolve) => {
-      const end = (code: number | null, signal: NodeJS.Signals | null) => {
-        clearTimeout(this.#killer)
-        this.#child = undefined
-        resolve({ code, signal, pid: child.pid })
-      }
-      child.once('exit', end)
-      // Could not be started at all: no exit follows.
-      child.once('error', (error) => {
-        if (child.pid !== undefined) return
-        this.#spec.say(`${this.#spec.name} could not be started: ${error.message}`)
-        end(EXIT.error, null)
-      })
-    })
-  }
-
-  #hear(said: FromChild): void {
-    if (said.kind === 'worker') this.#worker = said.id
-    else {
-      this.#everReady = true
-      this.#graceMs = said.graceMs
-      if (this.#stopped.signal.aborted) this.#killAfter(said.graceMs + KILL_MARGIN_MS)
-      if (this.#quiet) this.#tell({ kind: 'quiet' })
-    }
+    const ending = await child.ended
+    this.#child = undefined
+    this.#worker = child.worker ?? this.#worker
+    return ending
   }
 
   #startsAnew({ code }: Ending): boolean {
@@ -143,52 +109,8 @@ export class Parent implements Controls {
     if (code === EXIT.memory) return this.#spec.restartAfter?.includes(code) ?? false
     return this.#everReady
   }
-
-  #tell(what: ToChild): void {
-    // A child that just ended can't be told; its `exit` says what there is to know.
-    if (this.#child?.connected) this.#child.send(what, () => {})
-  }
-
-  #killAfter(ms: number): void {
-    clearTimeout(this.#killer)
-    const child = this.#child
-    if (child !== undefined) this.#killer = setTimeout(() => child.kill('SIGKILL'), ms)
-  }
-}
-
-/**
- * A worker makes much garbage that dies young. Half of Node's young generation holds it as well as the whole does, and
- * saves each worker process some 15 MiB; given from the start, it keeps another 10 MiB of what only seemed to live from the
- * old generation. Who sets the size himself keeps it.
- */
-function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
-  const isSet = `${own.join(' ')} ${fromEnvironment}`.includes('semi-space')
-  return isSet ? [...own] : [...own, '--min-semi-space-size=8', '--max-semi-space-size=8']
-}
-
-/**
- * Compiled modules are kept in the data folder, where there is one. From its second start on a child whose handlers are
- * TypeScript needs no compiler, which would take 17 MiB of it for good. Who names a folder himself, or none, has his way.
- */
-function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const data = env.FAENA_DATA || '.faena'
-  const decided = env.NODE_COMPILE_CACHE !== undefined || env.NODE_DISABLE_COMPILE_CACHE !== undefined
-  return decided || !existsSync(data) ? env : { ...env, NODE_COMPILE_CACHE: join(data, 'compile-cache') }
-}
-
-/** Ms to wait before the next start, after so many quick deaths in a row. */
-export function pauseAfter(quickDeaths: number): number {
-  return quickDeaths === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (quickDeaths - 1))
 }
 
 function exitCodeOf({ code }: Ending): number {
   return code === null || code === EXIT.restart || code === EXIT.stuck ? EXIT.error : code
-}
-
-function wordsFor({ code, signal, pid }: Ending): string {
-  if (signal !== null) return `(process ${pid}) was killed by ${signal}`
-  if (code === EXIT.restart) return `(process ${pid}) ended as faena restart asked`
-  if (code === EXIT.stuck) return `(process ${pid}) ended because a handler did not end after its timeout`
-  if (code === EXIT.memory) return `(process ${pid}) reached its memory limit`
-  return `(process ${pid}) ended with exit code ${code}`
 }

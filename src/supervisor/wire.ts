@@ -2,6 +2,8 @@
 export type ToChild =
   /** First of all: what to do, which worker (now surely dead) it stands in for, and how many children came before it. */
   | { kind: 'begin'; order: unknown; replaces: number | null; generation: number }
+  /** Another has taken its place: it ends after its current jobs, without a grace that would cut them off. */
+  | { kind: 'retire' }
   | { kind: 'stop' }
   | { kind: 'stopNow' }
   | { kind: 'quiet' }
@@ -12,6 +14,8 @@ export type FromChild =
   | { kind: 'ready'; graceMs: number }
   /** The worker's row in the store; said anew whenever it gets another. */
   | { kind: 'worker'; id: number }
+  /** It reached a limit or was told to restart, and goes on until it is retired. Said once. */
+  | { kind: 'replace'; reason: string }
 
 /** What a process can be told: by its parent, by a signal, or by losing its parent. */
 export interface Controls {
@@ -19,4 +23,6 @@ export interface Controls {
   stopNow(): void
   quiet(): void
   resume(): void
+  /** Only supervised workers know it; for others it is a stop. */
+  retire?(): void
 }

@@ -42,6 +42,11 @@ export interface WorkerOptions {
   graceMs?: number
   /** Around every handler, outermost first. */
   middleware?: readonly Middleware[]
+  /**
+   * A restart was asked for, and whoever runs this worker sees to it: it goes on until it is stopped. Without this it ends
+   * after its current jobs.
+   */
+  onRestart?: () => void
   /** Id of a worker known to be dead, whose jobs go back at once: what a parent says of the child it starts anew. */
   replaces?: number
   /** What the heartbeat thread opens a store of its own from. Without it a timer beats, and a blocked loop loses the lease. */
@@ -75,6 +80,7 @@ export interface Settings {
   once: boolean
   memoryLimitBytes: number
   graceMs: number
+  onRestart: (() => void) | undefined
   replaces: number | undefined
   heartbeat: HeartbeatConfig | undefined
   historyPerSecond: number
@@ -113,6 +119,7 @@ export function settingsOf(options: WorkerOptions): Settings {
     once,
     memoryLimitBytes: ms('memoryLimitBytes', options.memoryLimitBytes, 0),
     graceMs: ms('graceMs', options.graceMs, 10_000),
+    onRestart: options.onRestart,
     replaces: options.replaces,
     heartbeat: options.heartbeat,
     historyPerSecond: wholeNumber(options.historyPerSecond ?? 20, 0, 10_000, 'historyPerSecond'),

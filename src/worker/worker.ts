@@ -228,6 +228,7 @@ class QueueWorker implements Worker {
     if (command === 'quiet') this.quiet()
     else if (command === 'resume') this.resume()
     else if (command === 'stop') void this.stop()
+    else if (this.#settings.onRestart !== undefined) this.#settings.onRestart()
     else void this.#end('restart', Number.POSITIVE_INFINITY)
   }
 

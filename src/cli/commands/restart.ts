@@ -1,15 +1,33 @@
 import type { Command } from 'commander'
+import { EXIT } from '../../supervisor/exit-codes.ts'
 import { counted } from '../bulk.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
+import type { Setting } from '../session.ts'
+import { supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
+    .argument('[names...]', 'processes (pool:pool_00) or groups (pool:*) of the supervisor of this folder')
     .option('--json', 'one JSON document for programs')
-    .addHelpText('after', '\nCall it after a deployment: workers that run have the old code in memory.')
-    .addHelpText('after', examples([['faena restart', 'all workers of this database, on whatever machine']]))
-    .action(() =>
-      runner.onStore(command, async ({ admin, output }) => {
+    .addHelpText(
+      'after',
+      `
+Call it after a deployment: workers that run have the old code in memory. Without names all workers of the database are told, on
+whatever machine, as Laravel's queue:restart does. Those of a supervisor are replaced one by one, the new process at work before
+the old one leaves after its current jobs; where the new one does not come to work, the old ones stay.
+Exit codes: 0; with names 1 a new process did not come to work, 3 no supervisor runs or nothing is called so.`,
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['faena restart', 'all workers of this database, on whatever machine'],
+        ["faena restart 'arconte-worker:*'", 'a pool of the supervisor of this folder; answers when it is done'],
+      ]),
+    )
+    .action((names: string[]) => {
+      if (names.length > 0) return runner.onSettings(command, (setting) => restartNamed(setting, names))
+      return runner.onStore(command, async ({ admin, output }) => {
         const told = await admin.restart()
         output.document({ workers: told })
         output.info('Broadcasting queue restart signal.')
@@ -18,6 +36,12 @@ export function define(command: Command, runner: Runner): void {
             ? '  No worker is alive.'
             : `  ${counted(told, 'worker')} will end after the current jobs and start anew.`,
         )
-      }),
-    )
+      })
+    })
+}
+
+async function restartNamed(setting: Setting, names: readonly string[]): Promise<number> {
+  const answer = await supervised<{ failed: number }>(setting, { command: 'restart', names })
+  setting.output.document(answer)
+  return answer.failed > 0 ? EXIT.error : EXIT.ok
 }
