@@ -24,6 +24,12 @@ export const CATALOGUE: readonly Entry[] = [
     load: () => import('./commands/start.ts'),
   },
   {
+    name: 'dev',
+    group: 'Run',
+    summary: "everything on a developer's machine, started anew when files change",
+    load: () => import('./commands/dev.ts'),
+  },
+  {
     name: 'supervise',
     group: 'Run',
     summary: 'pools of worker processes, kept running',

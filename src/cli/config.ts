@@ -38,7 +38,8 @@ export async function loadConfiguration(env: NodeJS.ProcessEnv, given: string | 
   }
 }
 
-function readEnvFile(env: NodeJS.ProcessEnv): Set<string> {
+/** Takes over what .env gives and the environment lacks; answers which. */
+export function readEnvFile(env: NodeJS.ProcessEnv): Set<string> {
   const given = new Set<string>()
   let text: string
   try {

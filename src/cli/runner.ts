@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { type Output, outputOn, type Streams } from './output.ts'
 import type { Session, Setting } from './session.ts'
+import type { Supervised } from './supervised.ts'
 
 /** How commands are carried out: it brings what they need, and keeps the exit code they answer. */
 export interface Runner {
@@ -10,6 +11,8 @@ export interface Runner {
   bare(work: (context: { streams: Streams }) => Promise<number>): Promise<void>
   /** With the settings read, and no store. */
   onSettings(command: Command, work: (setting: Setting) => Promise<number> | Promise<void>): Promise<void>
+  /** With the supervisor of this folder to ask; nothing is read that need not be. */
+  onSupervisor(command: Command, work: (supervised: Supervised) => Promise<number> | Promise<void>): Promise<void>
   /** With the store open. `migrate: false` leaves its tables as they are, should they be older. */
   onStore(
     command: Command,
@@ -41,6 +44,11 @@ export function runnerFor(streams: Streams, calledAs: string): Runner {
     },
     async onSettings(command, work) {
       exitCode = (await work(await settingOf(command, outputOf(command)))) ?? EXIT.ok
+    },
+    async onSupervisor(command, work) {
+      const { supervised } = await import('./supervised.ts')
+      const { config } = command.optsWithGlobals<CommonOptions>()
+      exitCode = (await work(supervised(streams.env, config, outputOf(command)))) ?? EXIT.ok
     },
     async onStore(command, work, options = {}) {
       const setting = await settingOf(command, outputOf(command))

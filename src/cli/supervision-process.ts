@@ -9,8 +9,8 @@ import type { ReadAnswer } from './supervision.ts'
 async function read(): Promise<ReadAnswer> {
   try {
     const { settings, path } = await loadConfiguration(process.env, process.argv[2] || undefined)
-    const { pools, data, url, timezone, connection, sync, warnings } = settings
-    return { kind: 'read', supervision: { pools, data, url, timezone, connection, sync, warnings, path } }
+    const { pools, processes, data, url, timezone, connection, sync, warnings } = settings
+    return { kind: 'read', supervision: { pools, processes, data, url, timezone, connection, sync, warnings, path } }
   } catch (error) {
     return { kind: 'refused', text: errorText(error, false), code: exitCodeFor(error) }
   }

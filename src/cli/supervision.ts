@@ -5,7 +5,7 @@ import { moduleOf } from './modules.ts'
 
 /** What a supervisor needs of the configuration. */
 export interface Supervision
-  extends Pick<Settings, 'pools' | 'data' | 'url' | 'timezone' | 'connection' | 'sync' | 'warnings'> {
+  extends Pick<Settings, 'pools' | 'processes' | 'data' | 'url' | 'timezone' | 'connection' | 'sync' | 'warnings'> {
   /** The configuration file, or null where there is none. */
   path: string | null
 }

@@ -27,8 +27,8 @@ test('readiness is a port, an address, a command or a line', () => {
   expect(ready({ tcp: '[::1]:5432' })).toEqual({ kind: 'tcp', host: '::1', port: 5432 })
   expect(ready({ http: 'http://127.0.0.1:3000/health' })).toEqual({ kind: 'http', url: 'http://127.0.0.1:3000/health' })
   expect(ready({ command: 'pg_isready' })).toEqual({ kind: 'command', command: 'pg_isready' })
-  expect(ready({ log: 'ready (soon)' })).toEqual({ kind: 'log', pattern: /ready \(soon\)/ })
-  expect(ready({ log: /ready in \d+/gi })).toEqual({ kind: 'log', pattern: /ready in \d+/i })
+  expect(ready({ log: 'ready (soon)' })).toEqual({ kind: 'log', pattern: 'ready \\(soon\\)', flags: '' })
+  expect(ready({ log: /ready in \d+/gi })).toEqual({ kind: 'log', pattern: 'ready in \\d+', flags: 'i' })
 })
 
 const faults: [given: unknown, says: string][] = [

@@ -34,7 +34,8 @@ export type ReadyPlan =
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'http'; url: string }
   | { kind: 'command'; command: string }
-  | { kind: 'log'; pattern: RegExp }
+  /** A regular expression, as text: the plan goes from process to process. */
+  | { kind: 'log'; pattern: string; flags: string }
 
 export interface ProcessPlan {
   name: string
@@ -108,8 +109,8 @@ function readyPlan(value: unknown, name: string): ReadyPlan {
     case 'command':
       return { kind, command: textOf(what, `command in ${name}`) }
     case 'log':
-      if (what instanceof RegExp) return { kind, pattern: new RegExp(what.source, what.flags.replace(/[gy]/g, '')) }
-      return { kind, pattern: new RegExp(textOf(what, `log in ${name}`).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) }
+      if (what instanceof RegExp) return { kind, pattern: what.source, flags: what.flags.replace(/[gy]/g, '') }
+      return { kind, pattern: textOf(what, `log in ${name}`).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags: '' }
     default:
       throw bad(name, value, READY)
   }

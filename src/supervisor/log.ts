@@ -1,14 +1,11 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { StringDecoder } from 'node:string_decoder'
 
 const RING_BYTES = 256 * 1_024
 const FILE_BYTES = 10 * 1_024 * 1_024
 const KEPT_FILES = 3
 /** What may wait for a slow disk; beyond that, lines are dropped: the jobs go on. */
 const WAITING_BYTES = 4 * 1_024 * 1_024
-/** A line without an end is cut here. */
-const LONGEST_LINE = 64 * 1_024
 
 /**
  * What the processes of one name printed: the last lines in memory, for `faena tail`, and all of it in a file, turned over
@@ -32,22 +29,18 @@ export class ProcessLog {
     this.#say = say
   }
 
-  /** What takes one stream of one process: lines of different processes do not run into one another. */
-  writer(pass: (line: string) => void): (chunk: Buffer) => void {
-    const decoder = new StringDecoder('utf8')
-    let begun = ''
-    return (chunk) => {
-      const lines = (begun + decoder.write(chunk)).split('\n')
-      begun = lines.pop() ?? ''
-      if (begun.length > LONGEST_LINE) {
-        lines.push(begun)
-        begun = ''
-      }
-      for (const line of lines) {
-        this.#add(line)
-        pass(line)
-      }
-    }
+  add(line: string): void {
+    this.#ring.push(line)
+    this.#ringBytes += line.length + 1
+    while (this.#ringBytes > RING_BYTES && this.#ring.length > 1)
+      this.#ringBytes -= (this.#ring.shift() ?? '').length + 1
+    for (const follower of this.#followers) follower(line)
+    if (this.#waitingBytes > WAITING_BYTES) return
+    this.#waiting.push(line)
+    this.#waitingBytes += line.length + 1
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
   }
 
   /** The last lines, oldest first. */
@@ -66,20 +59,6 @@ export class ProcessLog {
     await this.#writing
     await this.#file?.close().catch(() => {})
     this.#file = undefined
-  }
-
-  #add(line: string): void {
-    this.#ring.push(line)
-    this.#ringBytes += line.length + 1
-    while (this.#ringBytes > RING_BYTES && this.#ring.length > 1)
-      this.#ringBytes -= (this.#ring.shift() ?? '').length + 1
-    for (const follower of this.#followers) follower(line)
-    if (this.#waitingBytes > WAITING_BYTES) return
-    this.#waiting.push(line)
-    this.#waitingBytes += line.length + 1
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
   }
 
   async #write(): Promise<void> {

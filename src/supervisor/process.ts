@@ -14,8 +14,8 @@ export interface ProcessSpec {
   /** The worker, surely dead, that it stands in for. */
   replaces: number | null
   generation: number
-  /** Takes what it prints; without it, that goes where the parent's own output goes. */
-  print?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void
+  /** Takes what it prints, null at the end; without it, that goes where the parent's own output goes. */
+  print?: (stream: 'stdout' | 'stderr', chunk: Buffer | null) => void
 }
 
 export interface ProcessEvents {
@@ -65,8 +65,10 @@ export class ManagedProcess implements Controls {
       env: withCompileCache(process.env),
     })
     this.#child.on('message', (said: FromChild) => this.#hear(said))
-    this.#child.stdout?.on('data', (chunk: Buffer) => spec.print?.('stdout', chunk))
-    this.#child.stderr?.on('data', (chunk: Buffer) => spec.print?.('stderr', chunk))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#child[stream]?.on('data', (chunk: Buffer) => spec.print?.(stream, chunk))
+      this.#child[stream]?.once('end', () => spec.print?.(stream, null))
+    }
     this.#child.once('exit', (code, signal) => this.#end({ code, signal, pid: this.pid }))
     // Could not be started at all: no exit follows.
     this.#child.once('error', (error) => {
@@ -112,6 +114,10 @@ export class ManagedProcess implements Controls {
     this.leaving = 'now'
     this.#tell({ kind: 'stopNow' })
     this.#killAfter(KILL_MARGIN_MS)
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
   }
 
   quiet(): void {

@@ -244,7 +244,13 @@ export class Slot {
     const pause = pauseAfter(this.quickDeaths, this.#host.timing.pauses)
     this.#retryAt = performance.now() + pause
     clearTimeout(this.#retryTimer)
-    if (pause > 0) this.#retryTimer = setTimeout(() => this.#host.changed(), pause)
+    if (pause > 0) {
+      this.#retryTimer = setTimeout(() => {
+        // The timer decides: it may be a fraction of a millisecond before its time.
+        this.#retryAt = 0
+        this.#host.changed()
+      }, pause)
+    }
     const then = this.isManned
       ? 'another is in its place'
       : `starting it anew${pause === 0 ? '' : ` in ${spoken(pause)}`}`

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { FaenaError } from '../core/errors.ts'
 import type { PoolPlan } from '../core/pools.ts'
+import { lineSplitter } from './lines.ts'
 import { ProcessLog } from './log.ts'
 import { type Meant, meantBy } from './names.ts'
 import { POOL_TIMING, Pool, type PoolTiming, type QueueLoads } from './pool.ts'
@@ -187,13 +188,15 @@ export class Supervisor implements Controls {
       say,
       spec: (now: PoolPlan, name: string, queues: readonly string[] | undefined) => {
         const log = this.#log(`${now.name}:${name}`)
-        const print = {
-          stdout: log.writer((line) => pass('stdout', line)),
-          stderr: log.writer((line) => pass('stderr', line)),
-        }
+        const taking = (stream: 'stdout' | 'stderr') =>
+          lineSplitter((line) => {
+            log.add(line)
+            pass(stream, line)
+          })
+        const print = { stdout: taking('stdout'), stderr: taking('stderr') }
         return {
           ...spec(now, name, queues),
-          print: (stream: 'stdout' | 'stderr', chunk: Buffer) => print[stream](chunk),
+          print: (stream: 'stdout' | 'stderr', chunk: Buffer | null) => print[stream](chunk),
         }
       },
     }

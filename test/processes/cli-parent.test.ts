@@ -97,5 +97,7 @@ test('a stop while the parent waits before the next start ends it at once', asyn
 })
 
 test('the pause doubles with each quick death, up to half a minute', () => {
-  expect([0, 1, 2, 3, 4, 5, 6, 60].map((deaths) => pauseAfter(deaths))).toEqual([0, 1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3])
+  expect([0, 1, 2, 3, 4, 5, 6, 60].map((deaths) => pauseAfter(deaths))).toEqual([
+    0, 1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3,
+  ])
 })

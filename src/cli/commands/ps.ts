@@ -3,8 +3,7 @@ import { EXIT } from '../../supervisor/exit-codes.ts'
 import { type ProcessRow, processLines } from '../../supervisor/rows.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import type { Setting } from '../session.ts'
-import { supervised } from '../supervised.ts'
+import type { Supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -21,12 +20,11 @@ export function define(command: Command, runner: Runner): void {
         ["faena ps 'arconte-worker:*'", 'those of one pool'],
       ]),
     )
-    .action((names: string[]) => runner.onSettings(command, (setting) => ps(setting, names)))
+    .action((names: string[]) => runner.onSupervisor(command, (supervised) => ps(supervised, names)))
 }
 
-async function ps(setting: Setting, names: readonly string[]): Promise<number> {
-  const rows = await supervised<ProcessRow[]>(setting, { command: 'ps', names })
-  const { output } = setting
+async function ps({ output, ask }: Supervised, names: readonly string[]): Promise<number> {
+  const rows = await ask<ProcessRow[]>({ command: 'ps', names })
   output.document(
     rows.map(({ startedAt, ...row }) => ({ ...row, startedAt: startedAt && new Date(startedAt).toISOString() })),
   )

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { Changes } from '../../supervisor/supervisor.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import { supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -10,9 +9,8 @@ export function define(command: Command, runner: Runner): void {
     .addHelpText('after', '\nReads the configuration and says what is different; faena update takes it over.')
     .addHelpText('after', examples([['faena reread', 'what faena update would add, change and remove']]))
     .action(() =>
-      runner.onSettings(command, async (setting) => {
-        const changes = await supervised<Changes>(setting, { command: 'reread', names: [] })
-        const { output } = setting
+      runner.onSupervisor(command, async ({ output, ask }) => {
+        const changes = await ask<Changes>({ command: 'reread', names: [] })
         output.document(changes)
         for (const name of changes.added) output.line(`${name}: available`)
         for (const name of changes.changed) output.line(`${name}: changed`)

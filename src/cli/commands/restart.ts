@@ -3,8 +3,7 @@ import { EXIT } from '../../supervisor/exit-codes.ts'
 import { counted } from '../bulk.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import type { Setting } from '../session.ts'
-import { supervised } from '../supervised.ts'
+import type { Supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -26,7 +25,7 @@ Exit codes: 0; with names 1 a new process did not come to work, 3 no supervisor 
       ]),
     )
     .action((names: string[]) => {
-      if (names.length > 0) return runner.onSettings(command, (setting) => restartNamed(setting, names))
+      if (names.length > 0) return runner.onSupervisor(command, (supervised) => restartNamed(supervised, names))
       return runner.onStore(command, async ({ admin, output }) => {
         const told = await admin.restart()
         output.document({ workers: told })
@@ -40,8 +39,8 @@ Exit codes: 0; with names 1 a new process did not come to work, 3 no supervisor 
     })
 }
 
-async function restartNamed(setting: Setting, names: readonly string[]): Promise<number> {
-  const answer = await supervised<{ failed: number }>(setting, { command: 'restart', names })
-  setting.output.document(answer)
+async function restartNamed({ output, ask }: Supervised, names: readonly string[]): Promise<number> {
+  const answer = await ask<{ failed: number }>({ command: 'restart', names })
+  output.document(answer)
   return answer.failed > 0 ? EXIT.error : EXIT.ok
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EXIT } from '../../supervisor/exit-codes.ts'
 import { examples, wholeOption } from '../options.ts'
+import { outputOn } from '../output.ts'
 import type { Runner } from '../runner.ts'
-import { supervised } from '../supervised.ts'
 
 interface StartOptions {
   concurrency?: number
@@ -31,15 +30,16 @@ Exit codes: 0; 1 a process did not come to work; 3 nothing is called so, or name
         ["faena start 'arconte-worker:*'", 'a pool of the supervisor that runs here'],
       ]),
     )
-    .action(async (names: string[]) => {
-      if (names.length > 0 || (await isSupervised())) {
-        return runner.onSettings(command, async (setting) => {
-          const { failed } = await supervised<{ failed: number }>(setting, { command: 'start', names })
-          return failed > 0 ? EXIT.error : EXIT.ok
-        })
-      }
+    .action((names: string[]) => {
       const { concurrency, config, verbose } = command.optsWithGlobals<StartOptions>()
       return runner.bare(async ({ streams }) => {
+        const { isSupervised, supervised } = await import('../supervised.ts')
+        // The configuration is left to the processes that need it: a parent that only watches stays small.
+        if (names.length > 0 || (await isSupervised(streams.env))) {
+          const { ask } = supervised(streams.env, config, outputOn(streams, false))
+          const { failed } = await ask<{ failed: number }>({ command: 'start', names })
+          return failed > 0 ? EXIT.error : EXIT.ok
+        }
         const { keepStarted } = await import('../keep-working.ts')
         const path = config === undefined ? undefined : resolve(config)
         return keepStarted(
@@ -49,13 +49,4 @@ Exit codes: 0; 1 a process did not come to work; 3 nothing is called so, or name
         )
       })
     })
-}
-
-/** The configuration is left to the processes that need it: a parent that only watches stays small. */
-async function isSupervised(): Promise<boolean> {
-  const folder = process.env.FAENA_DATA || '.faena'
-  const { socketPath } = await import('../../supervisor/socket-path.ts')
-  const { askSupervisor } = await import('../../supervisor/control-client.ts')
-  if (process.platform !== 'win32' && !existsSync(socketPath(folder))) return false
-  return (await askSupervisor(folder, { command: 'ps', names: [] })) !== undefined
 }

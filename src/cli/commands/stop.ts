@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import { supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -23,11 +22,11 @@ Exit codes: 0 stopped, 3 no supervisor runs or nothing is called so.`,
       ]),
     )
     .action((names: string[], { supervisor }: { supervisor?: boolean }) =>
-      runner.onSettings(command, async (setting) => {
+      runner.onSupervisor(command, async ({ output, ask }) => {
         if (supervisor && names.length > 0) command.error('error: --supervisor ends all of it; leave out the names.')
-        const answer = await supervised(setting, { command: supervisor ? 'shutdown' : 'stop', names })
-        setting.output.document(answer)
-        if (supervisor) setting.output.info('The supervisor ends when its processes have finished their jobs.')
+        const answer = await ask({ command: supervisor ? 'shutdown' : 'stop', names })
+        output.document(answer)
+        if (supervisor) output.info('The supervisor ends when its processes have finished their jobs.')
       }),
     )
 }

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { EXIT } from '../../supervisor/exit-codes.ts'
 import { examples, wholeOption } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import { supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -18,10 +17,10 @@ export function define(command: Command, runner: Runner): void {
       examples([['faena tail -f arconte-worker:arconte-worker_00', 'what this process prints, until Ctrl+C']]),
     )
     .action((name: string, { follow, lines }: { follow?: boolean; lines?: number }) =>
-      runner.onSettings(command, async (setting) => {
+      runner.onSupervisor(command, async ({ ask }) => {
         const stop = () => process.exit(EXIT.ok)
         if (follow) process.once('SIGINT', stop)
-        await supervised(setting, { command: 'tail', names: [name], follow, lines })
+        await ask({ command: 'tail', names: [name], follow, lines })
         process.off('SIGINT', stop)
       }),
     )

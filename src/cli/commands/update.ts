@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { EXIT } from '../../supervisor/exit-codes.ts'
 import { examples } from '../options.ts'
 import type { Runner } from '../runner.ts'
-import { supervised } from '../supervised.ts'
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -16,9 +15,9 @@ Exit codes: 0 done, 1 a new process did not come to work (the old ones stay), 2 
     )
     .addHelpText('after', examples([['faena update', 'after a change of pools in faena.config.ts']]))
     .action(() =>
-      runner.onSettings(command, async (setting) => {
-        const answer = await supervised<{ failed: number }>(setting, { command: 'update', names: [] })
-        setting.output.document(answer)
+      runner.onSupervisor(command, async ({ output, ask }) => {
+        const answer = await ask<{ failed: number }>({ command: 'update', names: [] })
+        output.document(answer)
         return answer.failed > 0 ? EXIT.error : EXIT.ok
       }),
     )
