@@ -73,8 +73,8 @@ function servicesOf(
   keeper: Keeper,
 ): Service[] {
   const before = firstOf(processes)
-  const serve: ServeOrder = { config, besideWorker: true }
-  const work: WorkOrder = { kind: 'start', name: 'dev', config, verbose, graceMs: GRACE_MS }
+  const serve: ServeOrder = { config, besideWorker: true, logFormat: 'pretty' }
+  const work: WorkOrder = { kind: 'start', name: 'dev', config, verbose, graceMs: GRACE_MS, logFormat: 'pretty' }
   return [
     ...processes.map((plan) => ({
       ...commandService({

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { alertChannels } from '../alerts/channels.ts'
 import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
+import type { LogFormat } from '../core/config.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
@@ -33,6 +34,8 @@ export interface ServeOrder {
   port?: number
   /** Beside a worker, whose lines are for people, requests are not logged one by one. */
   besideWorker?: boolean
+  /** Where the configuration says nothing: who passes the lines on knows where they lead. */
+  logFormat?: LogFormat
 }
 
 export interface ServerHost {
@@ -51,7 +54,12 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
   outliveReaders(host.streams)
   const configuration = await loadConfiguration(host.streams.env, order.config)
   const { settings: given } = configuration
-  const settings = { ...given, host: order.host ?? given.host, port: order.port ?? given.port }
+  const settings = {
+    ...given,
+    host: order.host ?? given.host,
+    port: order.port ?? given.port,
+    logFormat: given.logFormat ?? order.logFormat ?? null,
+  }
   refuseSync(settings)
   const { auth, notices } = apiKeys(settings, host.streams.env)
   process.title = 'faena serve'

@@ -46,7 +46,7 @@ export async function runSupervisor(order: SuperviseOrder, streams: Streams): Pr
       module: moduleOf('worker-process'),
       // The title the worker gives itself has to fit into the room its arguments take.
       args: ['queue:work', name, (queues ?? []).join(','), ' '.repeat(64)],
-      order: orderOf(order, plan, name, queues),
+      order: { ...orderOf(order, plan, name, queues), logFormat: streams.stdout.isTTY ? 'pretty' : 'json' },
     }),
     reread: async () => {
       const { pools, data } = await readSupervision(order.config)

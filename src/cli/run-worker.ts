@@ -49,7 +49,8 @@ export async function runWorker(order: WorkOrder, host: Host): Promise<number> {
   host.control(life)
   outliveReaders(host.streams)
   const configuration = await loadConfiguration(host.streams.env, order.config)
-  const { settings } = configuration
+  const { logFormat } = configuration.settings
+  const settings = { ...configuration.settings, logFormat: logFormat ?? order.logFormat ?? null }
   const plan = await planOf(order, configuration)
   process.title = `faena queue:work ${order.name} ${plan.queues.join(',')}`
 

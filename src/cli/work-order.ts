@@ -1,4 +1,5 @@
 import type { StoredBackoff } from '../core/backoff.ts'
+import type { LogFormat } from '../core/config.ts'
 
 /**
  * What a worker process is to do, as flags said it: plain data, since a parent hands it to its child. What is left out,
@@ -33,6 +34,8 @@ export interface WorkOrder {
    */
   recycle?: { memoryMb: number; maxJobs: number; maxAgeMs: number }
   json?: boolean
+  /** Where the configuration says nothing: who passes the lines on knows where they lead. */
+  logFormat?: LogFormat
   verbose?: boolean
   quiet?: boolean
 }

@@ -30,6 +30,7 @@ export function supervisedInstallation(pools: Record<string, PoolDefinition>): S
   const faena = installation()
   const ledger = join(faena.folder, 'ledger')
   faena.env.LEDGER = ledger
+  faena.env.FAENA_LOG_FORMAT = 'pretty'
   const configure = (given: Record<string, PoolDefinition>) => {
     writeFileSync(
       join(faena.folder, 'faena.config.ts'),
