@@ -98,9 +98,9 @@ function processesOf(folder: string) {
     .flatMap((name) => {
       try {
         // A zombie has no folder any more: it is told by its parent.
-        const [, comm, state, parent] =
-          /^\d+ \((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
-        const found = { pid: Number(name), parent: Number(parent), state: state!, command: comm! }
+        const [, state, parent] = /^\d+ \(.*\) (\S) (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+        const found = { pid: Number(name), parent: Number(parent), state: state!, command }
         if (state === 'Z') return [found]
         return readlinkSync(`/proc/${name}/cwd`) === real ? [found] : []
       } catch {
