@@ -4,13 +4,17 @@ import { classes } from './classes.ts'
 import { Icon, type IconName } from './Icon.tsx'
 import { Tooltip } from './Tooltip.tsx'
 
-/** `primary` once on a page at most; `danger` for what deletes, in the dialog that asks; `quiet` in rows and bars. */
-export type Tone = 'primary' | 'plain' | 'danger' | 'quiet'
+/**
+ * `primary` once on a page at most; `danger` for what deletes, in the dialog that asks; `quiet` in rows and bars, `accent` for what one
+ * mostly comes to a row for.
+ */
+export type Tone = 'primary' | 'plain' | 'danger' | 'quiet' | 'accent'
 
 const TONES: Record<Tone, string> = {
   primary: 'border-accent bg-accent text-on-accent hover:opacity-90',
   plain: 'border-strong bg-surface text-ink hover:bg-hover',
   danger: 'border-red-solid bg-red-solid text-white hover:opacity-90',
+  accent: 'border-transparent bg-transparent text-accent hover:bg-accent-soft',
   quiet: 'border-transparent bg-transparent text-soft hover:bg-hover hover:text-ink',
 }
 

@@ -54,9 +54,15 @@ export function Chart({ title, actions, ...props }: ChartProps & { title: string
           style={{ minHeight: (props.height ?? 180) + 44 }}
         >
           <Legend series={props.series} />
-          <Suspense>
-            <Canvas {...props} />
-          </Suspense>
+          {props.series.every(({ values }) => values.every((value) => value === null)) ? (
+            <p className="flex items-center justify-center text-faint text-sm" style={{ height: props.height ?? 180 }}>
+              {t('chart.nothing')}
+            </p>
+          ) : (
+            <Suspense>
+              <Canvas {...props} />
+            </Suspense>
+          )}
         </div>
       )}
     </section>

@@ -98,6 +98,6 @@ export const common = {
     from: 'From',
     to: 'Until',
   },
-  chart: { asTable: 'As a table', asChart: 'As a chart', time: 'Time' },
+  chart: { asTable: 'As a table', asChart: 'As a chart', nothing: 'No figures in this period', time: 'Time' },
   confirm: { type: 'To confirm, type' },
 }

@@ -99,6 +99,6 @@ export const common: typeof english = {
     from: 'Desde',
     to: 'Hasta',
   },
-  chart: { asTable: 'Como tabla', asChart: 'Como gráfico', time: 'Hora' },
+  chart: { asTable: 'Como tabla', asChart: 'Como gráfico', nothing: 'Sin cifras en este periodo', time: 'Hora' },
   confirm: { type: 'Para confirmar, escribe' },
 }

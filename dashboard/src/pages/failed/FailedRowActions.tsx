@@ -8,7 +8,7 @@ export function FailedRowActions({ row }: { row: FailedRow }) {
   const { busy, retry, remove } = useFailedActions()
   return (
     <span className="inline-flex items-center gap-0.5">
-      <Button tone="quiet" busy={busy} onClick={() => void retry(row)}>
+      <Button tone="accent" busy={busy} onClick={() => void retry(row)}>
         {t('failed.retry')}
       </Button>
       <IconButton icon="delete" label={t('failed.delete')} disabled={busy} onClick={() => void remove(row)} />

@@ -6,11 +6,14 @@ import { formatAxisTime, formatNumber, formatTime } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { classes } from '../../ui/classes.ts'
+import { useWide } from '../../ui/use-wide.ts'
 
 const HOURS = 24
-const STEP_SECONDS = 1_800
+/** Wide enough to be hit with a finger: hours, on phones two of them. */
+const STEP_SECONDS = { wide: 3_600, narrow: 7_200 }
+const NARROW_PX = 760
 
-/** When jobs failed, in the last day. A bar narrows the list to its half hour. */
+/** When jobs failed, in the last day. A bar narrows the list to its time. */
 export function Histogram({
   narrowing,
   onPick,
@@ -20,8 +23,9 @@ export function Histogram({
 }) {
   const t = useT()
   const [asTable, setTable] = useState(false)
-  const { data } = useQuery(failedHistogramQuery(HOURS, STEP_SECONDS))
-  const bars = barsOf(data?.steps ?? [])
+  const step = useWide() < NARROW_PX ? STEP_SECONDS.narrow : STEP_SECONDS.wide
+  const { data } = useQuery(failedHistogramQuery(HOURS, step))
+  const bars = barsOf(data?.step_seconds === step ? data.steps : [], step)
   const most = Math.max(1, ...bars.map(({ count }) => count))
   const total = bars.reduce((sum, { count }) => sum + count, 0)
   const label = t('failed.histogram', { n: formatNumber(total) })
@@ -67,7 +71,7 @@ export function Histogram({
                 disabled={count === 0}
                 title={`${formatTime(at)} · ${formatNumber(count)}`}
                 aria-label={t('failed.bar', { time: formatAxisTime(at, HOURS), count, n: formatNumber(count) })}
-                onClick={() => onPick({ from: wallText(at), to: wallText(at + STEP_SECONDS * 1_000) })}
+                onClick={() => onPick({ from: wallText(at), to: wallText(at + step * 1_000) })}
                 className="group flex h-full min-w-0 grow items-end disabled:cursor-default"
               >
                 <span
@@ -82,9 +86,9 @@ export function Histogram({
           </div>
           <div className="mt-1 flex justify-between text-2xs text-faint" aria-hidden="true">
             {bars.length > 0 &&
-              [0, 12, 24, 36, 47].map((index) => (
-                <span key={index}>{formatAxisTime(bars[index]?.at ?? 0, HOURS)}</span>
-              ))}
+              [0, 0.25, 0.5, 0.75, 1]
+                .map((share) => Math.round(share * (bars.length - 1)))
+                .map((index) => <span key={index}>{formatAxisTime(bars[index]?.at ?? 0, HOURS)}</span>)}
           </div>
         </>
       )}
@@ -92,11 +96,11 @@ export function Histogram({
   )
 }
 
-function barsOf(steps: readonly { at: string; count: number }[]): { at: number; count: number }[] {
-  const stepMs = STEP_SECONDS * 1_000
+function barsOf(steps: readonly { at: string; count: number }[], stepSeconds: number): { at: number; count: number }[] {
+  const stepMs = stepSeconds * 1_000
   const last = Math.floor(Date.now() / stepMs) * stepMs
   const counts = new Map(steps.map(({ at, count }) => [Date.parse(at), count]))
-  const size = (HOURS * 3_600) / STEP_SECONDS
+  const size = (HOURS * 3_600) / stepSeconds
   return Array.from({ length: size }, (_, index) => {
     const at = last - (size - 1 - index) * stepMs
     return { at, count: counts.get(at) ?? 0 }

@@ -9,7 +9,7 @@ export function JobRowActions({ row }: { row: JobRow }) {
   return (
     <span className="inline-flex items-center gap-0.5">
       {row.status === 'delayed' && (
-        <Button tone="quiet" busy={busy} onClick={() => void runNow(row)}>
+        <Button tone="accent" busy={busy} onClick={() => void runNow(row)}>
           {t('jobs.runNow')}
         </Button>
       )}
