@@ -1,4 +1,3 @@
-import { mounted } from '../mount.ts'
 import { EventReader, type ServerEvent } from './events.ts'
 
 /**
@@ -21,6 +20,8 @@ export interface LiveOptions {
   /** The stream began anew, or polls: whatever is shown may have changed meanwhile. Rejects when nothing answers. */
   onCatchUp: () => Promise<void>
   onSessionOver: () => void
+  /** Where something below the mount is. */
+  mounted: (path: string) => string
   fetch?: typeof fetch
 }
 
@@ -111,7 +112,7 @@ export class Live {
     const either = AbortSignal.any([signal, silence.signal])
     let timer = setTimeout(() => silence.abort(), SILENCE_MS)
     try {
-      const response = await (this.#options.fetch ?? fetch)(mounted('/api/v1/queue/events'), {
+      const response = await (this.#options.fetch ?? fetch)(this.#options.mounted('/api/v1/queue/events'), {
         headers: { accept: 'text/event-stream', ...(this.#lastId !== '' && { 'last-event-id': this.#lastId }) },
         credentials: 'same-origin',
         cache: 'no-store',
@@ -124,6 +125,7 @@ export class Live {
       }
       if (!response.ok || response.body === null) return false
       if (this.#state.freshAt > 0) await this.#options.onCatchUp()
+      if (signal.aborted) return false
       this.#set({ mode: 'live', freshAt: Date.now() })
       const reader = new EventReader()
       for await (const text of texts(response.body)) {

@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Status } from '../api/client.ts'
 import { statusQuery } from '../api/queries.ts'
+import { type Counts, withCounts } from './counts.ts'
 import type { ServerEvent } from './events.ts'
 
 /** What the server tells as it happens, and what of it is read again for that: first parts of query keys. */
@@ -88,27 +89,5 @@ export class Topics {
       void this.#client.invalidateQueries({ queryKey: [topic], refetchType: 'active' })
     }, wait)
     this.#waiting.set(topic, timer)
-  }
-}
-
-/** Data of a `counts` event. */
-export interface Counts {
-  at: string
-  queues: { queue: string; due: number; delayed: number; reserved: number }[]
-  failed_jobs_count: number
-  oldest_pending_age_seconds: number | null
-}
-
-export function withCounts(known: Status, { queues, failed_jobs_count, oldest_pending_age_seconds }: Counts): Status {
-  const counted = (of: (queue: Counts['queues'][number]) => number) =>
-    queues.map((queue) => ({ queue: queue.queue, count: of(queue) })).filter(({ count }) => count > 0)
-  return {
-    ...known,
-    pending_jobs: counted(({ due, delayed }) => due + delayed),
-    reserved_jobs: counted(({ reserved }) => reserved),
-    delayed_jobs: counted(({ delayed }) => delayed),
-    failed_jobs_count,
-    oldest_pending_age_seconds,
-    oldest_pending_job: oldest_pending_age_seconds === null ? null : known.oldest_pending_job,
   }
 }

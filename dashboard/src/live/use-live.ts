@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { queryClient, sessionOver } from '../api/query-client.ts'
+import { mounted } from '../mount.ts'
 import { Live, type LiveState } from './live.ts'
 import { Topics } from './topics.ts'
 
@@ -9,6 +10,7 @@ export const live = new Live({
   onEvent: (event) => topics.take(event),
   onCatchUp: () => topics.readAll(),
   onSessionOver: sessionOver,
+  mounted,
 })
 
 document.addEventListener('visibilitychange', () => live.show(document.visibilityState === 'visible'))

@@ -21,6 +21,8 @@ export function Alarms({ status }: { status: Status }) {
   const isLate = age !== null && age > ALARM_SECONDS && oldest !== null
   // One queue, one alarm: that nobody serves it is why it waits.
   const isOldestUnserved = unserved.some(({ queue }) => queue === oldest?.queue)
+  const others = unserved.filter(({ queue }) => !(isLate && queue === oldest.queue))
+  const [first] = others
   return (
     <>
       {isLate && (
@@ -31,18 +33,21 @@ export function Alarms({ status }: { status: Status }) {
           })}
         </Alarm>
       )}
-      {unserved
-        .filter(({ queue }) => !(isLate && queue === oldest.queue))
-        .map(({ queue, due }) => (
-          <Alarm key={queue} queue={queue}>
-            {t('overview.unserved', { queue, count: due, n: formatNumber(due) })}
-          </Alarm>
-        ))}
+      {first !== undefined && (
+        <Alarm queue={others.length === 1 ? first.queue : undefined}>
+          {others.length === 1
+            ? t('overview.unserved', { queue: first.queue, count: first.due, n: formatNumber(first.due) })
+            : t('overview.severalUnserved', {
+                queues: others.map(({ queue, due }) => `${queue} (${formatNumber(due)})`).join(', '),
+              })}
+        </Alarm>
+      )}
     </>
   )
 }
 
-function Alarm({ children, queue }: { children: ReactNode; queue: string }) {
+/** Without a queue it is about several: the way leads to all of them. */
+function Alarm({ children, queue }: { children: ReactNode; queue?: string }) {
   const t = useT()
   return (
     <div
@@ -51,9 +56,13 @@ function Alarm({ children, queue }: { children: ReactNode; queue: string }) {
     >
       <Icon name="failed" />
       <p className="min-w-0 grow basis-60 font-medium">{children}</p>
-      <ButtonLink to="/jobs" search={{ queue, state: 'pending' }}>
-        {t('overview.seeQueue')}
-      </ButtonLink>
+      {queue === undefined ? (
+        <ButtonLink to="/queues">{t('overview.seeQueues')}</ButtonLink>
+      ) : (
+        <ButtonLink to="/jobs" search={{ queue, state: 'pending' }}>
+          {t('overview.seeQueue')}
+        </ButtonLink>
+      )}
     </div>
   )
 }
