@@ -10,6 +10,7 @@ export const HELP = `npm run bench [-- options]     Faena beside its peers on th
   --full             every contestant and every workload, some two hours, and the ratios to reach
   --rounds=N         runs of each measurement, interleaved; the table shows medians (default 3)
   --jobs=N           jobs of a bulk dispatch and a drain (default 30000, with --full 50000)
+  --rows=N           pending and failed jobs each of the API's workloads (default 1000000)
   --into=FILE        keep the figures in FILE and show what it holds with them: a long run can be done in parts
   --profile=FOLDER   leave a CPU profile of each worker process there (figures are slower with it)
   --json             figures of every run as JSON instead of the tables
@@ -78,6 +79,7 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
       workloads: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       jobs: { type: 'string' },
+      rows: { type: 'string' },
       into: { type: 'string' },
       profile: { type: 'string' },
       full: { type: 'boolean', default: false },
@@ -90,7 +92,9 @@ export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' 
   if (values.help) return 'help'
   if (values.list) return 'list'
   const { full, json, write, into, profile } = values
-  const scale = full ? FULL_SCALE : SHORT_SCALE
+  const usual = full ? FULL_SCALE : SHORT_SCALE
+  const rows = values.rows === undefined ? usual.pendingMany : whole('--rows', values.rows)
+  const scale = { ...usual, pendingMany: rows, failedMany: rows }
   const known = WORKLOADS.map(({ name }) => name)
   return {
     contestants: onStores(chosen(values.only, full || values.on ? products() : SHORT), values.on),

@@ -6,8 +6,9 @@ import type { JobRef } from '../store.ts'
 export function jobRef(value: unknown, name = 'id'): JobRef {
   if (typeof value === 'string') {
     if (isUuid(value)) return value.toLowerCase()
-    const id = /^[1-9]\d{0,15}$/.test(value) ? Number(value) : Number.NaN
-    if (Number.isSafeInteger(id)) return id
+    const id = /^[1-9]\d{0,19}$/.test(value) ? Number(value) : Number.NaN
+    // A larger one is an id too, but of no row that is here.
+    if (!Number.isNaN(id)) return Number.isSafeInteger(id) ? id : value
   } else if (Number.isSafeInteger(value) && (value as number) > 0) {
     return value as number
   }

@@ -2,13 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Admin } from '../client/admin.ts'
 import { LabelSets } from './label-sets.ts'
 import { prometheusText, unreachableText } from './prometheus.ts'
+import type { Refusals } from './refusals.ts'
 
 /** How long the store may take before the server counts as not ready. */
 const PATIENCE_MS = 3_000
 const FRESH_MS = 1_000
 
 /** What a load balancer and a monitor ask for. Health is public by exact route and says no figures; metrics need a token. */
-export function healthRoutes(instance: FastifyInstance, admin: Admin): void {
+export function healthRoutes(instance: FastifyInstance, admin: Admin, refusals: Refusals): void {
   const open = { config: { role: 'public' as const }, logLevel: 'warn' as const }
   instance.get('/health/live', open, async () => ({ status: 'ok' }))
   instance.get('/health/ready', open, async (_request, reply) => {
@@ -20,7 +21,7 @@ export function healthRoutes(instance: FastifyInstance, admin: Admin): void {
   })
   const metrics = metricsOf(admin)
   instance.get('/metrics', { config: { role: 'viewer' }, logLevel: 'warn' }, async (_request, reply) =>
-    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await metrics()),
+    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send((await metrics()) + refusals.text()),
   )
 }
 

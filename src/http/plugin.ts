@@ -18,6 +18,7 @@ import { healthRoutes } from './health.ts'
 import { Counter, type Limits, USUAL_LIMITS } from './limits.ts'
 import { notFound } from './not-found.ts'
 import { openapiDocument } from './openapi.ts'
+import { Refusals } from './refusals.ts'
 import { register } from './register.ts'
 import { ROUTES } from './routes.ts'
 import type { About, Services } from './services.ts'
@@ -54,6 +55,7 @@ export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options
   const origins = checkedOrigins(options.corsOrigins ?? [])
   const limits = { ...USUAL_LIMITS, ...options.limits }
   const audit = new AuditTrail(admin)
+  const refusals = new Refusals()
   const closing = new AbortController()
 
   instance.decorateRequest('faenaCaller', null)
@@ -64,6 +66,7 @@ export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options
   instance.setErrorHandler(async (error, request, reply) => {
     const told = asApiError(error)
     if (told.status >= 500) request.log.error({ err: error }, told.message)
+    if (request.faenaCaller === null && told.status < 500) refusals.add(told.code)
     const { contract } = request.routeOptions.config
     if (contract !== undefined) await audit.refused(contract, request, error)
     return sendFailure(request, reply, told)
@@ -74,7 +77,7 @@ export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options
     const { role } = request.routeOptions.config
     if (role !== undefined && role !== 'public') await guard.admit(request, role)
   })
-  healthRoutes(instance, admin)
+  healthRoutes(instance, admin, refusals)
 
   const counter = new Counter()
   await instance.register(

@@ -300,6 +300,9 @@ eachApi('beyond the eight', (open) => {
       expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ok' }])
     }
     expect((await api.as(null)('GET', '/metrics')).statusCode).toBe(401)
+    expect((await api.as('viewer')('GET', '/metrics')).body).toMatch(
+      /^faena_anonymous_refusals_total\{code="UNAUTHENTICATED"\} 1$/m,
+    )
     expect((await api.as('viewer')('GET', '/metrics')).body).toContain('faena_jobs{queue="a\\"b\\\\c",state="due"} 1\n')
   })
 })

@@ -265,6 +265,19 @@ eachApi('the eight routes', (open) => {
     expect(api.raw.failedRows()).toEqual([])
   })
 
+  test('a path id is a whole number however large, or a uuid: of no row 404, of neither form 400', async () => {
+    await using api = await open()
+    for (const id of ['9007199254740993', '18446744073709551615', crypto.randomUUID()]) {
+      expect((await api.post(`retry/${id}`)).json()).toMatchObject({
+        status: 404,
+        message: `Failed job ${id} not found`,
+      })
+      expect((await api.delete(`jobs/${id}`)).json()).toMatchObject({ status: 404, message: `Job ${id} not found` })
+    }
+    for (const id of ['0', '-1', '1.5', '1e3', 'x'])
+      expect((await api.delete(`jobs/${id}`)).json()).toMatchObject({ status: 400, code: 'BAD_ARGUMENT' })
+  })
+
   test('a job is found by its uuid as by its row id', async () => {
     await using api = await open()
     failedJob(api, 803193)

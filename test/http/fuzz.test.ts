@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { apiDocument } from '../../scripts/openapi.ts'
-import { ROLES } from '../../src/core/config.ts'
+import { ROLES, type Role } from '../../src/core/config.ts'
 import { defineJob } from '../../src/core/job.ts'
 import { ROUTES } from '../../src/http/routes.ts'
 import { newJob } from '../support/jobs.ts'
@@ -249,9 +249,18 @@ eachApi('whatever is asked', (open) => {
 
 test('each route admits its smallest role and those above it, and nobody else', async () => {
   await using api = await memoryApi()
-  for (const { method, path, role } of ROUTES.filter((route) => !route.path.endsWith('/events'))) {
-    const url = path.replace(/^\//, '').replace(/\{\w+\}/g, '1')
+  const all = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      ...{ path, method: method.toUpperCase() as 'GET' },
+      role: operation['x-role'] as Role | 'public',
+    })),
+  )
+  expect(all).toHaveLength(ROUTES.length)
+  for (const { method, path, role } of all) {
+    const url = path.replace(/\{\w+\}/g, '1')
     for (const asker of [null, ...ROLES]) {
+      // A stream that is let in has no end; what it shows has tests of its own.
+      if (path.endsWith('/events') && asker !== null) continue
       const { statusCode } = await api.as(asker)(method, url)
       const called = `${method} ${path} as ${asker}`
       if (role === 'public') expect([401, 403], called).not.toContain(statusCode)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { type Installation, installation, type Running } from '../cli/support.ts'
@@ -94,6 +95,44 @@ test('a request under way is answered when the server is told to stop', async ()
   sent.end('}')
   expect(await promise).toBe(200)
   expect((await running.ended).code).toBe(0)
+})
+
+test('a bulk retry outlives the server that began it: the next one carries it on, and each job waits again once', async () => {
+  const faena = installation()
+  const store = await faena.store()
+  const database = new DatabaseSync(join(faena.folder, 'faena.db'), { timeout: 10_000 })
+  const count = 3_000
+  database.exec(`
+    with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ${count})
+    insert into failed_jobs (uuid, connection, queue, payload, exception)
+    select printf('00000000-0000-7000-8000-%012x', n), 'database', 'default',
+           printf('{"uuid":"00000000-0000-7000-8000-%012x","displayName":"x","job":"faena@x","data":{}}', n), 'Error: away' from numbers`)
+  const { stdout } = await faena.faena('token', '--role', 'operator')
+  const first = await serving(faena)
+  const authorization = `Bearer ${stdout.trim()}`
+  const begun = await fetch(`${first.address}/retry-all-failed`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json', prefer: 'respond-async' },
+    body: JSON.stringify({ rate_per_second: 1_000 }),
+  })
+  expect(begun.status).toBe(202)
+  const operation = begun.headers.get('location')!.split('/').at(-1)
+  const look = async (address: string) =>
+    (await get(`${address}/operations/${operation}`, stdout.trim())).body.data as { state: string; changed: number }
+  await expect.poll(async () => (await look(first.address)).changed, { timeout: 30_000 }).toBeGreaterThan(0)
+  first.running.child.kill('SIGKILL')
+  await first.running.ended
+  expect(await store.countFailed()).toBeGreaterThan(0)
+
+  const second = await serving(faena)
+  // The lease of the one that died ends first.
+  await expect.poll(async () => (await look(second.address)).state, { timeout: 120_000, interval: 250 }).toBe('done')
+  expect(await store.countFailed()).toBe(0)
+  const { jobs, uuids } = database
+    .prepare(`select count(*) as jobs, count(distinct json_extract(payload, '$.uuid')) as uuids from jobs`)
+    .get() as { jobs: number; uuids: number }
+  expect([jobs, uuids]).toEqual([count, count])
+  database.close()
 })
 
 test('requests are logged as JSON without tokens and without what the address asked for', async () => {
