@@ -186,6 +186,14 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
+  test('the panel knows the server by the typed client alone', () => {
+    const wrong = applications
+      .filter(({ path }) => path.startsWith('dashboard/'))
+      .flatMap((file) => localImports(file).map((target) => ({ path: file.path, target })))
+      .filter(({ target }) => !target.startsWith('dashboard/') && target !== 'src/api/index.ts')
+    expect(wrong).toEqual([])
+  })
+
   test('no directory has an index.ts but entry points, and no file only passes on another', () => {
     const barrels = source
       .filter(({ path }) => !ENTRY_POINTS.includes(path))
