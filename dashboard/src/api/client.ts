@@ -74,5 +74,6 @@ export type Metrics = Get<'/metrics'>
 export type MetricPoint = Metrics['points'][number]
 export type AuditEntry = Get<'/audit'>['entries'][number]
 export type Operation = Get<'/operations'>['operations'][number]
+export type Alert = Get<'/alerts'>['alerts'][number]
 export type Me = Get<'/me'>
 export type Role = Me['role']

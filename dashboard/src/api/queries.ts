@@ -45,6 +45,12 @@ export const operationsQuery = queryOptions({
     (await ask(api.GET(`${BASE}/operations`, { signal, params: { query: { limit: 20 } } }))).operations,
 })
 
+export const openAlertsQuery = queryOptions({
+  queryKey: ['alerts', 'open'],
+  queryFn: async ({ signal }) =>
+    (await ask(api.GET(`${BASE}/alerts`, { signal, params: { query: { state: 'open', limit: 20 } } }))).alerts,
+})
+
 export interface FailedNarrowing {
   queue?: string
   job_class?: string

@@ -9,6 +9,7 @@ import { Failed, Skeleton } from '../../ui/States.tsx'
 import { Alarms } from './Alarms.tsx'
 import { Charts } from './Charts.tsx'
 import { ErrorGroups } from './ErrorGroups.tsx'
+import { OpenAlerts } from './OpenAlerts.tsx'
 import { QueueTable } from './QueueTable.tsx'
 import { Tiles } from './Tiles.tsx'
 
@@ -28,6 +29,7 @@ export default function Overview() {
         <>
           <Alarms status={status} />
           <Tiles status={status} />
+          <OpenAlerts />
           <Charts />
           <div className="grid gap-4 xl:grid-cols-[3fr_2fr]">
             <QueueTable />
