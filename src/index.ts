@@ -41,6 +41,8 @@ export {
   type,
   type Unique,
 } from './core/job.ts'
+export type { PoolDefinition } from './core/pools.ts'
+export type { ProcessDefinition } from './core/processes.ts'
 export type { ScheduleDefinition } from './core/schedule.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { type Settings, settingsFrom } from './core/settings.ts'

@@ -26,7 +26,12 @@ export function define(command: Command, runner: Runner): void {
 async function ps({ output, ask }: Supervised, names: readonly string[]): Promise<number> {
   const rows = await ask<ProcessRow[]>({ command: 'ps', names })
   output.document(
-    rows.map(({ startedAt, ...row }) => ({ ...row, startedAt: startedAt && new Date(startedAt).toISOString() })),
+    rows.map(({ startedAt, uptimeMs, description, ...row }) => ({
+      ...row,
+      started_at: startedAt && new Date(startedAt).toISOString(),
+      uptime_ms: uptimeMs,
+      description,
+    })),
   )
   for (const line of processLines(rows)) output.line(line)
   return rows.some(({ state }) => state === 'FATAL') ? EXIT.alert : EXIT.ok
