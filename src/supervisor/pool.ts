@@ -107,7 +107,6 @@ export class Pool {
     for (const slot of this.#slots) {
       if (!slot.mayStart || (this.#quarantine !== undefined && this.#quarantine.trial !== slot)) continue
       slot.start()
-      if (this.#isQuiet) slot.tell('quiet')
     }
   }
 
@@ -156,10 +155,10 @@ export class Pool {
       for (const slot of slots) slot.off = false
       if (this.#quarantine !== undefined) this.#endQuarantine()
       for (const slot of slots) {
-        if (slot.removed || this.#ended) continue
+        // Meanwhile it may have been stopped.
+        if (slot.removed || slot.off || this.#ended) continue
         const why = await slot.replace()
         if (why !== null) return `${slot.name}: ${why}; the processes that work stay as they are`
-        if (this.#isQuiet) slot.tell('quiet')
         done(slot)
         await slot.left(TURN_MS)
       }
@@ -234,6 +233,7 @@ export class Pool {
     const name = `${this.#plan.name}_${String(index).padStart(2, '0')}`
     const slot = new Slot(index, `${this.#plan.name}:${name}`, lane, {
       timing: this.#timing,
+      isQuiet: () => this.#isQuiet,
       spec: ({ lane }) => this.#host.spec(this.#plan, name, this.#lanes[lane]?.queues),
       say: (line) => this.#host.say(line),
       changed: () => this.reconcile(),

@@ -37,6 +37,7 @@ export interface Ending {
 /** What a process gets beyond its own grace, or after "at once", before it is killed. */
 const KILL_MARGIN_MS = 5_000
 const GRACE_UNKNOWN_MS = 10_000
+const LAST_LINES_MS = 300
 
 /** One child process of ours, from its start to its end. */
 export class ManagedProcess implements Controls {
@@ -69,7 +70,13 @@ export class ManagedProcess implements Controls {
       this.#child[stream]?.on('data', (chunk: Buffer) => spec.print?.(stream, chunk))
       this.#child[stream]?.once('end', () => spec.print?.(stream, null))
     }
-    this.#child.once('exit', (code, signal) => this.#end({ code, signal, pid: this.pid }))
+    this.#child.once('exit', (code, signal) => {
+      const end = () => this.#end({ code, signal, pid: this.pid })
+      // Its last lines come before the news of its end, unless somebody it started holds the pipe.
+      if (!piped) return end()
+      this.#child.once('close', end)
+      setTimeout(end, LAST_LINES_MS).unref()
+    })
     // Could not be started at all: no exit follows.
     this.#child.once('error', (error) => {
       if (this.pid === undefined) this.#end({ code: EXIT.error, signal: null, pid: undefined, error })

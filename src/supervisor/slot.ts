@@ -15,6 +15,7 @@ export const SLOT_TIMING: Omit<SlotTiming, 'pauses'> = { quickMs: QUICK_MS, read
 
 export interface SlotHost {
   readonly timing: SlotTiming
+  isQuiet(): boolean
   /** What a process of this slot is to do now. */
   spec(slot: Slot): Omit<ProcessSpec, 'replaces' | 'generation'>
   say(line: string): void
@@ -207,6 +208,7 @@ export class Slot {
       { ...this.#host.spec(this), replaces, generation: this.#generation++ },
       {
         ready: () => {
+          if (this.#host.isQuiet()) one.quiet()
           if (this.#current === one) this.#watchHealth(one)
         },
         replace: (reason) => {

@@ -254,31 +254,28 @@ test('with balance auto, processes move to the queue that waits and back', async
   const running = await faena.supervise()
   await faena.working(2)
   const store = await faena.store()
-  const serving = async (queue: string) =>
-    (await faena.rows()).filter(({ queues, state }) => queues?.[0] === queue && state === 'RUNNING').length
   const first = notedJobs(150, 'a', { ms: 100 })
   await store.push(first)
-  await until('a has them', async () => (await serving('a')) === 3)
-  const second = notedJobs(150, 'b', { ms: 100 })
+  await running.prints(/auto, queue a: 2 → 3 processes \(\d+ jobs are due\)/)
   await until('a is done', async () => (await waiting(store)) === 0)
+  const second = notedJobs(150, 'b', { ms: 100 })
   await store.push(second)
-  await until('b has them', async () => (await serving('b')) === 3)
-  expect(await serving('a')).toBeGreaterThanOrEqual(1)
-  await drained(
-    faena,
-    [...first, ...second].map(({ uuid }) => uuid),
-  )
+  await running.prints(/auto, queue a: 3 → 2 processes/)
+  await running.prints(/auto, queue b: 2 → 3 processes/)
+  const uuids = [...first, ...second].map(({ uuid }) => uuid)
+  await drained(faena, uuids)
+  expect(faena.ledger()).toHaveLength(uuids.length)
   await until('back to the least', async () => (await faena.rows()).length === 2)
-  expect(running.printed()).toMatch(/auto, queue a: 1 → 2 processes \(\d+ jobs are due\)/)
+  expect((await faena.rows()).map(({ queues }) => queues)).toEqual([['a'], ['b']])
 })
 
 test('a pool that cannot start is quarantined and says why; its neighbours work', async () => {
-  const faena = supervisedInstallation({ good: { queues: 'a' }, bad: { queues: 'b', backoff: '1s' } })
+  const faena = supervisedInstallation({ good: { queues: 'a' }, bad: { queues: 'b', concurrency: 1 } })
   const running = await faena.supervise()
   onTestFinished(() => void running.child.kill('SIGKILL'))
   await faena.working(2)
   const store = await faena.store()
-  await store.push(notedJobs(12, 'b', { kill: true }))
+  await store.push(notedJobs(30, 'b', { kill: true }))
   await running.prints('bad is quarantined')
   const { code, stdout } = await faena.faena('ps')
   expect(code).toBe(4)
