@@ -42,7 +42,7 @@ test('containers are told commands of faena that there are, and node is their fi
   expect(told.filter((command) => !commands.has(command))).toEqual([])
   expect(told.length).toBe(6)
   const dockerfile = read('docker/Dockerfile')
-  const instructions = dockerfile.match(/^[A-Z]+(?= )/gm) ?? []
+  const instructions: string[] = dockerfile.match(/^[A-Z]+(?= )/gm) ?? []
   const known = ['FROM', 'WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'ENTRYPOINT', 'CMD']
   expect(instructions.filter((word) => !known.includes(word))).toEqual([])
   expect(dockerfile).toMatch(/^ENTRYPOINT \["node", /m)
