@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { FaenaError, notAllowed } from '../../core/errors.ts'
 import { EXIT } from '../../supervisor/exit-codes.ts'
-import { entryFor } from '../catalogue.ts'
 import { examples, wholeOption } from '../options.ts'
 import type { Runner } from '../runner.ts'
 import { launchd } from '../service/launchd.ts'
@@ -30,6 +29,8 @@ const RUNS = ['work', 'serve', 'supervise', 'start']
 
 /** The grace of running jobs, a last call, the time outcomes may take to be written, and what a parent gives beyond. */
 const STOP_SECONDS = 35
+/** Several of them, told one after another at worst. */
+const STOP_SECONDS_OF_MANY = 90
 
 export function define(command: Command, runner: Runner): void {
   command
@@ -90,8 +91,7 @@ async function printed(setting: Setting, kind: string, flags: string[], options:
 
 function serviceOf({ configuration }: Setting, flags: readonly string[], options: ServiceOptions): Service {
   const { run, processes } = options
-  if (!RUNS.includes(run) || entryFor(run) === undefined)
-    throw notAllowed('BAD_ARGUMENT', '--run', run, RUNS.join(', '))
+  if (!RUNS.includes(run)) throw notAllowed('BAD_ARGUMENT', '--run', run, RUNS.join(', '))
   if (run !== 'work' && processes !== 1) {
     throw new FaenaError('BAD_ARGUMENT', `--processes is ${processes} with --run ${run}; only workers are many`)
   }
@@ -118,7 +118,7 @@ function serviceOf({ configuration }: Setting, flags: readonly string[], options
     folder,
     user,
     logFolder: options.logs,
-    stopSeconds: STOP_SECONDS,
+    stopSeconds: run === 'work' || run === 'serve' ? STOP_SECONDS : STOP_SECONDS_OF_MANY,
   }
 }
 
