@@ -73,8 +73,7 @@ export async function runServer(order: ServeOrder, host: ServerHost): Promise<nu
       if (logs.json) logs.logger?.warn(notice)
       else host.streams.stderr.write(`faena: ${notice}\n`)
     }
-    if (logs.json) logs.logger?.info({ event: 'listens', address }, `the API listens at ${address}${BASE_PATH}`)
-    else {
+    if (!logs.json) {
       for (const line of await whereabouts(address, settings, auth, hasUsers, host.streams.env)) {
         host.streams.stdout.write(order.besideWorker ? `  ${line}\n` : `faena: ${line}\n`)
       }
@@ -165,7 +164,12 @@ function logsFor(settings: Settings, streams: Streams, besideWorker: boolean): L
 /** Resolves to the address, with its mount. */
 async function listen(server: FastifyInstance, { host, port, mount }: Settings): Promise<string> {
   try {
-    await server.listen({ host, port, listenTextResolver: () => '' })
+    const dashboard = dashboardFolder() === undefined ? '' : `, the dashboard at ${mount}/`
+    await server.listen({
+      host,
+      port,
+      listenTextResolver: (address) => `Listening at ${address}: the API at ${mount}${BASE_PATH}${dashboard}`,
+    })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     const why: Record<string, string> = {
