@@ -37,7 +37,12 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
             incrs: ROUND_TIMES,
             values: (_plot, ticks) => ticks.map((tick) => formatTime(tick)),
           },
-          { ...axis, size: 56, space: 36, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+          {
+            ...axis,
+            size: (_plot, labels) => Math.max(44, ...(labels ?? []).map((label) => label.length * SIGN_PX + 14)),
+            space: 36,
+            values: (_plot, ticks) => ticks.map((tick) => format(tick)),
+          },
         ],
         series: [
           {},
@@ -95,6 +100,8 @@ export default function ChartCanvas({ times, series, format, formatTime, height 
   )
 }
 
+/** Of one sign of an axis, about. */
+const SIGN_PX = 6
 const MINUTE = 60_000
 /** Steps of the axis of time: what people read as round. */
 const ROUND_TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(

@@ -12,6 +12,7 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   type ReactNode,
+  type RefObject,
   useCallback,
   useEffect,
   useLayoutEffect,
@@ -146,6 +147,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     if (onEnd !== undefined && lastIndex >= ordered.length - AHEAD) onEnd()
   }, [lastIndex, ordered.length, onEnd])
 
+  const noteFocus = useFocusKept(body, ordered)
   const tracks = [...(selection === undefined ? [] : ['2.25rem']), ...shown.map((column) => column.width)].join(' ')
   const select = useSelect(
     ordered.map(({ id }) => id),
@@ -232,6 +234,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               aria-rowindex={item.index + 2}
               aria-selected={selection === undefined ? undefined : isSelected}
               tabIndex={0}
+              onFocus={() => noteFocus(id, item.index)}
               onKeyDown={(event) => onRowKey(event, item.index, original)}
               onClick={(event) => onRowClick(event, original)}
               style={{
@@ -341,6 +344,21 @@ function useSelect(ids: readonly string[], selection: Selection | undefined) {
     },
     [ids, selection],
   )
+}
+
+/** When the row that was worked on goes, the focus goes to the one that took its place, not to nowhere. */
+function useFocusKept(body: RefObject<HTMLElement | null>, rows: readonly { id: string }[]) {
+  const last = useRef<{ id: string; index: number } | undefined>(undefined)
+  useEffect(() => {
+    const { id, index } = last.current ?? {}
+    if (id === undefined || index === undefined || document.activeElement !== document.body) return
+    if (rows.length === 0 || rows.some((row) => row.id === id)) return
+    last.current = undefined
+    body.current?.querySelector<HTMLElement>(`[data-index="${Math.min(index, rows.length - 1)}"]`)?.focus()
+  }, [rows, body])
+  return useCallback((id: string, index: number) => {
+    last.current = { id, index }
+  }, [])
 }
 
 function focusRow(body: HTMLElement | null, index: number, scrollTo: (index: number) => void): void {

@@ -217,6 +217,8 @@ export const pages = {
   },
   alerts: {
     open: 'Open alerts',
+    all: 'Show all {{n}}',
+    fewer: 'Show fewer',
     rules: {
       failed: '{{subject}} fails',
       waiting: 'Queue {{subject}} waits too long',

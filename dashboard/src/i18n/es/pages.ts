@@ -239,6 +239,8 @@ export const pages: Many<typeof english> = {
   },
   alerts: {
     open: 'Alertas abiertas',
+    all: 'Mostrar las {{n}}',
+    fewer: 'Mostrar menos',
     rules: {
       failed: '{{subject}} falla',
       waiting: 'La cola {{subject}} se demora demasiado',

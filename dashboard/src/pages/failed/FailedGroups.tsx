@@ -49,16 +49,16 @@ export function FailedGroups({ filter }: { filter: FailedFilterState }) {
       {groups.map(({ fingerprint, name, headline, count, first_at, last_at, sample }) => (
         <li
           key={fingerprint}
-          className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b px-4 py-3 last:border-0 hover:bg-hover sm:flex-nowrap"
+          className="grid grid-cols-[3rem_minmax(0,1fr)] items-center gap-x-4 gap-y-2 border-b px-4 py-3 last:border-0 hover:bg-hover sm:grid-cols-[4rem_minmax(0,1fr)_auto]"
         >
-          <span className="w-16 shrink-0 text-right">
+          <span className="text-right">
             <span className="block font-semibold text-lg leading-tight">{formatNumber(count)}</span>
             <svg viewBox="0 0 64 3" className="mt-1 h-[3px] w-full" preserveAspectRatio="none" aria-hidden="true">
               <rect width="64" height="3" rx="1.5" className="fill-line" />
               <rect x={64 - (64 * count) / most} width={(64 * count) / most} height="3" rx="1.5" className="fill-red" />
             </svg>
           </span>
-          <span className="min-w-0 grow basis-60">
+          <span className="min-w-0">
             <Link
               to="/failed"
               search={{ error: fingerprint } as never}
@@ -81,7 +81,7 @@ export function FailedGroups({ filter }: { filter: FailedFilterState }) {
             </span>
           </span>
           {mayAct && (
-            <span className="ml-auto flex items-center gap-1">
+            <span className="flex items-center gap-1 max-sm:col-start-2">
               {mayRetry && (
                 <Button
                   icon="retry"

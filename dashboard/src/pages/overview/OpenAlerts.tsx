@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { type Alert, api, ask } from '../../api/client.ts'
 import { openAlertsQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
@@ -8,21 +9,36 @@ import { visible } from '../../json/visible.ts'
 import { useEvery } from '../../live/use-live.ts'
 import { useMay } from '../../session/use-me.ts'
 import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
 import { Menu } from '../../ui/Menu.tsx'
 import { Section } from '../../ui/Page.tsx'
 import { Ago } from '../../ui/Time.tsx'
 
 const LOOK_MS = 15_000
+/** More than these wait to be asked for: the figures below matter too. */
+const FEW = 3
 
 /** What the rules of the installation found wrong and is not mended yet. Without any, nothing is shown. */
 export function OpenAlerts() {
   const t = useT()
   const { data: alerts = [] } = useQuery({ ...openAlertsQuery, refetchInterval: useEvery(LOOK_MS) })
+  const [isWhole, setWhole] = useState(false)
   if (alerts.length === 0) return null
+  const shown = isWhole ? alerts : alerts.slice(0, FEW)
   return (
-    <Section title={t('alerts.open')} flush>
+    <Section
+      title={t('alerts.open')}
+      flush
+      actions={
+        alerts.length > FEW && (
+          <Button tone="quiet" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? t('alerts.fewer') : t('alerts.all', { n: formatNumber(alerts.length) })}
+          </Button>
+        )
+      }
+    >
       <ul>
-        {alerts.map((alert) => (
+        {shown.map((alert) => (
           <AlertLine key={alert.id} alert={alert} />
         ))}
       </ul>

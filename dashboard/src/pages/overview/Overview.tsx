@@ -31,7 +31,7 @@ export default function Overview() {
           <Tiles status={status} />
           <OpenAlerts />
           <Charts />
-          <div className="grid gap-4 xl:grid-cols-[3fr_2fr]">
+          <div className="grid gap-4 2xl:grid-cols-[3fr_2fr]">
             <QueueTable />
             <ErrorGroups />
           </div>

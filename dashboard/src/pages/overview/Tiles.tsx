@@ -66,7 +66,10 @@ interface TileProps {
 function Tile({ name, children, note, tone, to, search }: TileProps) {
   return (
     <div
-      className={classes('surface relative flex min-w-0 flex-col px-4 py-3', to !== undefined && 'hover:border-strong')}
+      className={classes(
+        'surface relative flex min-w-0 flex-col px-3.5 py-3',
+        to !== undefined && 'hover:border-strong',
+      )}
     >
       <dt className="truncate text-soft text-sm">
         {to === undefined ? (
