@@ -6,8 +6,11 @@ import { defineConfig } from 'vitest/config'
  */
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
+/** Tests that ask a database server, or a whole API, for what they need. */
+const ON_SERVERS = ['postgres', 'mysql', 'libraries', 'laravel', 'http'].map((folder) => `test/${folder}/**`)
+
 /**
- * `fast` runs in seconds on memory and SQLite; `processes` starts real processes, kills them and looks at what is left; `browser`
+ * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `processes` starts real processes, kills them and looks at what is left; `browser`
  * opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says it,
  * conformance and the model run on the servers too, unless stores are named.
  */
@@ -22,7 +25,14 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'fast',
           include: ['src/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/processes/**', 'test/model/**', 'test/browser/**', '**/node_modules/**'],
+          exclude: [...ON_SERVERS, 'test/processes/**', 'test/model/**', 'test/browser/**', '**/node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: ON_SERVERS.map((folder) => `${folder}/*.test.ts`),
           testTimeout: 20_000,
         },
       },
