@@ -115,8 +115,9 @@ async function inMariadb(url: string, { from, pending, failed }: Filling): Promi
   await inParts(
     1,
     failed,
-    (numbers) => `insert into failed_jobs (uuid, connection, queue, payload, exception, failed_at)
-      select ${uuid(2)}, 'database', 'default', ${payload(uuid(2), 'seq', `(seq div ${PER_ORDER})`)}, '${EXCEPTION}',
+    // Ids of a bulk insert have gaps there, and the labels below are made from them.
+    (numbers) => `insert into failed_jobs (id, uuid, connection, queue, payload, exception, failed_at)
+      select seq, ${uuid(2)}, 'database', 'default', ${payload(uuid(2), 'seq', `(seq div ${PER_ORDER})`)}, '${EXCEPTION}',
              utc_timestamp() - interval ((${failed} - seq) div 12) second from ${numbers}`,
   )
   if (failed > 0) {

@@ -1,7 +1,19 @@
 import type { Masker } from '../core/mask.ts'
 import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
-import type { Audit, AuditFilter, AuditStore, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
+import type {
+  Audit,
+  AuditFilter,
+  AuditStore,
+  Chunk,
+  ChunkDone,
+  FailedGroup,
+  JobRef,
+  NewAudit,
+  Page,
+  Paged,
+  Store,
+} from '../store.ts'
 import { type Accounts, accountsOf } from './accounts.ts'
 import { type Board, readBoard } from './board.ts'
 import { type BulkDone, type BulkOptions, inChunks } from './bulk.ts'
@@ -13,6 +25,7 @@ import { checkPage } from './filters.ts'
 import { Labeller } from './labeller.ts'
 import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
 import { OperationRunner, type Operations, operationsOf } from './operations.ts'
+import { Pace } from './pace.ts'
 import { jobRef } from './refs.ts'
 import { type FailedRow, failedRow, type JobRow, jobRow } from './rows.ts'
 import {
@@ -90,7 +103,8 @@ const MOST_GROUPS_KEPT = 50
 const GROUPS_STAND = 20
 /** A list shows what is labelled by then. */
 const LABELLING_MS = 50
-const LONGEST_REST_MS = 100
+/** Failed jobs of one chunk of a bulk action. */
+const MOST_AT_ONCE = 500
 
 export function backoffice({ store, surface, clock, masker, defaultTries, budgetMs }: BackofficeOptions): Backoffice {
   const rows = { surface, clock, defaultTries }
@@ -114,7 +128,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
       if (which.key || which.filter.name !== undefined) await labeller.catchUp()
       try {
         return await inChunks(
-          gently((chunk) => actOnChunk(store, action, which, chunk)),
+          gently(MOST_AT_ONCE, (chunk) => actOnChunk(store, action, which, chunk)),
           { ...options, upTo, total: null },
         )
       } finally {
@@ -232,16 +246,17 @@ function masked(row: FailedRow, masker: Masker): FailedRow {
   return { ...row, exception_short: masker.text(row.exception_short) }
 }
 
-/** After each chunk a rest as long as it took: workers, which want the same tables, come to them in between. */
-function gently<Chunk, Done>(step: (chunk: Chunk) => Promise<Done>): (chunk: Chunk) => Promise<Done> {
+/** Chunks at a pace that leaves the tables to workers in between. */
+function gently(most: number, step: (chunk: Chunk) => Promise<ChunkDone>): (chunk: Chunk) => Promise<ChunkDone> {
+  const pace = new Pace(most)
   let until = 0
   return async (chunk) => {
     const wait = until - performance.now()
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     const from = performance.now()
-    const done = await step(chunk)
+    const done = await step({ ...chunk, limit: Math.min(chunk.limit, pace.limit) })
     const to = performance.now()
-    until = to + Math.min(to - from, LONGEST_REST_MS)
+    until = to + pace.took(to - from, done.changed + done.skipped)
     return done
   }
 }

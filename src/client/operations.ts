@@ -4,6 +4,7 @@ import { uuidv7 } from '../core/uuid.ts'
 import type { Operation, OperationState, Page, Paged, Store } from '../store.ts'
 import { checkPage } from './filters.ts'
 import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
+import { Pace } from './pace.ts'
 
 /** An operation as people see it. */
 export interface OperationView extends Omit<Operation, 'filter' | 'fence' | 'leaseUntil' | 'after'> {
@@ -46,7 +47,6 @@ const POLL_MS = 5_000
 const CHUNK = 500
 /** Chunks that failed one after the other before the operation is given up. */
 const MOST_FAILURES = 20
-const LONGEST_REST_MS = 100
 const LONGEST_WAIT_MS = 30_000
 
 export function operationsOf(store: Store, started: () => void): Operations {
@@ -148,16 +148,18 @@ export class OperationRunner {
     const which = narrowed(JSON.parse(operation.filter) as Narrowing)
     if (which.key) await this.#options.prepare?.()
     const progress = { after: operation.after, changed: operation.changed, skipped: operation.skipped }
-    const limit = chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond)
+    const pace = new Pace(chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond))
     const began = { at: performance.now(), changed: progress.changed }
     for (let failures = 0; ; ) {
       const from = performance.now()
       let next: number | null
+      let rest: number
       try {
-        const done = await actOnChunk(store, kind, which, { limit, upTo, after: progress.after })
+        const done = await actOnChunk(store, kind, which, { limit: pace.limit, upTo, after: progress.after })
         progress.changed += done.changed
         progress.skipped += done.skipped
         next = done.next
+        rest = pace.took(performance.now() - from, done.changed + done.skipped)
         failures = 0
       } catch (error) {
         failures += 1
@@ -176,8 +178,6 @@ export class OperationRunner {
       this.#options.onProgress?.(id)
       // Cancelled, or somebody else's by now.
       if (!mine || next === null) return
-      // As long as the chunk took: workers come to the tables in between.
-      const rest = Math.min(performance.now() - from, LONGEST_REST_MS)
       const due = ratePerSecond === null ? 0 : began.at + ((progress.changed - began.changed) / ratePerSecond) * 1_000
       if (!(await this.#waitHolding(id, fence, progress, Math.max(rest, due - performance.now())))) return
     }

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { handle } from '../../src/core/handler.ts'
 import { defineJob } from '../../src/core/job.ts'
@@ -84,6 +84,9 @@ function backofficeOf(api: GivenApi) {
   const shows = (expected: object) => expect.poll(status, { timeout: 10_000 }).toMatchObject(expected)
   return { ask, failed, shows }
 }
+
+// Workers really work, and on a busy machine a story has its time.
+vi.setConfig({ testTimeout: 60_000 })
 
 eachApi('the backoffice', (open) => {
   const begun = async () => played(await open({ auth: { defaultRole: 'admin' } }))
