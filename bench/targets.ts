@@ -128,6 +128,13 @@ const TARGETS: readonly Target[] = [
     value: (records) => records.median('faena-mariadb', 'snapshot held', 'lastToFirstTenth'),
     holds: () => true,
   },
+  ...EVERY.flatMap((store) => [
+    bound('API: status, p99', store, 50, 'ms', 'api', 'statusP99'),
+    ...['jobs', 'reserved', 'failed', 'search', 'failedSearch', 'groups'].map((kind) =>
+      bound(`API: ${kind}, p99`, store, 100, 'ms', 'api', `${kind}P99`),
+    ),
+    bound('worker beside a poll each second', store, 10, '% slower', 'api workers', 'slowedPercent'),
+  ]),
   bound('20k due at one second', 'SQLite', 300, 'ms', 'due', 'allAfterMs'),
   bound('20k due at one second', 'PostgreSQL', 600, 'ms', 'due', 'allAfterMs'),
   bound('20k due at one second', 'MariaDB', 2_000, 'ms', 'due', 'allAfterMs'),
