@@ -13,6 +13,11 @@ export class LineWriter {
   }
 
   line(text: string): void {
+    this.write(`${text}\n`)
+  }
+
+  /** Text with its line ends. */
+  write(text: string): void {
     this.#lines.push(text)
     this.#length += text.length
     if (this.#length > LONGEST) this.flush()
@@ -23,7 +28,7 @@ export class LineWriter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#lines.length === 0) return
-    this.#stream.write(`${this.#lines.join('\n')}\n`)
+    this.#stream.write(this.#lines.join(''))
     this.#lines = []
     this.#length = 0
   }

@@ -36,7 +36,7 @@ export function logsOf({ settings, streams, level, about, fileOnly = false, also
   const file = settings.logFolder === null ? undefined : fileIn(settings.logFolder, settings, stderr)
   const writer = json ? new LineWriter(stdout) : undefined
   const sinks = [...also, ...(file === undefined ? [] : [file])]
-  if (writer !== undefined) sinks.push({ write: (line) => writer.line(line.slice(0, -1)) })
+  if (writer !== undefined) sinks.push(writer)
   const masks = masker(settings.mask)
   const endNow = () => file?.endNow()
   process.on('exit', endNow)

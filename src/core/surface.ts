@@ -60,6 +60,15 @@ export function surfaced(fields: readonly SurfacedField[], data: unknown): Recor
   return found.length > 0 ? Object.fromEntries(found) : null
 }
 
+/** The value that `data` has for one field; undefined where it has none. */
+export function surfacedValue({ keys }: SurfacedField, data: object): unknown {
+  for (const key of keys) {
+    const value: unknown = Object.hasOwn(data, key) ? (data as Record<string, unknown>)[key] : undefined
+    if (isScalar(value)) return value
+  }
+  return undefined
+}
+
 /** As `surfaced`, as JSON object text. */
 export function surfacedText(fields: readonly SurfacedField[], data: unknown): string | null {
   const found = surfaced(fields, data)

@@ -22,7 +22,7 @@ export function loggerTo(
   const options = {
     level,
     base: { pid: process.pid, ...about },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime(),
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: (error: unknown) => masker.value(asPlain(error)) },
   }
@@ -33,6 +33,20 @@ export function loggerTo(
       for (const sink of sinks) sink.write(line)
     },
   })
+}
+
+/** Many lines of a busy worker are of the same millisecond. */
+function isoTime(): () => string {
+  let last = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== last) {
+      last = now
+      text = `,"time":"${new Date(now).toISOString()}"`
+    }
+    return text
+  }
 }
 
 function asPlain(error: unknown): Record<string, unknown> {

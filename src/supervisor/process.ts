@@ -63,7 +63,7 @@ export class ManagedProcess implements Controls {
     this.#child = fork(spec.module, spec.args ?? [], {
       stdio: ['ignore', piped ? 'pipe' : 'inherit', piped ? 'pipe' : 'inherit', 'ipc'],
       execArgv: nodeFlags(process.execArgv, process.env.NODE_OPTIONS),
-      env: withCompileCache(process.env),
+      env: forPeople(withCompileCache(process.env), piped && process.stdout.isTTY === true),
     })
     this.#child.on('message', (said: FromChild) => this.#hear(said))
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -186,6 +186,11 @@ export function wordsFor({ code, signal, pid, error }: Ending): string {
 function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
   const isSet = `${own.join(' ')} ${fromEnvironment}`.includes('semi-space')
   return isSet ? [...own] : [...own, '--min-semi-space-size=8', '--max-semi-space-size=8']
+}
+
+/** What prints through a pipe takes itself to be read by a program; where people look on at the other end, it is told. */
+function forPeople(env: NodeJS.ProcessEnv, terminal: boolean): NodeJS.ProcessEnv {
+  return terminal && !env.FAENA_LOG_FORMAT ? { ...env, FAENA_LOG_FORMAT: 'pretty' } : env
 }
 
 /**
