@@ -389,7 +389,7 @@ export interface paths {
     get?: never
     put?: never
     /** Tell a channel that nothing is wrong, to see whether it works */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { channel: string; delivered: boolean; ms: number; error: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path: { 'name': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { channel: string; delivered: boolean; ms: number; error: string | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 414: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never

@@ -130,7 +130,7 @@ eachApi('alerts through the API', (open) => {
     test('cannot be tried where none were given', async () => {
       await using given = await open()
 
-      expect((await given.post('alerts/channels/ops/test')).json()).toMatchObject({ code: 'UNSUPPORTED', status: 501 })
+      expect((await given.post('alerts/channels/ops/test')).json()).toMatchObject({ code: 'NOT_FOUND', status: 404 })
     })
   })
 })

@@ -234,7 +234,7 @@ export const testChannel = route({
   }),
   example: { channel: 'ops', delivered: true, ms: 184, error: null },
   says: 'Channel ops took the test',
-  refusals: ['NOT_FOUND', 'UNSUPPORTED'],
+  refusals: ['NOT_FOUND'],
   audited: { action: 'alert.test', target: ({ name }) => `channel:${name}` },
   async carryOut({ params: { name }, services, gone }) {
     const { delivered, ms, error } = await channelsOf(services).test(name, gone)
@@ -248,7 +248,7 @@ export const testChannel = route({
 
 function channelsOf({ channels }: Services) {
   if (channels !== undefined) return channels
-  throw new ApiError('UNSUPPORTED', 'This server was given no channels', {
+  throw new ApiError('NOT_FOUND', 'This server was given no channels', {
     detail: 'faena serve has those of faena.config.ts; an application passes channels to the plugin.',
   })
 }
