@@ -31,7 +31,7 @@ export async function runDev(order: DevOrder, streams: Streams): Promise<number>
   const supervision = await readSupervision(order.config)
   process.title = 'faena dev'
   const folder = supervision.path === null ? process.cwd() : dirname(supervision.path)
-  const keeper = new Keeper(new URL(moduleOf('x').href.replace('/cli/x', '/supervisor/dev/keeper-process')))
+  const keeper = new Keeper()
   const env = environment(streams, folder)
   const services = servicesOf(order, supervision, folder, env, keeper)
   const voice = voiceOf(streams, services)

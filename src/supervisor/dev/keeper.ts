@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 
+const own = import.meta.url
+const MODULE = new URL(own.endsWith('.ts') ? './keeper-process.ts' : './keeper-process.js', own)
+
 export type ToKeeper = { kind: 'began' | 'ended'; group: number }
 
 /**
@@ -7,14 +10,9 @@ export type ToKeeper = { kind: 'began' | 'ended'; group: number }
  * ends them. Nothing else would: they lead groups of their own, and a killed process can do nothing any more.
  */
 export class Keeper {
-  readonly #module: URL
   readonly #groups = new Set<number>()
   #child: ChildProcess | undefined
   #closed = false
-
-  constructor(module: URL) {
-    this.#module = module
-  }
 
   began(group: number): void {
     this.#groups.add(group)
@@ -35,7 +33,7 @@ export class Keeper {
   #start(): void {
     if (this.#child !== undefined || this.#closed) return
     // Apart from the terminal's group: Ctrl+C is not meant for it.
-    const child = fork(this.#module, { stdio: 'ignore', detached: process.platform !== 'win32' })
+    const child = fork(MODULE, { stdio: 'ignore', detached: process.platform !== 'win32' })
     this.#child = child
     child.on('error', () => {})
     child.once('exit', () => {
