@@ -17,6 +17,7 @@ export type { FailedView, JobPage, JobView } from './client/view.ts'
 export type { Ended, WaitOptions } from './client/wait.ts'
 export type { Reason, Why } from './client/why.ts'
 export { type HandlerLoader, type OpenQueueOptions, openQueue } from './connect.ts'
+export type { AlertsConfig, ChannelConfig } from './core/alert-config.ts'
 export type { Backoff, Exponential } from './core/backoff.ts'
 export { defineConfig, type ErrorAbout, type ErrorHook, type FaenaConfig } from './core/config.ts'
 export type { Duration } from './core/duration.ts'
@@ -41,6 +42,7 @@ export {
   type,
   type Unique,
 } from './core/job.ts'
+export type { AlertDetail, Notice, NoticeItem } from './core/notice.ts'
 export type { PoolDefinition } from './core/pools.ts'
 export type { ProcessDefinition } from './core/processes.ts'
 export type { ScheduleDefinition } from './core/schedule.ts'

@@ -2,7 +2,7 @@ import type { AlertSettings, ChannelSettings } from '../core/alert-settings.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { AlertLanguage, AlertRule } from '../core/notice.ts'
 import { uuidv7 } from '../core/uuid.ts'
-import type { WallClock } from '../core/wallclock.ts'
+import { wallClock } from '../core/wallclock.ts'
 import { NotTold } from './not-told.ts'
 import { send, testNotice } from './send.ts'
 
@@ -30,8 +30,10 @@ export interface AlertChannels {
 
 const PATIENCE_MS = 20_000
 
-export function alertChannels(settings: AlertSettings, clock: WallClock): AlertChannels {
+/** `settings`: `settingsFrom(…).alerts`. Times in texts are of the zone. */
+export function alertChannels(settings: AlertSettings, timezone = 'UTC'): AlertChannels {
   const { channels } = settings
+  const clock = wallClock(timezone)
   return {
     list: () => channels.map(({ name, type, rules, language }) => ({ name, type, rules, language })),
     async test(name, given) {

@@ -134,7 +134,7 @@ async function serverOn(
     admin,
     queue,
     jobs,
-    channels: alertChannels(settings.alerts, wallClock(timezone)),
+    channels: alertChannels(settings.alerts, timezone),
     auth,
     surface,
     corsOrigins,

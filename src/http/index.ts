@@ -1,3 +1,4 @@
+export { type AlertChannels, alertChannels } from '../alerts/channels.ts'
 export { type DashboardOptions, faenaDashboard } from './dashboard/plugin.ts'
 export type { AuthOptions } from './guard.ts'
 export { createHandler, type Handler } from './handler.ts'

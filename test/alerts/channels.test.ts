@@ -280,7 +280,7 @@ describe('a test of a channel', () => {
       channels: { ops: { type: 'slack', url } },
     })
 
-    const tried = await alertChannels(settings, CLOCK).test('ops')
+    const tried = await alertChannels(settings, 'America/Lima').test('ops')
 
     expect(tried).toEqual({ delivered: true, ms: expect.any(Number), error: null })
     expect(received[0]!.body).toContain('Una prueba: este canal funciona')
@@ -290,7 +290,7 @@ describe('a test of a channel', () => {
     const place = await receiver()
     place.answer(403, {}, 'invalid token')
     const settings = alertsOf({ allowPrivate: ['127.0.0.1'], channels: { ops: { type: 'slack', url: place.url } } })
-    const channels = alertChannels(settings, CLOCK)
+    const channels = alertChannels(settings, 'America/Lima')
 
     expect(await channels.test('ops')).toMatchObject({ delivered: false, error: '127.0.0.1 answered 403' })
     await expect(channels.test('pager')).rejects.toMatchObject({

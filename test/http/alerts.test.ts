@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { alertChannels } from '../../src/alerts/channels.ts'
-import { wallClock } from '../../src/core/wallclock.ts'
 import { alertsOf, fail, receiver, TOLD, watchOn } from '../alerts/support.ts'
 import { eachApi, type GivenApi } from './support.ts'
 
@@ -25,7 +24,7 @@ async function opened(given: GivenApi): Promise<Row> {
 eachApi('alerts through the API', (open) => {
   describe('the list', () => {
     test('says what is wrong, since when and who was told, newest first', async () => {
-      await using given = await open({ channels: alertChannels(alertsOf(TOLD), wallClock('UTC')) })
+      await using given = await open({ channels: alertChannels(alertsOf(TOLD)) })
       await opened(given)
 
       const { data } = (await given.get('alerts')).json()
@@ -109,7 +108,7 @@ eachApi('alerts through the API', (open) => {
     test('is tried by an admin alone, who learns whether it took the test', async () => {
       const place = await receiver()
       const settings = alertsOf({ allowPrivate: ['127.0.0.1'], channels: { ops: { type: 'slack', url: place.url } } })
-      await using given = await open({ channels: alertChannels(settings, wallClock('UTC')) })
+      await using given = await open({ channels: alertChannels(settings) })
 
       expect((await given.as('operator')('POST', 'alerts/channels/ops/test')).statusCode).toBe(403)
       expect(place.received).toEqual([])

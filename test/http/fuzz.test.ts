@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { apiDocument } from '../../scripts/openapi.ts'
+import { alertChannels } from '../../src/alerts/channels.ts'
 import { ROLES, type Role } from '../../src/core/config.ts'
 import { defineJob } from '../../src/core/job.ts'
 import { ROUTES } from '../../src/http/routes.ts'
+import { alertsOf, TOLD } from '../alerts/support.ts'
 import { newJob } from '../support/jobs.ts'
 import { type Api, type Caller, eachApi, memoryApi } from './support.ts'
 
@@ -214,7 +216,7 @@ async function send(api: Api, { operation, role, params, query, body, raw, more 
 eachApi('whatever is asked', (open) => {
   test('the answer is one that the description lists, and nothing breaks', { timeout: 240_000 }, async () => {
     const echo = defineJob({ name: 'echo', input: z.object({ text: z.string() }) })
-    await using api = await open({ jobs: [echo] })
+    await using api = await open({ jobs: [echo], channels: alertChannels(alertsOf(TOLD)) })
     for (let at = 0; at < 3; at++) {
       await api.job({ queue: 'default', input: { order_id: at, text: '<b>' } })
       const job = newJob({ input: { order_id: at } })

@@ -96,9 +96,8 @@ function measured({ rule, count, detail }: AlertView): string {
 
 async function channelsOf({ configuration }: Pick<Setting, 'configuration'>) {
   const { alertChannels } = await import('../../alerts/channels.ts')
-  const { wallClock } = await import('../../core/wallclock.ts')
   const { alerts, timezone } = configuration.settings
-  return alertChannels(alerts, wallClock(timezone))
+  return alertChannels(alerts, timezone)
 }
 
 async function channels(setting: Setting): Promise<void> {
