@@ -17,9 +17,16 @@ export interface Observation {
 }
 
 export interface Look {
-  now: number
   state: WatchState
   observations: Observation[]
+  slow: Slow
+}
+
+/** What need not be read with each look, as it was at `at`. */
+export interface Slow {
+  at: number
+  observations: Observation[]
+  runs: WatchState['runs']
 }
 
 export interface Observing {
@@ -33,23 +40,37 @@ const LATECOMERS_MS = 60_000
 /** Kinds of failures that one look tells apart. */
 const MOST_KINDS = 1_000
 const LONGEST_HEADLINE = 300
+/** Attempts are counted by the minute, and schedules run by it. */
+const SLOW_MS = 60_000
 
-/** Looks at everything that is watched for. Writes nothing but labels of failed jobs. */
-export async function look(observing: Observing, now: number, before: WatchState | undefined): Promise<Look> {
+/** Looks at everything that is watched for; what is known of `known` need not be read again. Writes nothing but labels of failed jobs. */
+export async function look(
+  observing: Observing,
+  now: number,
+  before: WatchState | undefined,
+  known?: Slow,
+): Promise<Look> {
   const { source, settings } = observing
   const { failed: last } = await source.bounds()
   const state = before ?? firstState(last, now)
-  const [failures, waits, rates, schedules] = await Promise.all([
+  const [failures, waits, slow] = await Promise.all([
     settings.failed === null ? undefined : failedJobs(observing, state, last, now),
     waiting(source, settings, state, now),
+    known !== undefined && now >= known.at && now < known.at + SLOW_MS ? known : slowly(source, settings, state, now),
+  ])
+  return {
+    observations: [...(failures?.observations ?? []), ...waits.observations, ...slow.observations],
+    state: { ...state, ...failures?.state, unserved: waits.unserved, runs: slow.runs },
+    slow,
+  }
+}
+
+async function slowly(source: AlertSource, settings: AlertSettings, state: WatchState, now: number): Promise<Slow> {
+  const [rates, { observations, runs }] = await Promise.all([
     failureRates(source, settings, now),
     missedRuns(source, settings, state, now),
   ])
-  return {
-    now,
-    observations: [...(failures?.observations ?? []), ...waits.observations, ...rates, ...schedules.observations],
-    state: { ...state, ...failures?.state, unserved: waits.unserved, runs: schedules.runs },
-  }
+  return { at: now, observations: [...rates, ...observations], runs }
 }
 
 /**
@@ -60,7 +81,8 @@ export async function look(observing: Observing, now: number, before: WatchState
 async function failedJobs({ source, settings, masker }: Observing, state: WatchState, last: number, now: number) {
   // Emptied, and its ids begin anew.
   const from = last < state.mark ? { ...state, above: 0, mark: 0, counted: {} } : state
-  if (last === from.above && from.mark === from.above) return { observations: [], state: { ...from, markedAt: now } }
+  // As it was at the last look: nothing to read, and nothing to write.
+  if (last === from.above && from.mark === from.above) return { observations: [], state: from }
   await source.catchUp()
   const kinds = await source.failures(from.above, from.mark, MOST_KINDS)
   const isOld = now - from.markedAt >= LATECOMERS_MS

@@ -13,11 +13,13 @@ export interface WatchState {
   runs: Record<string, number>
   /** When notices went out, within the last hour. */
   told: number[]
+  /** Alerts that are open. */
+  open: number
 }
 
 /** Where nobody watched before: what failed until now is nothing new. */
 export function firstState(lastFailed: number, now: number): WatchState {
-  return { above: lastFailed, mark: lastFailed, markedAt: now, counted: {}, unserved: {}, runs: {}, told: [] }
+  return { above: lastFailed, mark: lastFailed, markedAt: now, counted: {}, unserved: {}, runs: {}, told: [], open: 0 }
 }
 
 /** Undefined for what another version, or nobody, left. */

@@ -7,7 +7,7 @@ import type { Notice, NoticeItem } from '../core/notice.ts'
 import { uuidv7 } from '../core/uuid.ts'
 import { decideAlerts } from './decide.ts'
 import { alertJob, type Delivery } from './job.ts'
-import { look } from './observe.ts'
+import { look, type Slow } from './observe.ts'
 import { readState, type WatchState } from './state.ts'
 
 export interface WatchOptions {
@@ -45,6 +45,7 @@ export class Watch {
   #running: Promise<void> | undefined
   #holds = false
   #restMs: number
+  #slow: Slow | undefined
   #trouble: string | undefined
 
   constructor(options: WatchOptions) {
@@ -75,6 +76,8 @@ export class Watch {
     const { source, onLook } = this.#options
     const watch = await source.takeWatch(this.#owner, this.#leaseMs)
     this.#holds = watch !== undefined
+    // What somebody else saw meanwhile is not known here.
+    if (watch === undefined) this.#slow = undefined
     if (watch === undefined) return false
     const stored = await this.#decide(watch.fence, watch.state, watch.now)
     await onLook?.(stored)
@@ -83,9 +86,12 @@ export class Watch {
 
   async #decide(fence: number, text: string | null, now: number): Promise<boolean> {
     const { source, settings } = this.#options
-    const { state, observations } = await look(this.#options, now, readState(text))
+    const before = readState(text)
+    const { state, observations, slow } = await look(this.#options, now, before, this.#slow)
+    this.#slow = slow
     const keys = observations.map(({ key }) => key)
-    const { rows: known } = await source.alerts({ keys }, { limit: MOST_ALERTS })
+    const isCalm = keys.length === 0 && before?.open === 0
+    const known = isCalm ? [] : (await source.alerts({ keys }, { limit: MOST_ALERTS })).rows
     const told = state.told.filter((at) => at > now - HOUR)
     const patience = told.length < settings.perHour ? 'now' : 'later'
     const wanted = new Set(settings.channels.flatMap(({ rules }) => rules))
@@ -94,7 +100,10 @@ export class Watch {
       tells: (rule) => (wanted.has(rule) ? patience : 'never'),
     })
     const jobs = this.#deliveries(items, now)
-    const next: WatchState = { ...state, told: jobs.length > 0 ? [...told, now] : told }
+    const ended = new Set(changes.filter((change) => change.state === 'resolved').map(({ key }) => key))
+    const open = new Set([...known, ...changes].filter((one) => one.state === 'open').map(({ key }) => key))
+    for (const key of ended) open.delete(key)
+    const next: WatchState = { ...state, open: open.size, told: jobs.length > 0 ? [...told, now] : told }
     const left = JSON.stringify(next)
     if (left === text && changes.length === 0) return false
     return (await source.decide({ fence, state: left, alerts: changes, jobs })) && jobs.length > 0
