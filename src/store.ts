@@ -779,8 +779,8 @@ export interface IdempotencyEntry {
  */
 export interface AlertStore {
   /**
-   * The watch, if it is free, its lease has ended, or it is this owner's already; its lease runs anew. Another owner raises
-   * the fence.
+   * The watch, if it is free, its lease has ended, or it is this owner's already; its lease then lasts for at least half of
+   * `leaseMs`. Another owner raises the fence.
    */
   takeWatch(owner: string, leaseMs: number): Promise<AlertWatch | undefined>
   /** Lets go of it, so that another takes it at once. */
@@ -815,6 +815,8 @@ export interface AlertWatch {
   state: string | null
   /** Unix ms by the store's clock. */
   now: number
+  /** The largest id of a failed job, as `bounds` has it. */
+  lastFailed: number
 }
 
 export interface AlertDecision {

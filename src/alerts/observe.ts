@@ -19,11 +19,22 @@ export interface Observation {
 export interface Look {
   state: WatchState
   observations: Observation[]
+  kept: Kept
+}
+
+/** What need not be read with each look, as it was at its time. */
+export interface Kept {
+  waits: Waits
   slow: Slow
 }
 
-/** What need not be read with each look, as it was at `at`. */
-export interface Slow {
+interface Waits {
+  at: number
+  observations: Observation[]
+  unserved: WatchState['unserved']
+}
+
+interface Slow {
   at: number
   observations: Observation[]
   runs: WatchState['runs']
@@ -42,26 +53,29 @@ const MOST_KINDS = 1_000
 const LONGEST_HEADLINE = 300
 /** Attempts are counted by the minute, and schedules run by it. */
 const SLOW_MS = 60_000
+/** How old it may be what is known of waits, whose limits are minutes: half of the shortest limit, and at most so much. */
+const WAITS_MS = 30_000
 
-/** Looks at everything that is watched for; what is known of `known` need not be read again. Writes nothing but labels of failed jobs. */
+/** Looks at everything that is watched for; what was `kept` need not be read again. Writes nothing but labels of failed jobs. */
 export async function look(
   observing: Observing,
-  now: number,
+  { now, lastFailed }: { now: number; lastFailed: number },
   before: WatchState | undefined,
-  known?: Slow,
+  kept?: Kept,
 ): Promise<Look> {
   const { source, settings } = observing
-  const { failed: last } = await source.bounds()
-  const state = before ?? firstState(last, now)
+  const state = before ?? firstState(lastFailed, now)
+  const still = <Part extends { at: number }>(part: Part | undefined, ms: number) =>
+    part !== undefined && now >= part.at && now < part.at + ms ? part : undefined
   const [failures, waits, slow] = await Promise.all([
-    settings.failed === null ? undefined : failedJobs(observing, state, last, now),
-    waiting(source, settings, state, now),
-    known !== undefined && now >= known.at && now < known.at + SLOW_MS ? known : slowly(source, settings, state, now),
+    settings.failed === null ? undefined : failedJobs(observing, state, lastFailed, now),
+    still(kept?.waits, Math.min(WAITS_MS, shortestLimit(settings) / 2)) ?? waiting(source, settings, state, now),
+    still(kept?.slow, SLOW_MS) ?? slowly(source, settings, state, now),
   ])
   return {
     observations: [...(failures?.observations ?? []), ...waits.observations, ...slow.observations],
     state: { ...state, ...failures?.state, unserved: waits.unserved, runs: slow.runs },
-    slow,
+    kept: { waits, slow },
   }
 }
 
@@ -105,15 +119,12 @@ async function failedJobs({ source, settings, masker }: Observing, state: WatchS
 }
 
 /** Queues whose jobs wait for too long, and those of them, or of the configured ones, that no worker takes. */
-async function waiting(source: AlertSource, settings: AlertSettings, state: WatchState, now: number) {
+async function waiting(source: AlertSource, settings: AlertSettings, state: WatchState, now: number): Promise<Waits> {
   const { waiting: wait, workers: serve } = settings
   const observations: Observation[] = []
   const unserved: WatchState['unserved'] = {}
-  const limits = [wait?.limitMs, ...(wait?.queues.values() ?? []), serve?.afterMs].filter(
-    (ms) => typeof ms === 'number',
-  )
-  if (limits.length === 0) return { observations, unserved }
-  const least = Math.min(...limits)
+  const least = shortestLimit(settings)
+  if (least === Number.POSITIVE_INFINITY) return { at: now, observations, unserved }
   // One index look-up says whether anything waits for that long; only then is it worth to look which.
   const oldest = await source.oldestDue()
   const overdue =
@@ -126,7 +137,7 @@ async function waiting(source: AlertSource, settings: AlertSettings, state: Watc
     const detail = { jobs: count, ageMs: Math.round(ageMs), limitMs }
     observations.push({ key: keyOf('waiting', queue), rule: 'waiting', subject: queue, detail, fresh: 0 })
   }
-  if (serve === null || (overdue.length === 0 && serve.queues.length === 0)) return { observations, unserved }
+  if (serve === null || (overdue.length === 0 && serve.queues.length === 0)) return { at: now, observations, unserved }
   const served = new Set(
     (await source.workers()).filter(({ state }) => state === 'running').flatMap(({ queues }) => queues),
   )
@@ -142,7 +153,13 @@ async function waiting(source: AlertSource, settings: AlertSettings, state: Watc
     const told = late.some((one) => one.queue === queue)
     if (!told && now - since > serve.afterMs) alone(queue, { jobs: 0, ageMs: now - since, limitMs: serve.afterMs })
   }
-  return { observations, unserved }
+  return { at: now, observations, unserved }
+}
+
+/** Of what may wait; without a bound where nothing is watched for that waits. */
+function shortestLimit({ waiting: wait, workers: serve }: AlertSettings): number {
+  const limits = [wait?.limitMs, ...(wait?.queues.values() ?? []), serve?.afterMs]
+  return Math.min(Number.POSITIVE_INFINITY, ...limits.filter((ms) => typeof ms === 'number'))
 }
 
 async function failureRates(source: AlertSource, { rate }: AlertSettings, now: number): Promise<Observation[]> {

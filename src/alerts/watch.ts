@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AlertSource, NewJob } from '../client/alerts.ts'
+import type { AlertSource, AlertWatch, NewJob } from '../client/alerts.ts'
 import { newJob } from '../client/newjob.ts'
 import type { AlertSettings } from '../core/alert-settings.ts'
 import type { Masker } from '../core/mask.ts'
@@ -7,7 +7,7 @@ import type { Notice, NoticeItem } from '../core/notice.ts'
 import { uuidv7 } from '../core/uuid.ts'
 import { decideAlerts } from './decide.ts'
 import { alertJob, type Delivery } from './job.ts'
-import { look, type Slow } from './observe.ts'
+import { type Kept, look } from './observe.ts'
 import { readState, type WatchState } from './state.ts'
 
 export interface WatchOptions {
@@ -28,7 +28,7 @@ const MOST_ALERTS = 2_000
 const LARGEST_PAYLOAD = 1024 * 1024
 /** What waits or is wrong by the thousand makes a look dear; the time between two is so many times as long as one takes. */
 const REST = 20
-/** At least so long is the watch held from one look to the next; three looks may fail before another process takes it. */
+/** At least so long is the watch held: two looks may fail before another process takes it. */
 const LEASE_MS = 5_000
 
 /**
@@ -45,7 +45,7 @@ export class Watch {
   #running: Promise<void> | undefined
   #holds = false
   #restMs: number
-  #slow: Slow | undefined
+  #kept: Kept | undefined
   #trouble: string | undefined
 
   constructor(options: WatchOptions) {
@@ -77,18 +77,19 @@ export class Watch {
     const watch = await source.takeWatch(this.#owner, this.#leaseMs)
     this.#holds = watch !== undefined
     // What somebody else saw meanwhile is not known here.
-    if (watch === undefined) this.#slow = undefined
+    if (watch === undefined) this.#kept = undefined
     if (watch === undefined) return false
-    const stored = await this.#decide(watch.fence, watch.state, watch.now)
+    const stored = await this.#decide(watch)
     await onLook?.(stored)
     return true
   }
 
-  async #decide(fence: number, text: string | null, now: number): Promise<boolean> {
+  async #decide(watch: AlertWatch): Promise<boolean> {
+    const { fence, state: text, now } = watch
     const { source, settings } = this.#options
     const before = readState(text)
-    const { state, observations, slow } = await look(this.#options, now, before, this.#slow)
-    this.#slow = slow
+    const { state, observations, kept } = await look(this.#options, watch, before, this.#kept)
+    this.#kept = kept
     const keys = observations.map(({ key }) => key)
     const isCalm = keys.length === 0 && before?.open === 0
     const known = isCalm ? [] : (await source.alerts({ keys }, { limit: MOST_ALERTS })).rows
@@ -142,7 +143,7 @@ export class Watch {
   }
 
   get #leaseMs(): number {
-    return Math.max(LEASE_MS, this.#restMs * 3)
+    return Math.max(LEASE_MS, this.#restMs * 4)
   }
 
   #tell(error: unknown): void {

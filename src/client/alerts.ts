@@ -34,7 +34,7 @@ export interface Alerts {
 /** What the watch reads and writes. */
 export interface AlertSource
   extends Pick<Store, 'takeWatch' | 'leaveWatch' | 'decide' | 'alerts' | 'failures' | 'overdue'>,
-    Pick<Store, 'bounds' | 'oldestDue' | 'metrics' | 'schedules' | 'workers'> {
+    Pick<Store, 'oldestDue' | 'metrics' | 'schedules' | 'workers'> {
   /** Failed jobs that somebody else wrote are counted from then on. */
   catchUp(): Promise<void>
 }
@@ -95,7 +95,6 @@ export function alertSource(store: Store, surface: readonly SurfacedField[] = []
     alerts: (filter, page) => store.alerts(filter, page),
     failures: (above, mark, limit) => store.failures(above, mark, limit),
     overdue: (olderThanMs) => store.overdue(olderThanMs),
-    bounds: () => store.bounds(),
     oldestDue: () => store.oldestDue(),
     metrics: (window) => store.metrics(window),
     schedules: () => store.schedules(),

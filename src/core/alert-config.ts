@@ -9,7 +9,7 @@ export interface AlertsConfig {
   name?: string
   /** Where the panel is, for links: `'https://queue.example.com'`. */
   panel?: string
-  /** How often is looked; default 15 s. */
+  /** How often is looked; default 20 s. */
   every?: Duration
   /**
    * Jobs that failed for good, by what they have in common. The first of a kind is told at once, what follows together each

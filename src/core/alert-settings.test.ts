@@ -22,7 +22,7 @@ describe('alerts of a configuration', () => {
     expect(settingsFrom({}).alerts).toMatchObject({
       on: true,
       language: 'en',
-      everyMs: 15_000,
+      everyMs: 20_000,
       failed: { every: 0, digestMs: 3_600_000 },
       waiting: { limitMs: 300_000 },
       workers: { afterMs: 60_000, queues: [] },

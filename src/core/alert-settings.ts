@@ -75,7 +75,7 @@ function read(given: false | AlertsConfig | undefined, env: Env, file: string): 
     language,
     name: config.name === undefined ? null : textOf(config.name, at('name')),
     panel: config.panel === undefined ? null : panelOf(config.panel, at('panel')),
-    everyMs: config.every === undefined ? 15_000 : durationOf(config.every, at('every'), 100, 600_000),
+    everyMs: config.every === undefined ? 20_000 : durationOf(config.every, at('every'), 100, 600_000),
     failed: failed === false ? null : failedRules(failed, at),
     waiting: waiting === false ? null : waitingRule(waiting, at),
     workers: workers === false ? null : workersRule(workers, at),

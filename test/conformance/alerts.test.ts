@@ -43,7 +43,9 @@ eachStore('alerts', (open) => {
 
       const taken = await Promise.all(all.map((store, at) => store.takeWatch(`process ${at}`, LEASE)))
       const holder = taken.findIndex((one) => one !== undefined)
-      expect(taken.filter((one) => one !== undefined)).toEqual([{ fence: 1, state: null, now: given.clock.now() }])
+      expect(taken.filter((one) => one !== undefined)).toEqual([
+        { fence: 1, state: null, now: given.clock.now(), lastFailed: 0 },
+      ])
       given.clock.advance(LEASE - 1)
       const [next] = [0, 1, 2, 3].filter((at) => at !== holder)
       expect(await all[next!]!.takeWatch(`process ${next}`, LEASE)).toBeUndefined()
@@ -58,7 +60,7 @@ eachStore('alerts', (open) => {
       const { fence } = await take(given.store)
       await given.store.decide({ fence, state: '{"above":7}', alerts: [], jobs: [] })
       given.clock.advance(LEASE - 1)
-      expect(await take(given.store)).toEqual({ fence, state: '{"above":7}', now: given.clock.now() })
+      expect(await take(given.store)).toEqual({ fence, state: '{"above":7}', now: given.clock.now(), lastFailed: 0 })
       given.clock.advance(LEASE - 1)
 
       expect(await given.store.takeWatch('two', LEASE)).toBeUndefined()
@@ -217,6 +219,7 @@ eachStore('alerts', (open) => {
       const first = (await given.store.bounds()).failed
       await failed(given, ['timeout after 7 s'])
       const last = (await given.store.bounds()).failed
+      expect((await take(given.store)).lastFailed).toBe(last)
 
       expect(await given.store.failures(0, first, 10)).toEqual([
         {

@@ -21,7 +21,7 @@ export function alerting(tables: Tables): AlertStore {
       if (watch.owner !== owner) watch.fence += 1
       watch.owner = owner
       watch.leaseUntil = now + leaseMs
-      return { fence: watch.fence, state: watch.state, now }
+      return { fence: watch.fence, state: watch.state, now, lastFailed: tables.failed.lastId }
     },
     leaveWatch: async (owner) => {
       if (watch.owner === owner) watch.leaseUntil = 0

@@ -12,7 +12,9 @@ export function alerting(desk: Desk): AlertStore {
   const { alerts: table, watches, jobs, failedJobs, failed, queues } = desk.tables
   const watch = async () => {
     const [row] = await all(
-      sql`select owner, fence, lease_until, state, ${now()} as now from ${watches} where name = ${WATCH}`,
+      sql`
+      select owner, fence, lease_until, state, ${now()} as now, (select coalesce(max(id), 0) from ${failedJobs}) as failed
+        from ${watches} where name = ${WATCH}`,
     )
     return row
   }
@@ -25,14 +27,17 @@ export function alerting(desk: Desk): AlertStore {
         row = (await watch())!
       }
       const [fence, at] = [Number(row.fence), Number(row.now)]
+      const left = Number(row.lease_until) - at
       const mine = row.owner === owner
-      if (!mine && Number(row.lease_until) > at) return undefined
+      if (!mine && left > 0) return undefined
       const next = mine ? fence : fence + 1
+      const state = row.state === null ? null : String(row.state)
+      const watched = { fence: next, state, now: at, lastFailed: Number(row.failed) }
+      if (mine && left > leaseMs / 2) return watched
       const taken = await run(sql`
         update ${watches} set owner = ${owner}, fence = ${next}, lease_until = ${now()} + ${leaseMs}
          where name = ${WATCH} and fence = ${fence} and (owner = ${owner} or lease_until <= ${now()})`)
-      if (taken === 0) return undefined
-      return { fence: next, state: row.state === null ? null : String(row.state), now: at }
+      return taken === 0 ? undefined : watched
     },
 
     async leaveWatch(owner) {
