@@ -41,7 +41,7 @@ export const pages: Many<typeof english> = {
     pending: 'Pendientes',
     reserved: 'Reservados',
     failed: 'Fallidos',
-    oldest: 'Pendiente más antiguo',
+    oldest: 'Más antiguo',
     perMinute: 'Por minuto',
     wait: 'Espera p95',
     ofThemDelayed: '{{n}} demorados',
