@@ -63,6 +63,29 @@ test('history is a sample of at most twenty rows a second, in which attempts tha
   })
 })
 
+test('a queue may keep all of its history and for longer, another none; the rest stays a sample', async () => {
+  const store = await openMemory()
+  const jobs = ['whole', 'silent', 'usual'].map((queue) => aJob({ name: queue, queue }))
+  await store.push(jobs.flatMap((job) => Array.from({ length: 600 }, () => newJob(job))))
+  const worker = await startWorker(
+    store,
+    jobs.map((job) => handle(job, ({ log }) => (job.name === 'silent' ? log('unheard') : undefined))),
+    {
+      ...{ queues: ['whole', 'silent', 'usual'], stopWhenEmpty: true, historyPerSecond: 5 },
+      history: { retention: '1h', queues: { whole: { keep: 'all', retention: '30d' }, silent: 'none' } },
+    },
+  )
+  await worker.stopped
+  const of = async (queue: string) => (await store.runs({ queue }, { limit: 1_000 })).rows
+  const [whole, silent, usual] = await Promise.all(['whole', 'silent', 'usual'].map(of))
+  expect([whole!.length, silent!.length]).toEqual([600, 0])
+  expect(usual!.length).toBeGreaterThan(0)
+  expect(usual!.length).toBeLessThan(100)
+  // What is kept for longer than pruning leaves it says so itself.
+  expect(whole!.every(({ endedAt, keepUntil }) => keepUntil === endedAt! + 30 * 86_400_000)).toBe(true)
+  expect(usual!.every(({ keepUntil }) => keepUntil === null)).toBe(true)
+})
+
 test('totals per minute are written by the end, every attempt counted once', async () => {
   const store = await openMemory()
   const job = aJob()
