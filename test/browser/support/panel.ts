@@ -47,6 +47,7 @@ export async function openPanel(
     )
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
   const faults: string[] = []
   const asked: string[] = []
   const allowed: { status: number; path: RegExp }[] = [{ status: 401, path: /\/api\/v1\/queue\/me$/ }]
