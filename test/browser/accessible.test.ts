@@ -61,7 +61,8 @@ inBrowser('accessible', (given) => {
         }
         await panel.visit('/failed')
         await page.locator('[role=row][data-index] a').first().click()
-        await page.getByRole('heading', { name: /fallido \d/ }).waitFor()
+        await page.waitForURL(/\/failed\/\d+/)
+        await page.getByRole('heading', { level: 2 }).first().waitFor()
         found.push(...(await findings(panel, 'a failed job')))
         await page
           .getByRole('button', { name: /Reintentar/ })

@@ -35,10 +35,14 @@ inBrowser('looking', (given) => {
       .run(crypto.randomUUID(), text, payload, `${text}\n#0 /srv/app/${text}.php(12): handle()\n#1 {main}`)
     database.close()
   }
+  const onJob = async ({ page }: Panel) => {
+    await page.waitForURL(/\/failed\/\d+/)
+    await page.getByRole('heading', { name: 'Payload' }).waitFor()
+  }
   const firstOf = async (panel: Panel, path: string) => {
     await panel.visit(path)
     await panel.page.locator('[role=row][data-index] a').first().click()
-    await panel.page.locator('main h1', { hasText: /job \d/i }).waitFor()
+    await onJob(panel)
   }
 
   beforeAll(async () => {
@@ -75,7 +79,7 @@ inBrowser('looking', (given) => {
     const count = 2 * TEXTS.length
     for (let row = 0; row < count; row += 1) {
       await page.locator('[role=row][data-index] a').nth(row).click()
-      await page.getByRole('heading', { name: /Failed job \d/ }).waitFor()
+      await onJob(panel)
       expect(await page.locator('main img, main script').count()).toBe(0)
       await page.goBack()
       await expect.poll(() => page.locator('[role=row][data-index]').count()).toBe(count)
