@@ -36,12 +36,22 @@ export function buildDashboard(): void {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     for (const name of globSync('**/*.{js,css,svg,json,txt}', { cwd: draft })) compress(join(draft, name))
-    const old = join(panel, `dist.old.${process.pid}`)
-    if (existsSync(DASHBOARD_BUILD)) renameSync(DASHBOARD_BUILD, old)
-    renameSync(draft, DASHBOARD_BUILD)
-    rmSync(old, { recursive: true, force: true })
+    takePlace(draft)
   } finally {
     rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+function takePlace(draft: string): void {
+  const old = `${draft}.old`
+  try {
+    if (existsSync(DASHBOARD_BUILD)) renameSync(DASHBOARD_BUILD, old)
+    renameSync(draft, DASHBOARD_BUILD)
+  } catch (error) {
+    // Somebody else built the same sources at the same time, and was faster: that build stands.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    rmSync(old, { recursive: true, force: true })
   }
 }
 
