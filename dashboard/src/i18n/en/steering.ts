@@ -168,5 +168,12 @@ export const steering = {
     mayNot: 'may not',
     yours: 'your role',
     version: 'Faena {{version}}',
+    channels: 'Who is told of alerts',
+    channel: 'Channel',
+    channelType: 'By',
+    channelRules: 'Of what',
+    test: 'Send a test',
+    testTaken: '{{name}} took the test in {{time}}',
+    testRefused: '{{name}} did not take the test',
   },
 }

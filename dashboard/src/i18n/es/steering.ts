@@ -181,5 +181,12 @@ export const steering: { [Name in keyof typeof english]: WithMany<(typeof englis
     mayNot: 'no puede',
     yours: 'tu rol',
     version: 'Faena {{version}}',
+    channels: 'A quién se avisa de las alertas',
+    channel: 'Canal',
+    channelType: 'Medio',
+    channelRules: 'De qué',
+    test: 'Enviar una prueba',
+    testTaken: '{{name}} aceptó la prueba en {{time}}',
+    testRefused: '{{name}} no aceptó la prueba',
   },
 }

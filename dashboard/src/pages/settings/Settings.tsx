@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Failed, Skeleton } from '../../ui/States.tsx'
+import { Channels } from './Channels.tsx'
 
 const settingsQuery = queryOptions({
   queryKey: ['settings'],
@@ -19,6 +20,7 @@ export default function Settings() {
   return (
     <Page title={t('settingsPage.title')}>
       <Rights />
+      <Channels />
       {isAdmin ? <Configuration /> : <p className="text-soft text-sm">{t('settingsPage.adminsOnly')}</p>}
     </Page>
   )
