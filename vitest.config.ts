@@ -50,7 +50,7 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           expect: { poll: { timeout: 10_000 } },
           // The first of them builds the dashboard, and installs Chromium where it is missing.
           hookTimeout: 300_000,

@@ -164,7 +164,7 @@ inBrowser('looking', (given) => {
       .getByText(/Error: declined|declined/)
       .first()
       .waitFor()
-    await page.getByText('handlers.ts', { exact: false }).first().waitFor()
+    await expect.poll(() => page.locator('main').innerText()).toContain('/srv/shop/payments.ts')
     expect(await page.locator('main').innerText()).toMatch(/\d+(\.\d+)? m?s/)
   })
 

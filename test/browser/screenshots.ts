@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { until } from '../processes/support.ts'
 import { launchBrowser } from './support/chromium.ts'
 import { install } from './support/installation.ts'
 import { openPanel } from './support/panel.ts'
@@ -15,11 +16,8 @@ const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', im
 const PAGES = [
   { name: 'overview', path: '/', theme: 'light' },
   { name: 'failed', path: '/failed', theme: 'light' },
-  { name: 'failed-by-error', path: '/failed?view=groups', theme: 'light' },
   { name: 'job', path: '/failed/1', theme: 'light' },
   { name: 'queues', path: '/queues', theme: 'light' },
-  { name: 'workers', path: '/workers', theme: 'light' },
-  { name: 'overview-dark', path: '/', theme: 'dark' },
 ] as const
 
 const browser = await launchBrowser()
@@ -29,6 +27,14 @@ try {
   await shop.user('ana', 'admin')
   await openShop(shop)
   await shop.work('--queue', 'mail', '--name', 'mailer', '--concurrency', '1')
+  await until(
+    'there are figures of a minute',
+    async () => {
+      const now = Date.now()
+      return (await shop.admin.series({ from: now - 600_000, to: now, stepMs: 60_000 })).length > 0
+    },
+    120_000,
+  )
   for (const language of ['en', 'es'] as const) {
     await shop.admin.pause('stock', language === 'en' ? 'The warehouse counts its stock' : 'El almacén hace inventario')
     for (const { name, path, theme } of PAGES) {

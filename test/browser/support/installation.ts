@@ -92,7 +92,12 @@ export async function install({ url: given, env = {} }: InstallationOptions = {}
       rmSync(folder, { recursive: true, force: true })
     },
   }
-  await installation.serve()
+  try {
+    await installation.serve()
+  } catch (error) {
+    await installation.close()
+    throw error
+  }
   return installation
 }
 
@@ -102,6 +107,10 @@ function run(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Pro
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Whatever ends the tests ends it too.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

@@ -41,7 +41,7 @@ export async function openShop(
     chargeCard,
     orders(completing).map((order) => ({ order_id: order })),
   )
-  const worker = await shop.work('--queue', 'payments,stock,reports,hostile', '--name', 'payments')
+  const worker = await shop.work('--queue', 'payments,stock,reports', '--name', 'payments')
   await until(
     `${failing} payments failed`,
     async () => (await store.countFailed({})) >= failing && (await isEmpty({ queue: 'payments' })),
