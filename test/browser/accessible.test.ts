@@ -57,6 +57,16 @@ inBrowser('accessible', (given) => {
           const wide = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
           )
+          const cut = await page.locator('[role=table]').evaluateAll(
+            (tables) =>
+              tables.filter((table) => {
+                const { right } = table.getBoundingClientRect()
+                return [...table.querySelectorAll('[role=cell]')].some(
+                  (cell) => cell.getBoundingClientRect().right > right + 1,
+                )
+              }).length,
+          )
+          if (cut > 0) found.push(`${path}: a column is cut off`)
           if (wide > 0) found.push(`${path}: ${wide} px wider than the window`)
         }
         await panel.visit('/failed')

@@ -169,7 +169,7 @@ function useColumns(): Column<AuditEntry>[] {
       id: 'source',
       header: t('auditPage.source'),
       width: 'minmax(7rem, 1fr)',
-      from: 900,
+      from: 1_200,
       cell: ({ source }) => text(source),
     },
     { id: 'at', header: t('auditPage.at'), width: '8rem', cell: ({ at }) => <Ago at={at} /> },

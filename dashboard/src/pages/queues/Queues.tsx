@@ -57,7 +57,7 @@ function useColumns(onPause: (queue: string) => void): Column<QueueRow>[] {
     {
       id: 'queue',
       header: t('queuesPage.queue'),
-      width: 'minmax(10rem, 2fr)',
+      width: 'minmax(8rem, 2fr)',
       card: 'title',
       sortBy: ({ queue }) => queue,
       cell: ({ queue }) => (
@@ -74,11 +74,11 @@ function useColumns(onPause: (queue: string) => void): Column<QueueRow>[] {
     {
       id: 'state',
       header: t('queuesPage.state'),
-      width: 'minmax(13rem, 3fr)',
+      width: 'minmax(9rem, 3fr)',
       cell: (row) => <PausedState row={row} />,
     },
     figure('due', t('queuesPage.due'), ({ due }) => due),
-    figure('delayed', t('queuesPage.delayed'), ({ delayed }) => delayed),
+    { ...figure('delayed', t('queuesPage.delayed'), ({ delayed }) => delayed), from: 1_100 },
     figure('reserved', t('queuesPage.reserved'), ({ reserved }) => reserved),
     {
       ...figure('workers', t('queuesPage.workers'), ({ workers }) => workers),
@@ -103,7 +103,7 @@ function figure(id: string, header: string, value: (row: QueueRow) => number): C
   return {
     id,
     header,
-    width: 'minmax(5rem, 1fr)',
+    width: 'minmax(4.5rem, 1fr)',
     align: 'end',
     sortBy: value,
     cell: (row) => formatNumber(value(row)),

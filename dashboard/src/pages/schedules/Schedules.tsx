@@ -94,7 +94,7 @@ function useColumns(): Column<ScheduleRow>[] {
     {
       id: 'next',
       header: t('schedulesPage.next'),
-      width: '8rem',
+      width: '7rem',
       sortBy: ({ next_at: at }) => at ?? '',
       cell: ({ next_at: at, paused_at: pausedAt }) => (at === null || pausedAt !== null ? '–' : <Ago at={at} />),
     },
@@ -102,13 +102,13 @@ function useColumns(): Column<ScheduleRow>[] {
       id: 'last',
       header: t('schedulesPage.last'),
       width: '8rem',
-      from: 900,
+      from: 1_200,
       cell: ({ last_at: at }) => (at === null ? t('common.never') : <Ago at={at} />),
     },
     {
       id: 'state',
       header: t('schedulesPage.state'),
-      width: '7rem',
+      width: '6.5rem',
       cell: ({ paused_at: pausedAt }) =>
         pausedAt === null ? (
           <span className="text-soft">{t('schedulesPage.active')}</span>

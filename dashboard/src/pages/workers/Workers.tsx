@@ -72,7 +72,7 @@ function useColumns(): Column<WorkerRow>[] {
     {
       id: 'running',
       header: t('workersPage.running'),
-      width: '7.5rem',
+      width: '6.5rem',
       align: 'end',
       sortBy: ({ running }) => running,
       cell: ({ running, concurrency }) =>
@@ -92,7 +92,7 @@ function useColumns(): Column<WorkerRow>[] {
       id: 'host',
       header: t('workersPage.host'),
       width: 'minmax(7rem, 1.2fr)',
-      from: 900,
+      from: 1_200,
       sortBy: ({ host }) => host,
       cell: ({ host, pid }) => (
         <span className="flex min-w-0 flex-col">
@@ -106,13 +106,13 @@ function useColumns(): Column<WorkerRow>[] {
         </span>
       ),
     },
-    { id: 'version', header: t('workersPage.version'), width: '4.5rem', from: 1_100, cell: ({ version }) => version },
+    { id: 'version', header: t('workersPage.version'), width: '4.5rem', from: 1_400, cell: ({ version }) => version },
     {
       id: 'memory',
       header: t('workersPage.memory'),
       width: '5.5rem',
       align: 'end',
-      from: 900,
+      from: 1_280,
       sortBy: ({ memory_bytes: bytes }) => bytes,
       cell: ({ memory_bytes: bytes }) => formatBytes(bytes),
     },
