@@ -93,7 +93,7 @@ inBrowser('with 100,000 jobs', (given) => {
     const asked = new Set<string>()
     panel.page.on('request', (request) => asked.add(new URL(request.url()).pathname))
     await panel.visit('/')
-    await panel.page.locator('dl > div', { hasText: 'Pending' }).waitFor()
+    await panel.page.locator('dl > div', { hasText: 'Oldest pending' }).waitFor()
     const first = names
       .filter((name) => asked.has(`/${name}`))
       .reduce((sum, name) => sum + gzipped(name), gzipped('index.html'))
