@@ -66,7 +66,7 @@ test('what can be waited for comes first, what dies comes back, and Ctrl+C stops
 
   const database = faena.processes().find(({ parent, command }) => parent === dev.pid && command.includes('db.mjs'))!
   process.kill(database.pid, 'SIGKILL')
-  await dev.prints(/db \(process \d+\) was killed by SIGKILL; starting it anew in 500ms/)
+  await dev.prints(/db \(process \d+\) was killed by SIGKILL; starting it anew/)
   await until('it is back', () => dev.printed().match(/db is ready/g)?.length === 2)
 
   dev.child.kill('SIGINT')
