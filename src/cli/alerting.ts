@@ -43,6 +43,7 @@ export function alertingOf({ store, settings, reclaims, onError }: AlertingOptio
     },
     onError,
   })
+
   return {
     start: () => watch.start(),
     async stop() {
@@ -55,9 +56,10 @@ export function alertingOf({ store, settings, reclaims, onError }: AlertingOptio
 /** Works the deliveries off, one round after the other, while there may be some. */
 class Deliverer {
   readonly #options: AlertingOptions
-  /** Deliveries that are to be tried again. */
-  readonly #waiting = new Set<string>()
+  /** Until then a delivery is to be tried again; afterwards it is found as those that others left. */
+  #retryUntil = Number.NEGATIVE_INFINITY
   #lookedAt = Number.NEGATIVE_INFINITY
+  #wanted = false
   #worker: Worker | undefined
   #round: Promise<void> | undefined
   #stopped = false
@@ -68,13 +70,18 @@ class Deliverer {
 
   /** Called after each look of the watch: `stored` says that there is something new. */
   look(stored: boolean): void {
-    const isDue = stored || this.#waiting.size > 0 || performance.now() - this.#lookedAt >= LOOK_MS
-    if (!isDue || this.#stopped) return
-    // What comes in while a round is at its end is seen by the next look.
-    if (this.#round !== undefined) return
-    this.#lookedAt = performance.now()
+    // Of what is stored while a round is at its end, the round may know nothing: it is for the next one.
+    this.#wanted ||= stored
+    const now = performance.now()
+    const isDue = this.#wanted || now < this.#retryUntil || now - this.#lookedAt >= LOOK_MS
+    if (!isDue || this.#stopped || this.#round !== undefined) return
+    this.#wanted = false
+    this.#lookedAt = now
     this.#round = this.#run()
-      .catch(this.#options.onError)
+      .catch((error) => {
+        this.#wanted = true
+        this.#options.onError(error)
+      })
       .finally(() => {
         this.#round = undefined
         this.#worker = undefined
@@ -102,10 +109,9 @@ class Deliverer {
       stopWhenEmpty: true,
       onError,
     })
-    worker.events.on('retrying', ({ uuid }) => this.#waiting.add(uuid))
-    worker.events.on('completed', ({ uuid }) => this.#waiting.delete(uuid))
-    worker.events.on('failed', ({ uuid }) => this.#waiting.delete(uuid))
-    worker.events.on('cancelled', ({ uuid }) => this.#waiting.delete(uuid))
+    worker.events.on('retrying', ({ delayMs }) => {
+      this.#retryUntil = Math.max(this.#retryUntil, performance.now() + delayMs + LOOK_MS)
+    })
     worker.events.on('failed', ({ uuid, error }) =>
       onError(new Error(`Alert ${uuid} was not delivered`, { cause: error })),
     )
