@@ -28,7 +28,7 @@ const MOST_ALERTS = 2_000
 const LARGEST_PAYLOAD = 1024 * 1024
 /** What waits or is wrong by the thousand makes a look dear; the time between two is so many times as long as one takes. */
 const REST = 20
-/** At least so long is the watch held: two looks may fail before another process takes it. */
+/** At least so long is the watch held: a look may fail before another process takes it. */
 const LEASE_MS = 5_000
 
 /**
@@ -143,7 +143,7 @@ export class Watch {
   }
 
   get #leaseMs(): number {
-    return Math.max(LEASE_MS, this.#restMs * 4)
+    return Math.max(LEASE_MS, this.#restMs * 3)
   }
 
   #tell(error: unknown): void {

@@ -276,6 +276,7 @@ eachStore('the watch', (open) => {
       await watch.look()
       expect(await toldOf(store)).toEqual([])
       await live(worker)
+      await live(worker)
 
       await watch.look()
       expect(await toldOf(store)).toEqual(['workers alone opened'])
