@@ -31,7 +31,9 @@ try {
     'there are figures of a minute',
     async () => {
       const now = Date.now()
-      return (await shop.admin.series({ from: now - 600_000, to: now, stepMs: 60_000 })).length > 0
+      return (await shop.admin.series({ from: now - 600_000, to: now, stepMs: 60_000 })).some(
+        ({ completed }) => completed > 0,
+      )
     },
     120_000,
   )
