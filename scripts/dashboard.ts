@@ -33,6 +33,8 @@ export function buildDashboard(): void {
   try {
     execFileSync(process.execPath, [vite, 'build', '--outDir', draft, '--emptyOutDir', '--logLevel', 'warn'], {
       cwd: panel,
+      // Tests say NODE_ENV=test, by which React would be built with its checks for development.
+      env: { ...process.env, NODE_ENV: 'production' },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     for (const name of globSync('**/*.{js,css,svg,json,txt}', { cwd: draft })) compress(join(draft, name))
