@@ -114,12 +114,13 @@ inBrowser('looking', (given) => {
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
     const context = await given.browser.newContext()
     const page = await context.newPage()
-    const refused = page.waitForEvent('console', { predicate: (message) => /frame-ancestors/.test(message.text()) })
     await page.route('http://127.0.0.1:54321/', (route) =>
       route.fulfill({ contentType: 'text/html', body: `<iframe src="${given.shop.address}/"></iframe>` }),
     )
     await page.goto('http://127.0.0.1:54321/')
-    await refused
+    await expect.poll(() => page.frames().length).toBe(2)
+    await expect.poll(() => page.frames()[1]!.url()).toMatch(/^chrome-error:/)
+    expect(await page.frames()[1]!.locator('#root').count()).toBe(0)
     await context.close()
   })
 
