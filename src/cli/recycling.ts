@@ -7,20 +7,20 @@ const LOOK_MS = 500
 /** Watches the limits of a supervised worker, and asks for another in its place, once, when it reaches one. */
 export class Recycling {
   readonly #limits: WorkOrder['recycle']
-  readonly #report: (reason: string) => void
+  readonly #report: (reason: string, limit: boolean) => void
   #asked = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(limits: WorkOrder['recycle'], report: (reason: string) => void) {
+  constructor(limits: WorkOrder['recycle'], report: (reason: string, limit: boolean) => void) {
     this.#limits = limits
     this.#report = report
   }
 
-  ask(reason: string): void {
+  ask(reason: string, limit = true): void {
     if (this.#asked) return
     this.#asked = true
     this.end()
-    this.#report(reason)
+    this.#report(reason, limit)
   }
 
   watch(worker: Worker): void {

@@ -27,7 +27,7 @@ export interface Host {
   ready(graceMs: number): void
   registered(worker: number): void
   /** The worker goes on, and waits for another to take its place. Called once; only where the order speaks of recycling. */
-  replace(reason: string): void
+  replace(reason: string, limit: boolean): void
 }
 
 const CODES: Record<StopReason, number> = {
@@ -100,7 +100,7 @@ function workerOf(
     historyPerSecond: settings.history.perSecond,
     history: settings.history.options,
     telemetry: settings.telemetry,
-    onRestart: order.recycle === undefined ? undefined : () => recycling.ask('a restart was asked for'),
+    onRestart: order.recycle === undefined ? undefined : () => recycling.ask('a restart was asked for', false),
     replaces: host.replaces ?? undefined,
     heartbeat: heartbeatOf(settings),
   })

@@ -18,7 +18,7 @@ try {
     },
     ready: (graceMs) => report({ kind: 'ready', graceMs }),
     registered: (id) => report({ kind: 'worker', id }),
-    replace: (reason) => report({ kind: 'replace', reason }),
+    replace: (reason, limit) => report({ kind: 'replace', reason, limit }),
   })
 } catch (error) {
   process.stderr.write(`${errorText(error, work.verbose ?? false)}\n`)

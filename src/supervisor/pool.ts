@@ -239,7 +239,7 @@ export class Pool {
       changed: () => this.reconcile(),
       died: (slot) => this.#died(slot),
       lived: () => this.#lived(),
-      wantsReplacement: (slot, reason) => void this.#recycle(slot, reason, REPLACE_AGAIN_MS),
+      wantsReplacement: (slot, reason, inMs) => this.#recycleIn(inMs, slot, reason, REPLACE_AGAIN_MS),
     })
     slot.off = this.#off
     this.#slots.push(slot)
@@ -263,16 +263,20 @@ export class Pool {
 
   async #recycle(slot: Slot, reason: string, againMs: number): Promise<void> {
     const why = await this.#turn(async () => {
-      if (slot.removed || slot.off || this.#ended) return null
+      if (!slot.asks || slot.removed || slot.off || this.#ended) return null
       this.#host.say(`${slot.name}: ${reason}; another takes its place`)
       return slot.replace()
     })
     if (why === null || this.#ended) return
     this.#host.say(`${slot.name} goes on, since ${why}; again in ${spoken(againMs)}`)
+    this.#recycleIn(againMs, slot, reason, againMs * 2)
+  }
+
+  #recycleIn(ms: number, slot: Slot, reason: string, againMs: number): void {
     const timer = setTimeout(() => {
       this.#replaceTimers.delete(timer)
-      void this.#recycle(slot, reason, againMs * 2)
-    }, againMs)
+      void this.#recycle(slot, reason, againMs)
+    }, ms)
     this.#replaceTimers.add(timer)
   }
 

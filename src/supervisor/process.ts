@@ -22,7 +22,7 @@ export interface ProcessEvents {
   /** It runs; asked to stop, it needs at most `graceMs`. */
   ready?(graceMs: number): void
   /** It reached a limit, or was told to restart, and goes on until another has taken its place. */
-  replace?(reason: string): void
+  replace?(reason: string, limit: boolean): void
   ended(ending: Ending): void
 }
 
@@ -137,7 +137,7 @@ export class ManagedProcess implements Controls {
 
   #hear(said: FromChild): void {
     if (said.kind === 'worker') this.worker = said.id
-    else if (said.kind === 'replace') this.#events.replace?.(said.reason)
+    else if (said.kind === 'replace') this.#events.replace?.(said.reason, said.limit)
     else {
       this.readyAt = Date.now()
       this.readySteady = performance.now()

@@ -24,7 +24,8 @@ export interface SlotHost {
   died(slot: Slot): void
   /** A process has worked for long enough to be called healthy. */
   lived(slot: Slot): void
-  wantsReplacement(slot: Slot, reason: string): void
+  /** `inMs`: how long it should live yet. */
+  wantsReplacement(slot: Slot, reason: string, inMs: number): void
 }
 
 /**
@@ -45,6 +46,7 @@ export class Slot {
   readonly #leaving = new Set<ManagedProcess>()
   #current: ManagedProcess | undefined
   #next: ManagedProcess | undefined
+  #asking: ManagedProcess | undefined
   #generation = 0
   #deadWorker: number | null = null
   #last: { ending: Ending; at: number; wasTold: boolean } | undefined
@@ -70,6 +72,11 @@ export class Slot {
 
   get isWorking(): boolean {
     return this.#current?.state === 'running'
+  }
+
+  /** Whether the process that works here asked to be replaced: another may be there by now. */
+  get asks(): boolean {
+    return this.#asking !== undefined && this.#asking === this.#current
   }
 
   /** Processes that count as the pool's, those included that a smaller number sent away; not both of a replacement. */
@@ -211,8 +218,10 @@ export class Slot {
           if (this.#host.isQuiet()) one.quiet()
           if (this.#current === one) this.#watchHealth(one)
         },
-        replace: (reason) => {
-          if (this.#current === one) this.#host.wantsReplacement(this, reason)
+        replace: (reason, limit) => {
+          if (this.#current !== one && this.#next !== one) return
+          this.#asking = one
+          this.#host.wantsReplacement(this, reason, limit ? this.#restOfYouth(one) : 0)
         },
         ended: (ending) => this.#ended(one, ending),
       },
@@ -258,6 +267,12 @@ export class Slot {
       : `starting it anew${pause === 0 ? '' : ` in ${spoken(pause)}`}`
     this.#host.say(`${this.name} ${wordsFor(ending)}; ${then}`)
     this.#host.died(this)
+  }
+
+  /** A limit that is reached at once, since it is too low, must not have the machine start processes all day. */
+  #restOfYouth({ readySteady }: ManagedProcess): number {
+    const age = readySteady === null ? 0 : performance.now() - readySteady
+    return Math.max(0, this.#host.timing.quickMs - age)
   }
 
   #watchHealth(one: ManagedProcess): void {

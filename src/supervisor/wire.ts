@@ -15,7 +15,7 @@ export type FromChild =
   /** The worker's row in the store; said anew whenever it gets another. */
   | { kind: 'worker'; id: number }
   /** It reached a limit or was told to restart, and goes on until it is retired. Said once. */
-  | { kind: 'replace'; reason: string }
+  | { kind: 'replace'; reason: string; limit: boolean }
 
 /** What a process can be told: by its parent, by a signal, or by losing its parent. */
 export interface Controls {
