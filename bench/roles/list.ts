@@ -1,5 +1,4 @@
 import type { Place, Session } from '../contestant.ts'
-import { ask, poll } from './asking.ts'
 import { dayProducer, dayWatcher, dayWorker } from './day.ts'
 import { drain } from './drain.ts'
 import { due } from './due.ts'
@@ -29,8 +28,9 @@ export const ROLES: Readonly<Record<string, Role>> = {
   single,
   fail,
   fill,
-  ask,
-  poll,
+  // Only then: a client of HTTP would weigh in the memory of workers.
+  ask: async (stage) => (await import('./asking.ts')).ask(stage),
+  poll: async (stage) => (await import('./asking.ts')).poll(stage),
   steady,
   drain,
   due,
