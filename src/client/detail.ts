@@ -1,3 +1,4 @@
+import { exactJson } from '../core/exact-json.ts'
 import type { Masker } from '../core/mask.ts'
 import { tryReadPayload } from '../core/payload.ts'
 import { commandOf, shownInput } from '../laravel/command.ts'
@@ -131,7 +132,7 @@ function kindOf(text: string): PayloadDetail['payload_kind'] {
 function parsed(text: string | null): unknown {
   if (text === null) return null
   try {
-    return JSON.parse(text)
+    return exactJson(text)
   } catch {
     return text
   }

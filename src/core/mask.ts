@@ -1,4 +1,5 @@
 import { notAllowed } from './errors.ts'
+import { isExact } from './exact-json.ts'
 
 /** What stands in place of a secret. */
 export const MASK = '***'
@@ -57,7 +58,7 @@ const MOST_KNOWN = 5_000
 
 function masked(value: unknown, isSecret: (key: string) => boolean, depth: number): unknown {
   if (typeof value === 'string') return maskText(value)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || isExact(value)) return value
   if (depth > DEEPEST) return MASK
   if (Array.isArray(value)) return value.map((each) => masked(each, isSecret, depth + 1))
   const copy = Object.create(null) as Record<string, unknown>

@@ -30,6 +30,13 @@ eachApi('beyond the eight', (open) => {
     expect((await api.get('failed?cursor=made-up')).statusCode).toBe(400)
   })
 
+  test('a number of a payload that is beyond 2^53 is shown with all its digits', async () => {
+    await using api = await open()
+    const payload = newJob({ input: 'here' }).payload.replace('"here"', '{"order_id":9007199254740993}')
+    const id = api.raw.insertJob({ payload })
+    expect((await api.get(`jobs/${id}`)).body).toContain('{"order_id":9007199254740993}')
+  })
+
   test('one job is shown in full with secrets masked; in plain to admins only, and that is in the audit', async () => {
     await using api = await open()
     const pushed = await api.job({ input: { order_id: 1, card: '4111 1111', nested: { apiToken: 'abc' } } })

@@ -1,11 +1,16 @@
 import { ApiRefusal, apiClient, dataOf, type Failure, type paths } from '../../../src/api/index.ts'
+import { readExact } from '../json/exact.ts'
 import { facts } from '../mount.ts'
 
 /** The management API of the server that this page came from; the session's cookie goes along by itself. */
 export const api = apiClient({
   baseUrl: `${location.origin}${facts.base}`,
   credentials: 'same-origin',
-  fetch: (request) => fetch(new Request(request, { signal: AbortSignal.any([request.signal, timeout()]) })),
+  fetch: async (request) => {
+    const answer = await fetch(new Request(request, { signal: AbortSignal.any([request.signal, timeout()]) }))
+    answer.json = async () => readExact(await answer.text())
+    return answer
+  },
 })
 
 const TIMEOUT_MS = 20_000

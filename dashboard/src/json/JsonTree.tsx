@@ -92,6 +92,6 @@ function Branch({ label, members, open, close, depth }: BranchProps) {
 function Leaf({ value }: { value: unknown }) {
   if (typeof value === 'string')
     return <span className="whitespace-pre-wrap break-all text-green">"{visible(value)}"</span>
-  if (typeof value === 'number') return <span className="text-blue">{String(value)}</span>
+  if (typeof value === 'number' || typeof value === 'bigint') return <span className="text-blue">{String(value)}</span>
   return <span className="text-violet">{String(value)}</span>
 }

@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { writeExact } from '../json/exact.ts'
 
 /** Keys of rows that the contract names; the others are surfaced fields of this installation. */
 const NAMED: ReadonlySet<string> = new Set([
@@ -35,5 +36,5 @@ export function fieldsIn(search: Readonly<Record<string, string>>): Record<strin
 /** A value of a row, as a text in a cell. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return '–'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? writeExact(value) : String(value)
 }

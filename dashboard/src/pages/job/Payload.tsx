@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { api, ask, type JobDetail } from '../../api/client.ts'
 import { tellProblem } from '../../api/use-action.ts'
 import { useT } from '../../i18n/index.ts'
+import { writeExact } from '../../json/exact.ts'
 import { JsonTree } from '../../json/JsonTree.tsx'
 import { useMay } from '../../session/use-me.ts'
 import { Badge } from '../../ui/Badge.tsx'
@@ -56,10 +57,7 @@ export function Payload({ kind, id, payload, payloadKind }: PayloadProps) {
                 {t('job.mask')}
               </Button>
             ))}
-          <CopyButton
-            text={typeof shown === 'string' ? shown : JSON.stringify(shown, null, 2)}
-            label={t('job.copyPayload')}
-          />
+          <CopyButton text={typeof shown === 'string' ? shown : writeExact(shown)} label={t('job.copyPayload')} />
         </>
       }
     >
