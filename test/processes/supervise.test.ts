@@ -229,7 +229,8 @@ test('processes at a limit of jobs, age or memory are replaced one by one, and n
   const faena = supervisedInstallation({
     jobs: { queues: 'a', maxJobs: 20 },
     age: { queues: 'b', maxAge: '2s' },
-    memory: { queues: 'c', memory: 20 },
+    // Below what a worker weighs from the start, but not so far that it would end by itself: that is half as much again.
+    memory: { queues: 'c', memory: 95 },
   })
   const running = await faena.supervise()
   const before = (await faena.working(3)).find(({ pool }) => pool === 'jobs')
