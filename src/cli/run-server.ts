@@ -164,12 +164,10 @@ function logsFor(settings: Settings, streams: Streams, besideWorker: boolean): L
 /** Resolves to the address, with its mount. */
 async function listen(server: FastifyInstance, { host, port, mount }: Settings): Promise<string> {
   try {
-    const dashboard = dashboardFolder() === undefined ? '' : `, the dashboard at ${mount}/`
-    await server.listen({
-      host,
-      port,
-      listenTextResolver: (address) => `Listening at ${address}: the API at ${mount}${BASE_PATH}${dashboard}`,
-    })
+    const whole = (address: string) => `the API at ${address}${mount}${BASE_PATH}`
+    const dashboard = (address: string) =>
+      dashboardFolder() === undefined ? '' : `, the dashboard at ${address}${mount}/`
+    await server.listen({ host, port, listenTextResolver: (at) => `Listening: ${whole(at)}${dashboard(at)}` })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     const why: Record<string, string> = {
