@@ -31,8 +31,10 @@ describe('the packed package in an empty folder', () => {
     const odd = packed.filter(
       (path) => !/^(dist\/[\w/-]+\.(js|d\.ts)|package\.json|(README|README\.es|CHANGELOG)\.md)$/.test(path),
     )
+    const page = 'dist/http/reference/page.html'
     const built = /^dist\/dashboard\/(index\.html|[\w-]+\.svg|assets\/[\w.-]+\.(js|css|woff2)(\.br|\.gz)?)$/
-    expect(odd.filter((path) => !built.test(path))).toEqual([])
+    expect(odd.filter((path) => path !== page && !built.test(path))).toEqual([])
+    expect(packed).toContain(page)
     expect(packed).toContain('dist/dashboard/index.html')
     expect(packed.filter((path) => path.includes('.test.'))).toEqual([])
     expect(existsSync(join(project, 'node_modules/faena/LICENSE'))).toBe(true)
