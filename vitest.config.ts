@@ -9,10 +9,16 @@ const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?
 /** Tests that ask a database server, or a whole API, for what they need. */
 const ON_SERVERS = ['postgres', 'mysql', 'libraries', 'laravel', 'http'].map((folder) => `test/${folder}/**`)
 
+/** Tests of whole processes that leave each other alone: two of them may run at once. */
+const COMMANDS = ['cli-parent', 'cli-serve', 'cli-work', 'package', 'service', 'logs', 'alerts', 'dev'].map(
+  (name) => `test/processes/${name}.test.ts`,
+)
+
 /**
- * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `processes` starts real processes, kills them and looks at what is left; `browser`
- * opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says it,
- * conformance and the model run on the servers too, unless stores are named.
+ * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
+ * and `processes` start real processes, kill them and look at what is left; `browser` opens the dashboard in Chromium on real
+ * servers, workers and jobs. Under `--mode all-stores`, as `npm test` says it, conformance and the model run on the servers
+ * too, unless stores are named.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -37,10 +43,16 @@ export default defineConfig(({ mode }) => ({
         },
       },
       {
+        test: { name: 'commands', include: COMMANDS, testTimeout: 180_000, hookTimeout: 60_000 },
+      },
+      {
         test: {
           name: 'processes',
           include: ['test/processes/**/*.test.ts', 'test/model/**/*.test.ts'],
-          exclude: chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**'],
+          exclude: [
+            ...COMMANDS,
+            ...(chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**']),
+          ],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -14,7 +14,7 @@ import { agree, type Real } from './real.ts'
  */
 const RUNS = process.env.FAENA_MODEL_RUNS
 const EMBEDDED_RUNS = 1_000
-const SERVER_RUNS = 150
+const SERVER_RUNS = 40
 /**
  * On tables that Laravel made in MySQL a worker keeps the line in memory, since no index may. What was put in another place
  * of it shows with the next look, a second later at most while looks are cheap (src/stores/mysql/window.ts).
