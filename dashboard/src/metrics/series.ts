@@ -1,5 +1,6 @@
 import type { Metrics } from '../api/client.ts'
 import { merged, quantile } from './quantile.ts'
+import { stepsOf } from './steps.ts'
 
 /** Figures of one stretch of time, step by step; steps in which nothing happened stand as zero, not as a gap. */
 export interface Series {
@@ -21,29 +22,14 @@ export function seriesOf(
   to: number,
   stepMs: number,
 ): Series {
-  const first = from - (from % stepMs)
-  const steps = Math.max(0, Math.floor((to - first) / stepMs))
-  const sums = Array.from({ length: steps }, () => ({
-    completed: 0,
-    failed: 0,
-    waits: [] as number[],
-    runs: [] as number[],
-  }))
-  for (const point of points) {
-    const sum = sums[Math.floor((Date.parse(point.at) - first) / stepMs)]
-    if (sum === undefined) continue
-    sum.completed += point.completed
-    sum.failed += point.failed
-    sum.waits = merged(sum.waits, point.wait_counts)
-    sum.runs = merged(sum.runs, point.run_counts)
-  }
+  const steps = stepsOf(points, stepMs, from, to - stepMs)
   const minutes = stepMs / 60_000
   return {
-    times: sums.map((_sum, step) => first + step * stepMs),
-    completed: sums.map(({ completed }) => completed / minutes),
-    failed: sums.map(({ failed }) => failed / minutes),
-    waits: sums.map(({ waits }) => waits),
-    runs: sums.map(({ runs }) => runs),
+    times: steps.map(({ at }) => at),
+    completed: steps.map(({ completed }) => completed / minutes),
+    failed: steps.map(({ failed }) => failed / minutes),
+    waits: steps.map(({ waits }) => waits),
+    runs: steps.map(({ runs }) => runs),
     boundsMs: bounds_ms,
   }
 }

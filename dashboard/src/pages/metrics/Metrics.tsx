@@ -4,6 +4,8 @@ import { metricsQuery, queuesQuery } from '../../api/queries.ts'
 import { formatAxisTime, formatDuration, formatNumber, formatPercent } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { useEvery } from '../../live/use-live.ts'
+import { quantile } from '../../metrics/quantile.ts'
+import { attemptsOf, stepsOf, type Total, totalsOf } from '../../metrics/steps.ts'
 import { mounted } from '../../mount.ts'
 import { Chart } from '../../ui/Chart.tsx'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
@@ -12,7 +14,6 @@ import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failed, FilteredEmpty, Skeleton } from '../../ui/States.tsx'
 import { useUrlState } from '../../ui/use-url-state.ts'
 import { ViewSwitch } from '../../ui/ViewSwitch.tsx'
-import { attemptsOf, percentile, stepsOf, type Total, totalsOf } from './series.ts'
 
 /** Hours back from now, with the length of one step. */
 const STEPS: Readonly<Record<string, number>> = { '1': 60, '6': 300, '24': 900, '168': 7_200, '336': 14_400 }
@@ -37,7 +38,7 @@ export default function Metrics() {
   const { data, error, dataUpdatedAt, refetch, isPlaceholderData } = query
   const steps = useMemo(() => {
     if (data === undefined) return []
-    return stepsOf(data.points, data.step_seconds, dataUpdatedAt - Number(hours) * 3_600_000, dataUpdatedAt)
+    return stepsOf(data.points, data.step_seconds * 1_000, dataUpdatedAt - Number(hours) * 3_600_000, dataUpdatedAt)
   }, [data, dataUpdatedAt, hours])
   const totals = useMemo(() => totalsOf(data?.points ?? []), [data])
   const columns = useColumns(data?.bounds_ms ?? [])
@@ -48,7 +49,7 @@ export default function Metrics() {
       label: t('metricsPage.percentile', { share: formatNumber(share * 100) }),
       colour,
       dash,
-      values: steps.map((step) => percentile(step[of], data?.bounds_ms ?? [], share)),
+      values: steps.map((step) => quantile(step[of], data?.bounds_ms ?? [], share)),
     }))
   const formatTime = (ms: number) => formatAxisTime(ms, Number(hours))
   return (
@@ -158,7 +159,7 @@ function useColumns(bounds: readonly number[]): Column<Total>[] {
     </span>
   )
   const duration = (ms: number | null) => (ms === null ? '–' : formatDuration(ms))
-  const at95 = (counts: readonly number[]) => percentile(counts, bounds, 0.95)
+  const at95 = (counts: readonly number[]) => quantile(counts, bounds, 0.95)
   const figure = (
     id: string,
     header: string,

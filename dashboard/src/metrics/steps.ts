@@ -1,4 +1,5 @@
-import type { MetricPoint } from '../../api/client.ts'
+import type { MetricPoint } from '../api/client.ts'
+import { merged } from './quantile.ts'
 
 /** What attempts came to, and how they lie in the buckets of waiting and running times. */
 export interface Sum {
@@ -14,9 +15,8 @@ export interface Step extends Sum {
   at: number
 }
 
-/** One sum per step of time, also for steps in which nothing ended: a gap in work is no gap in the line. */
-export function stepsOf(points: readonly MetricPoint[], stepSeconds: number, from: number, to: number): Step[] {
-  const stepMs = stepSeconds * 1_000
+/** One sum per step of time from the one that holds `from` to the one that holds `to` (unix ms), also for steps in which nothing ended: a gap in work is no gap in the line. */
+export function stepsOf(points: readonly MetricPoint[], stepMs: number, from: number, to: number): Step[] {
   const steps = new Map<number, Step>()
   const begin = Math.floor(from / stepMs) * stepMs
   for (let at = begin; at <= to; at += stepMs) steps.set(at, { at, ...nothing() })
@@ -49,25 +49,6 @@ export function attemptsOf({ completed, failed, retried }: Sum): number {
   return completed + failed + retried
 }
 
-/**
- * The length that a share of all attempts stayed below, from merged buckets: percentiles of parts can't be averaged. Between
- * the bounds of a bucket its attempts count as evenly spread; beyond the last bound, that bound is all that is known. Null
- * where there was no attempt: nothing is not zero.
- */
-export function percentile(counts: readonly number[], bounds: readonly number[], share: number): number | null {
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  if (total === 0) return null
-  let below = 0
-  for (const [bucket, count] of counts.entries()) {
-    const high = bounds[bucket]
-    if (high === undefined) break
-    const low = bucket === 0 ? 0 : (bounds[bucket - 1] ?? 0)
-    if (below + count >= share * total && count > 0) return low + ((share * total - below) / count) * (high - low)
-    below += count
-  }
-  return bounds.at(-1) ?? null
-}
-
 function nothing(): Sum {
   return { completed: 0, failed: 0, retried: 0, waits: [], runs: [] }
 }
@@ -76,10 +57,6 @@ function add(sum: Sum, point: MetricPoint): void {
   sum.completed += point.completed
   sum.failed += point.failed
   sum.retried += point.retried
-  addEach(sum.waits, point.wait_counts)
-  addEach(sum.runs, point.run_counts)
-}
-
-function addEach(sums: number[], counts: readonly number[]): void {
-  for (const [bucket, count] of counts.entries()) sums[bucket] = (sums[bucket] ?? 0) + count
+  sum.waits = merged(sum.waits, point.wait_counts)
+  sum.runs = merged(sum.runs, point.run_counts)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { MetricPoint } from '../../api/client.ts'
-import { percentile, stepsOf, totalsOf } from './series.ts'
+import type { MetricPoint } from '../api/client.ts'
+import { stepsOf, totalsOf } from './steps.ts'
 
 const point = (at: string, more: Partial<MetricPoint> = {}): MetricPoint => ({
   at,
@@ -24,7 +24,7 @@ const at = (text: string) => Date.parse(text)
 
 test('every step of the period is there, those without attempts as zero', () => {
   const points = [point('2026-01-01T00:00:00.000Z'), point('2026-01-01T00:10:00.000Z', { failed: 2 })]
-  const steps = stepsOf(points, 300, at('2026-01-01T00:00:00Z'), at('2026-01-01T00:12:00Z'))
+  const steps = stepsOf(points, 300_000, at('2026-01-01T00:00:00Z'), at('2026-01-01T00:12:00Z'))
   expect(steps.map(({ completed, failed }) => [completed, failed])).toEqual([
     [1, 0],
     [0, 0],
@@ -42,13 +42,4 @@ test('sums of a queue and job are one row with merged buckets, the busiest first
     ['pay', 5, [1, 0, 0]],
     ['mail', 2, [3, 3, 1]],
   ])
-})
-
-test('percentiles lie between the bounds of their bucket, and none is made up', () => {
-  const bounds = [10, 100]
-  expect(percentile([100, 0, 0], bounds, 0.5)).toBe(5)
-  expect(percentile([50, 50, 0], bounds, 0.95)).toBeCloseTo(91)
-  expect(percentile([0, 0, 7], bounds, 0.5)).toBe(100)
-  expect(percentile([0, 0, 0], bounds, 0.5)).toBeNull()
-  expect(percentile([], bounds, 0.5)).toBeNull()
 })
