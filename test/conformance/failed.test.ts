@@ -35,6 +35,19 @@ eachStore('failed jobs', (open) => {
       expect(await given.store.getFailed(999_999)).toBeUndefined()
     })
 
+    test('a NUL in what is looked for finds nothing and breaks nothing', async () => {
+      await using given = await open()
+      await failedJob(given, 'no route to host')
+      const odd = 'a\0b'
+
+      for (const filter of [{ queue: odd }, { name: odd }, { fingerprint: odd }, { error: odd }, { search: odd }])
+        expect(await uuids(given, filter), JSON.stringify(filter)).toEqual([])
+      for (const key of [{ name: odd }, { fingerprint: odd }, { field: { name: 'order_id', value: odd } }])
+        expect(await given.store.failedIds(key, { limit: 10 }), JSON.stringify(key)).toEqual([])
+      for (const filter of [{ queue: odd }, { name: odd }, { search: odd }])
+        expect((await given.store.list(filter, { limit: 10 })).rows, JSON.stringify(filter)).toEqual([])
+    })
+
     test('filters narrow by queue, name, fingerprint, error text, time and refs', async () => {
       await using given = await open()
       const a = await failedJob(given, 'MySQL server has gone away', { queue: 'cases' })

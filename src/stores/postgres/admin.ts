@@ -13,7 +13,7 @@ import type { Dialect } from '../sql/dialect.ts'
 import { failedConditions, jobConditions } from '../sql/filter.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, storable, textArray } from './client.ts'
+import { numberArray, textArray } from './client.ts'
 import { LONG, type Run } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
 import { returned } from './lease.ts'
@@ -96,7 +96,7 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
 
     async label(labels: readonly FailedLabel[]): Promise<void> {
       if (labels.length === 0) return
-      const texts = (of: (label: FailedLabel) => string | null) => textArray(labels.map((label) => storable(of(label))))
+      const texts = (of: (label: FailedLabel) => string | null) => textArray(labels.map((label) => of(label)))
       await connection.query(
         'common',
         sql`

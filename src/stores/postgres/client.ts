@@ -95,7 +95,12 @@ export function numberArray(values: readonly (number | null)[]): string {
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`
 }
 
-/** Text without NUL, which PostgreSQL cannot store; its visible sign stands in for it. */
-export function storable(text: string | null | undefined): string | null {
-  return text?.includes('\0') ? text.replaceAll('\0', '\u2400') : (text ?? null)
+/**
+ * Values without NUL in their texts, which PostgreSQL neither stores nor compares; its visible sign (U+2400) stands in for it,
+ * in what is written as in what is looked for.
+ */
+export function storable(values: readonly unknown[]): unknown[] {
+  const unfit = (value: unknown): value is string => typeof value === 'string' && value.includes('\0')
+  if (!values.some(unfit)) return values as unknown[]
+  return values.map((value) => (unfit(value) ? value.replaceAll('\0', '\u2400') : value))
 }

@@ -1,7 +1,7 @@
 import { FaenaError } from '../../core/errors.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
-import { type PgClient, type PgPool, type PgQueryable, types } from './client.ts'
+import { type PgClient, type PgPool, type PgQueryable, storable, types } from './client.ts'
 import { faultOf, mayHaveCommitted, translated, unavailable } from './errors.ts'
 import type { Source } from './source.ts'
 
@@ -193,7 +193,7 @@ export class Connection {
 }
 
 function queryOf(statement: Sql) {
-  return { text: statementText(statement, 'dollar'), values: statement.values as unknown[], types }
+  return { text: statementText(statement, 'dollar'), values: storable(statement.values), types }
 }
 
 /** Whether the connection is of no more use. */

@@ -1,7 +1,7 @@
 import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
 import { METRIC_COLUMNS, METRIC_LIST, metricNumbers } from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, storable, textArray } from './client.ts'
+import { numberArray, textArray } from './client.ts'
 import type { Context } from './context.ts'
 import { pruning } from './prune.ts'
 
@@ -42,7 +42,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 export function saveRunsStatement({ names }: Context, reports: readonly NewRun[]): Sql {
   const runs = latest(reports)
   const table = raw(names.own('runs'))
-  const texts = (of: (run: NewRun) => string | null) => textArray(runs.map((run) => storable(of(run))))
+  const texts = (of: (run: NewRun) => string | null) => textArray(runs.map((run) => of(run)))
   const numbers = (of: (run: NewRun) => number | null) => numberArray(runs.map(of))
   const whole = (of: (run: NewRun) => number | null) => numbers((run) => rounded(of(run)))
   return sql`

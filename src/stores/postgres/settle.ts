@@ -1,7 +1,7 @@
 import type { JobOutcome, Settled, Settlement } from '../../store.ts'
 import { exceptions, remembered } from '../sql/answer.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
-import { numberArray, storable, textArray } from './client.ts'
+import { numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
 import { faultOf } from './errors.ts'
@@ -109,7 +109,7 @@ function written(context: Context, outcomes: readonly JobOutcome[]): Sql {
   )
   const failed = outcomes.flatMap(({ id, outcome }) => (outcome.kind === 'failed' ? [{ id, ...outcome.failure }] : []))
   const texts = (of: (failure: (typeof failed)[number]) => string | null | undefined) =>
-    textArray(failed.map((failure) => storable(of(failure))))
+    textArray(failed.map((failure) => of(failure) ?? null))
   return sql`${ids}, ${attempts}, ${textArray(outcomes.map(({ outcome }) => outcome.kind))},
     ${numberArray(outcomes.map(({ outcome }) => ('delayMs' in outcome ? Math.ceil(outcome.delayMs) : null)))},
     ${numberArray(ends.map(({ id }) => id))}, ${numberArray(failed.map(({ id }) => id))}, ${texts(({ uuid }) => uuid)},
