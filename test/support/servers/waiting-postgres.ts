@@ -3,18 +3,22 @@ import pg from 'pg'
 import { types } from '../../../src/stores/postgres/client.ts'
 
 /** The thread behind WaitingClient for PostgreSQL. */
-const { url, port, signal } = workerData as { url: string; port: MessagePort; signal: Int32Array<SharedArrayBuffer> }
+const { url, port, answered } = workerData as {
+  url: string
+  port: MessagePort
+  answered: Int32Array<SharedArrayBuffer>
+}
 const client = new pg.Client({ connectionString: url, types: types as never })
 const connected = client.connect()
 
-port.on('message', async ({ text, values }: { text: string; values: unknown[] }) => {
+port.on('message', async ({ number, text, values }: { number: number; text: string; values: unknown[] }) => {
   try {
     await connected
     const { rows } = await client.query(text, values)
-    port.postMessage({ rows })
+    port.postMessage({ number, rows })
   } catch (error) {
-    port.postMessage({ error: String(error) })
+    port.postMessage({ number, error: String(error) })
   }
-  Atomics.store(signal, 0, 1)
-  Atomics.notify(signal, 0)
+  Atomics.store(answered, 0, number)
+  Atomics.notify(answered, 0)
 })
