@@ -93,8 +93,7 @@ async function slowly(source: AlertSource, settings: AlertSettings, state: Watch
  * one shows by its id.
  */
 async function failedJobs({ source, settings, masker }: Observing, state: WatchState, last: number, now: number) {
-  // Emptied, and its ids begin anew.
-  const from = last < state.mark ? { ...state, above: 0, mark: 0, counted: {} } : state
+  const from = withinIds(state, last)
   // As it was at the last look: nothing to read, and nothing to write.
   if (last === from.above && from.mark === from.above) return { observations: [], state: from }
   await source.catchUp()
@@ -116,6 +115,16 @@ async function failedJobs({ source, settings, masker }: Observing, state: WatchS
     ? { above: from.mark, mark: last, markedAt: now }
     : { above: from.above, mark: from.mark, markedAt: from.markedAt }
   return { observations, state: { ...bounds, counted } }
+}
+
+/**
+ * Where the newest failed jobs were brought back or deleted, or the table was emptied and its ids begin anew, bounds come
+ * down with them: of what lies below, nothing is new, and whatever fails next lies above.
+ */
+function withinIds(state: WatchState, last: number): WatchState {
+  if (last >= state.mark) return state
+  const above = Math.min(state.above, last)
+  return { ...state, above, mark: last, counted: above === last ? {} : state.counted }
 }
 
 /** Queues whose jobs wait for too long, and those of them, or of the configured ones, that no worker takes. */

@@ -35,8 +35,9 @@ export type QueueLoads = ReadonlyMap<string, { due: number; reserved: number; ru
 
 /** After a restart of one process, the next waits for the old one's jobs for at most so long. */
 const TURN_MS = 10_000
-/** A replacement that failed is tried again after so long, doubled each time. */
+/** A replacement that failed is tried again after so long, doubled each time up to the longest. */
 const REPLACE_AGAIN_MS = 30_000
+const LONGEST_AGAIN_MS = 3_600_000
 /** What changes without a new process: they are read by the supervisor alone. */
 const SCALING_KEYS = ['min', 'max', 'scaleBy', 'waitTargetMs', 'sizeTarget', 'cooldownMs', 'maxShift', 'holdDownMs']
 
@@ -269,7 +270,7 @@ export class Pool {
     })
     if (why === null || this.#ended) return
     this.#host.say(`${slot.name} goes on, since ${why}; again in ${spoken(againMs)}`)
-    this.#recycleIn(againMs, slot, reason, againMs * 2)
+    this.#recycleIn(againMs, slot, reason, Math.min(LONGEST_AGAIN_MS, againMs * 2))
   }
 
   #recycleIn(ms: number, slot: Slot, reason: string, againMs: number): void {

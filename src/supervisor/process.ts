@@ -77,8 +77,8 @@ export class ManagedProcess implements Controls {
       this.#child.once('close', end)
       setTimeout(end, LAST_LINES_MS).unref()
     })
-    // Could not be started at all: no exit follows.
-    this.#child.once('error', (error) => {
+    // Could not be started at all: no exit follows. Other errors, as of a signal that was refused, end nothing.
+    this.#child.on('error', (error) => {
       if (this.pid === undefined) this.#end({ code: EXIT.error, signal: null, pid: undefined, error })
     })
     this.#tell({ kind: 'begin', order: spec.order, replaces: spec.replaces, generation: spec.generation })

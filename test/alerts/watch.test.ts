@@ -170,6 +170,27 @@ eachStore('the watch', (open) => {
       expect((await given.store.alerts({}, { limit: 10 })).rows).toMatchObject([{ count: 2, toldCount: 1 }])
     })
 
+    test('tells nothing of old failures when the newest failed job is brought back', async () => {
+      await using given = await open()
+      await fail(given.store, ['old', 'older still'])
+      const watch = watchOn(given.store)
+      await watch.look()
+      await fail(given.store, ['boom'])
+      await watch.look()
+      given.clock.advance(MINUTE)
+      await watch.look()
+      const { failed: newest } = await given.store.bounds()
+      await given.store.retry({ refs: [newest] }, { limit: 10, upTo: newest })
+
+      await watch.look()
+
+      expect(await toldOf(given.store)).toEqual(['failed orders.sync opened'])
+      expect((await given.store.alerts({}, { limit: 10 })).rows).toMatchObject([{ count: 1 }])
+      await fail(given.store, ['boom'])
+      await watch.look()
+      expect((await given.store.alerts({}, { limit: 10 })).rows).toMatchObject([{ count: 2 }])
+    })
+
     test('masks secrets of headlines before they are kept', async () => {
       await using given = await open()
       const watch = watchOn(given.store)

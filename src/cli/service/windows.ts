@@ -31,9 +31,9 @@ foreach ($name in @(${names})) {
 `
 }
 
-/** A literal of PowerShell. */
+/** A literal of PowerShell, to which each of these signs is the quote that ends it. */
 function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+  return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`
 }
 
 /** One word as programs on Windows part their command line. */
