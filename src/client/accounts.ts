@@ -37,6 +37,8 @@ export interface Accounts {
   /** The token of this `jti` counts no more, here at once and elsewhere within five seconds. `expiresAt`: unix ms, when it ends by itself. */
   revoke(id: string, expiresAt: number): Promise<void>
   isRevoked(id: string): Promise<boolean>
+  /** Whether what works once is used for the first time within a day: of many at the same moment one is told so. */
+  useOnce(id: string): Promise<boolean>
   /**
    * For requests that carry an Idempotency-Key: `'taken'` has the caller do it, call `holdKey` every twenty seconds meanwhile
    * and then `keepAnswer`. Else somebody has; `answer` null: he is still at it. The key of one who falls silent is free after
@@ -53,6 +55,7 @@ const LONGEST_PASSWORD = 1_000
 const REVOCATIONS_FOR_MS = 5_000
 const ANSWERS_FOR_MS = 24 * 60 * 60 * 1_000
 const KEY_LEASE_MS = 60_000
+const USED_FOR_MS = 24 * 60 * 60 * 1_000
 
 export function accountsOf(store: Store): Accounts {
   let revoked: { ids: Promise<Set<string>>; at: number } | undefined
@@ -111,6 +114,8 @@ export function accountsOf(store: Store): Accounts {
       return (await revoked.ids).has(id)
     },
 
+    // For all of the day at once: no second step that could fail stands between its use and the end of it.
+    useOnce: async (id) => (await store.takeIdempotencyKey(`once ${id}`, '', USED_FOR_MS)) === 'taken',
     takeKey: (key, request) => store.takeIdempotencyKey(key, request, KEY_LEASE_MS),
     holdKey: (key) => store.holdIdempotencyKey(key, KEY_LEASE_MS),
     keepAnswer: (key, answer) => store.saveIdempotencyAnswer(key, answer, ANSWERS_FOR_MS),

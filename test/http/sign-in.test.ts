@@ -23,6 +23,14 @@ eachApi('sign-in links', (open) => {
     expect((await loginWith(api, code)).json().code).toBe('BAD_CREDENTIALS')
   })
 
+  test('a code that was used begins none for as long as it lives', async () => {
+    await using api = await open()
+    const code = signInCode(SECRET, ana, Date.now())
+    expect((await loginWith(api, code)).statusCode).toBe(200)
+    api.clock.advance(SIGN_IN_FOR_MS - 1)
+    expect((await loginWith(api, code)).json().code).toBe('BAD_CREDENTIALS')
+  })
+
   test('who logged in by a link stands in the audit, the code does not', async () => {
     await using api = await open()
     const code = signInCode(SECRET, ana, Date.now())

@@ -106,8 +106,8 @@ export const loginByLink = route({
     }
     wrong.add(key)
     const found = readSignInCode(signInSecret, body.code, Date.now())
-    // Of many at once, one takes it. What the store keeps of it outlives the code.
-    if (found === undefined || (await admin.accounts.takeKey(`sign-in ${found.id}`, '')) !== 'taken') {
+    // What the store keeps of its use outlives the code.
+    if (found === undefined || !(await admin.accounts.useOnce(found.id))) {
       throw new ApiError('BAD_CREDENTIALS', 'The link has been used, or has ended: faena login prints another')
     }
     wrong.forget(key)
