@@ -52,6 +52,8 @@ export class Recorder {
   #historyTimer: NodeJS.Timeout | undefined
   #metricsTimer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
+  readonly #historyRound = oneAtATime(() => this.#writeHistory())
+  readonly #metricsRound = oneAtATime(() => this.#writeMetrics())
 
   constructor(
     store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>,
@@ -68,8 +70,8 @@ export class Recorder {
   }
 
   start(): void {
-    this.#historyTimer = setInterval(() => void this.#writeHistory(), HISTORY_GAP_MS)
-    this.#metricsTimer = setInterval(() => void this.#writeMetrics(), METRICS_GAP_MS)
+    this.#historyTimer = setInterval(() => void this.#historyRound(), HISTORY_GAP_MS)
+    this.#metricsTimer = setInterval(() => void this.#metricsRound(), METRICS_GAP_MS)
   }
 
   started(run: JobRun): void {
@@ -103,8 +105,10 @@ export class Recorder {
   async end(): Promise<void> {
     clearInterval(this.#historyTimer)
     clearInterval(this.#metricsTimer)
-    await Promise.all([this.#writeHistory(), this.#writeMetrics()])
-    await this.#writing
+    const rounds = () => Promise.all([this.#historyRound(), this.#metricsRound()])
+    // One that is under way has begun before the last attempts ended.
+    await rounds()
+    await rounds()
   }
 
   #count(run: JobRun, kind: OutcomeKind): void {
@@ -239,5 +243,16 @@ export class Recorder {
     } finally {
       done()
     }
+  }
+}
+
+/** Whoever comes while it is under way waits for that one: what a slow store has not taken yet stays where it is counted. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let underWay: Promise<void> | undefined
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined
+    })
+    return underWay
   }
 }

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { handle } from '../../src/core/handler.ts'
 import { type AnyJob, defineJob } from '../../src/core/job.ts'
 import type { NewJob } from '../../src/store.ts'
 import { aJob, any } from './jobs.ts'
-import { abortOf, gate, newJob, nth, openMemory, push, startWorker } from './support.ts'
+import { abortOf, gate, newJob, nth, openMemory, push, startWorker, withCalls } from './support.ts'
 
 test('what handlers logged and how far they are can be read while they run', async () => {
   const store = await openMemory()
@@ -84,6 +84,35 @@ test('a queue may keep all of its history and for longer, another none; the rest
   // What is kept for longer than pruning leaves it says so itself.
   expect(whole!.every(({ endedAt, keepUntil }) => keepUntil === endedAt! + 30 * 86_400_000)).toBe(true)
   expect(usual!.every(({ keepUntil }) => keepUntil === null)).toBe(true)
+})
+
+test('of a history that is kept whole no more than a bounded number waits for a slow store', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const memory = await openMemory()
+  const { opened, open } = gate()
+  const store = withCalls(memory, (original) => ({
+    async saveRuns(runs) {
+      await opened
+      return original.saveRuns(runs)
+    },
+  }))
+  const job = aJob({ name: 'whole', queue: 'whole' })
+  const worker = await startWorker(store, [handle(job, () => {})], {
+    ...{ queues: ['whole'], history: { keep: 'all' }, leaseMs: 30_000 },
+  })
+  const dropped = new Promise<unknown>((resolve) => {
+    worker.events.on('storeError', ({ operation, error }) => operation === 'history' && resolve(error))
+  })
+  for (let second = 0; second < 4; second++) {
+    const ended = nth(worker, 'completed', 8_000)
+    await memory.push(Array.from({ length: 8_000 }, () => newJob(job)))
+    await ended
+    vi.advanceTimersByTime(1_000)
+  }
+
+  expect(await dropped).toMatchObject({ message: expect.stringContaining('20000 attempts') })
+  open()
 })
 
 test('totals per minute are written by the end, every attempt counted once', async () => {
