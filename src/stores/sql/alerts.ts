@@ -1,4 +1,4 @@
-import type { Alert, AlertChange, AlertStore, FailureCount } from '../../store.ts'
+import type { Alert, AlertChange, AlertStore, AlertWatch, FailureCount } from '../../store.ts'
 import type { Desk } from './desk.ts'
 import { paged, pageOf } from './pages.ts'
 import type { SqlRow } from './rows.ts'
@@ -30,14 +30,14 @@ export function alerting(desk: Desk): AlertStore {
       const left = Number(row.lease_until) - at
       const mine = row.owner === owner
       if (!mine && left > 0) return undefined
-      const next = mine ? fence : fence + 1
-      const state = row.state === null ? null : String(row.state)
-      const watched = { fence: next, state, now: at, lastFailed: Number(row.failed) }
-      if (mine && left > leaseMs / 2) return watched
+      if (mine && left > leaseMs / 2) return watched(row)
       const taken = await run(sql`
-        update ${watches} set owner = ${owner}, fence = ${next}, lease_until = ${now()} + ${leaseMs}
+        update ${watches} set owner = ${owner}, fence = ${mine ? fence : fence + 1}, lease_until = ${now()} + ${leaseMs}
          where name = ${WATCH} and fence = ${fence} and (owner = ${owner} or lease_until <= ${now()})`)
-      return taken === 0 ? undefined : watched
+      if (taken === 0) return undefined
+      // Until its fence was passed, the one before could still write: what it left is read now that it cannot.
+      if (!mine) row = await watch()
+      return row?.owner === owner ? watched(row) : undefined
     },
 
     async leaveWatch(owner) {
@@ -121,6 +121,15 @@ export function alerting(desk: Desk): AlertStore {
                amount = ${count}, detail = ${detail}, told_at = ${toldAt}, told_amount = ${toldCount} ${anew}
          where ${key} = ${change.key}`,
     ]
+  }
+}
+
+function watched({ fence, state, now, failed }: SqlRow): AlertWatch {
+  return {
+    fence: Number(fence),
+    state: state === null ? null : String(state),
+    now: Number(now),
+    lastFailed: Number(failed),
   }
 }
 
