@@ -47,6 +47,8 @@ export class ManagedProcess implements Controls {
   readySteady: number | null = null
   /** What it was told last that ends it. */
   leaving: 'no' | 'retire' | 'stop' | 'now' = 'no'
+  /** The dead worker it stands in for. */
+  readonly replaces: number | null
   /** Its worker's row in the store. */
   worker: number | null = null
   ending: Ending | null = null
@@ -59,6 +61,7 @@ export class ManagedProcess implements Controls {
 
   constructor(spec: ProcessSpec, events: ProcessEvents) {
     this.#events = events
+    this.replaces = spec.replaces
     const piped = spec.print !== undefined
     this.#child = fork(spec.module, spec.args ?? [], {
       stdio: ['ignore', piped ? 'pipe' : 'inherit', piped ? 'pipe' : 'inherit', 'ipc'],

@@ -246,8 +246,9 @@ export class Slot {
 
   /** Nobody told it to end: another follows, after a pause. */
   #follow(one: ManagedProcess, ending: Ending): void {
-    // A worker that ended in good order has given its jobs back itself.
-    if (ending.code !== EXIT.ok) this.#deadWorker = one.worker
+    // A worker that ended in good order has given its jobs back itself; of one that died before it had a row, the jobs are
+    // those of the worker it was to stand in for.
+    if (ending.code !== EXIT.ok) this.#deadWorker = one.worker ?? one.replaces
     const quick =
       ending.code !== EXIT.restart &&
       (one.readySteady === null || performance.now() - one.readySteady < this.#host.timing.quickMs)

@@ -52,6 +52,7 @@ export class Supervisor implements Controls {
   #lookFailed = false
   #stopping = false
   #isQuiet = false
+  #updates: Promise<unknown> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -131,9 +132,17 @@ export class Supervisor implements Controls {
     return this.#changes(await this.#options.reread())
   }
 
-  /** Takes the configuration over. Answers how many pools could not be brought to it. */
-  async update(say: (line: string) => void): Promise<number> {
+  /** Takes the configuration over, one call after the other. Answers how many pools could not be brought to it. */
+  update(say: (line: string) => void): Promise<number> {
+    const updated = this.#updates.then(() => this.#update(say))
+    this.#updates = updated.catch(() => {})
+    return updated
+  }
+
+  async #update(say: (line: string) => void): Promise<number> {
     const plans = await this.#options.reread()
+    // What it would start now, nobody would stop.
+    this.#refuseEnding()
     const { added, changed, removed } = this.#changes(plans)
     const planOf = (name: string) => plans.find((plan) => plan.name === name)!
     // First what is new, so that a queue that moves from one pool to another always has a worker.
@@ -174,8 +183,12 @@ export class Supervisor implements Controls {
   }
 
   #meant(names: readonly string[]): Meant[] {
-    if (this.#stopping) throw new FaenaError('UNSUPPORTED', 'The supervisor is ending; it takes no more commands')
+    this.#refuseEnding()
     return meantBy(names, [...this.#pools.values()])
+  }
+
+  #refuseEnding(): void {
+    if (this.#stopping) throw new FaenaError('UNSUPPORTED', 'The supervisor is ending; it takes no more commands')
   }
 
   #all(): Pool[] {

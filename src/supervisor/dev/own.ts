@@ -20,8 +20,8 @@ export function ownService(
         { ...spec, replaces: dead, generation: generation++, print: (_stream, chunk) => print(chunk) },
         {
           ended: ({ code }) => {
-            // One that ended in good order has given its jobs back itself.
-            dead = code === 0 ? null : one.worker
+            // One that ended in good order has given its jobs back itself; one that died before it had a row had none.
+            dead = code === 0 ? null : (one.worker ?? dead)
           },
         },
       )
