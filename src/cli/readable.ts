@@ -1,7 +1,7 @@
 import type { WallClock } from '../core/wallclock.ts'
 import type { Sink } from '../logs/logger.ts'
 import type { Streams } from './output.ts'
-import { safe, styleFor } from './style.ts'
+import { safe, safeLines, styleFor } from './style.ts'
 
 /** Takes lines of JSON and prints them for people: time, what was said, how long it took; errors with where they come from. */
 export function readable({ stdout, env }: Pick<Streams, 'stdout' | 'env'>, clock: WallClock): Sink {
@@ -13,7 +13,7 @@ export function readable({ stdout, env }: Pick<Streams, 'stdout' | 'env'>, clock
       const took = typeof ms === 'number' ? ` ${style.dim(`${ms}ms`)}` : ''
       const text = level === 'error' ? style.bad(safe(String(msg))) : safe(String(msg))
       const stack = (err as { stack?: unknown } | undefined)?.stack
-      const where = typeof stack === 'string' ? `\n${style.dim(stack)}` : ''
+      const where = typeof stack === 'string' ? `\n${style.dim(safeLines(stack))}` : ''
       stdout.write(`${at} ${text}${took}${where}\n`)
     },
   }

@@ -139,7 +139,7 @@ test('launchd and Windows get files that programs can read', async () => {
       'maria',
       '--json',
     ]
-    return JSON.parse((await faena.faena(...words, '--', '--queue', `it's "a" & b`)).stdout) as {
+    return JSON.parse((await faena.faena(...words, '--', '--queue', `it's "a" & b`, '--name', 'maría’s')).stdout) as {
       files: { path: string; text: string }[]
     }
   }
@@ -151,7 +151,8 @@ test('launchd and Windows get files that programs can read', async () => {
   expect(unclosed(plists[0]!.text)).toEqual([])
   const [script] = (await files('windows')).files
   expect(script!.path).toBe('a-worker.ps1')
-  expect(script!.text).toContain(`--queue "it''s \\"a\\" & b"' -WorkingDirectory`)
+  // PowerShell takes a typographic quote for the end of a text as well.
+  expect(script!.text).toContain(`--queue "it''s \\"a\\" & b" --name maría’’s' -WorkingDirectory`)
   expect(script!.text).toContain("foreach ($name in @('a-worker-1', 'a-worker-2'))")
 })
 
@@ -160,6 +161,7 @@ test.each([
   [['service', 'systemd', '--name', 'a b'], '--name is "a b"; allowed: letters'],
   [['service', 'systemd', '--run', 'serve', '--processes', '2'], '--processes is 2 with --run serve'],
   [['service', 'systemd', '--user', 'a;b'], '--user is "a;b"'],
+  [['service', 'systemd', '--', '--queue', 'a\nExecStart=/bin/b'], 'a word of the command is "a\\nExecStart=/bin/b"'],
   [['service', 'systemd', '--root', 'x'], '--root is given without --install'],
 ])('%j is refused, and nothing is written', async (words, text) => {
   const faena = installation()

@@ -102,19 +102,19 @@ function serviceOf({ configuration }: Setting, flags: readonly string[], options
   const user = options.user ?? userInfo().username
   if (!/^[A-Za-z0-9_.\\$-]{1,64}$/.test(user)) throw notAllowed('BAD_ARGUMENT', '--user', user, 'the name of a user')
   const folder = process.cwd()
-  for (const [what, path] of [
-    ['the current folder', folder],
-    ['--logs', options.logs],
-  ] as const) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a line end in a path would begin a line of its own
-    if (/[\u0000-\u001f]/.test(path)) throw notAllowed('BAD_ARGUMENT', what, path, 'a path without control characters')
-  }
   const config = configuration.path === null ? [] : ['--config', configuration.path]
   const own = run === 'work' && !flags.includes('--name') ? ['--name', name] : []
+  const command = [process.execPath, mainModule(), run, ...config, ...own, ...flags]
+  const texts = { 'the current folder': [folder], '--logs': [options.logs], 'a word of the command': command }
+  for (const [what, all] of Object.entries(texts)) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a line end in a text would begin a line of its own
+    const unfit = all.find((text) => /[\u0000-\u001f]/.test(text))
+    if (unfit !== undefined) throw notAllowed('BAD_ARGUMENT', what, unfit, 'a text without control characters')
+  }
   return {
     name,
     processes,
-    command: [process.execPath, mainModule(), run, ...config, ...own, ...flags],
+    command,
     folder,
     user,
     logFolder: options.logs,
