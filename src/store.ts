@@ -624,8 +624,8 @@ export interface MetricRow {
  * operation's lease, and each of its reports names the fence it was given; a report under an old fence changes nothing.
  */
 export interface OperationStore {
-  /** Answers the id. */
-  createOperation(operation: NewOperation): Promise<number>
+  /** Answers the id. `held`: it runs from the start, under this owner's lease and the fence 1. */
+  createOperation(operation: NewOperation, held?: { owner: string; leaseMs: number }): Promise<number>
   operation(id: number): Promise<Operation | undefined>
   /** Newest first. */
   operations(filter: { state?: OperationState }, page: Page): Promise<Paged<Operation>>

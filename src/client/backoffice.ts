@@ -1,31 +1,16 @@
 import type { Masker } from '../core/mask.ts'
 import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
-import type {
-  Audit,
-  AuditFilter,
-  AuditStore,
-  Chunk,
-  ChunkDone,
-  FailedGroup,
-  JobRef,
-  NewAudit,
-  Page,
-  Paged,
-  Store,
-} from '../store.ts'
+import type { Audit, AuditFilter, AuditStore, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
 import { type Accounts, accountsOf } from './accounts.ts'
 import { type Board, readBoard } from './board.ts'
-import { type BulkDone, type BulkOptions, inChunks } from './bulk.ts'
 import { type FailedDetail, failedDetail, type JobDetail, jobDetail } from './detail.ts'
 import { type ExportFormat, exportFailed } from './export.ts'
 import { fateOf } from './fate.ts'
 import { Feed } from './feed.ts'
 import { checkPage } from './filters.ts'
 import { Labeller } from './labeller.ts'
-import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
 import { OperationRunner, type Operations, operationsOf } from './operations.ts'
-import { Pace } from './pace.ts'
 import { jobRef } from './refs.ts'
 import { type FailedRow, failedRow, type JobRow, jobRow } from './rows.ts'
 import {
@@ -57,9 +42,6 @@ export interface Backoffice extends SingleActions, Operations {
   /** Throws NOT_FOUND. Secrets are masked unless it is asked otherwise. */
   jobDetail(ref: JobRef, options?: { unmasked?: boolean }): Promise<JobDetail>
   failedDetail(ref: JobRef, options?: { unmasked?: boolean }): Promise<FailedDetail>
-  /** All failed jobs that fit back to their queues, or deleted for good; those that had failed when it began. */
-  retryMany(narrowing: Narrowing, options?: BulkOptions): Promise<BulkDone>
-  forgetMany(narrowing: Narrowing, options?: BulkOptions): Promise<BulkDone>
   /** Failed jobs by what they have in common, most first; two seconds old, or twenty times what counting them takes. */
   failedGroups(
     search?: Pick<FailedSearch, 'queue' | 'jobClass' | 'error' | 'from' | 'to'>,
@@ -103,8 +85,6 @@ const MOST_GROUPS_KEPT = 50
 const GROUPS_STAND = 20
 /** A list shows what is labelled by then. */
 const LABELLING_MS = 50
-/** Failed jobs of one chunk of a bulk action. */
-const MOST_AT_ONCE = 500
 
 export function backoffice({ store, surface, clock, masker, defaultTries, budgetMs }: BackofficeOptions): Backoffice {
   const rows = { surface, clock, defaultTries }
@@ -114,31 +94,25 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
   const board = new SharedRead(() => readBoard(store))
   const groups = new Map<string, SharedRead<FailedGroup[]>>()
   const feed = new Feed({ store, board: () => board.read() })
-  let runner: OperationRunner | undefined
   const changed = () => {
     board.changed()
     reserved.changed()
     groups.clear()
   }
-  const many =
-    (action: FailedAction) =>
-    async (narrowing: Narrowing, options: BulkOptions = {}) => {
-      const which = narrowed(narrowing)
-      const { failed: upTo } = await store.bounds()
-      if (which.key || which.filter.name !== undefined) await labeller.catchUp()
-      try {
-        return await inChunks(
-          gently(MOST_AT_ONCE, (chunk) => actOnChunk(store, action, which, chunk)),
-          { ...options, upTo, total: null },
-        )
-      } finally {
-        changed()
-      }
-    }
+  let tell: ((error: unknown) => void) | undefined
+  const runner = new OperationRunner({
+    store,
+    onError: (error) => tell?.(error),
+    onProgress: (id) => {
+      changed()
+      feed.operation(id)
+    },
+    prepare: () => labeller.catchUp(),
+  })
 
   return {
     ...singleActions(store, changed),
-    ...operationsOf(store, () => runner?.kick()),
+    ...operationsOf(store, runner),
     board: () => board.read(),
     touched: changed,
 
@@ -173,9 +147,6 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
       if (row === undefined) throw notFound('Failed job', ref)
       return failedDetail(failedView(row, surface), await runsOf(store, row.uuid), unmasked ? null : masker, rows)
     },
-
-    retryMany: many('retry'),
-    forgetMany: many('forget'),
 
     async failedGroups(search = {}, limit = 20) {
       const { filter } = failedFilterOf(search)
@@ -219,19 +190,10 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
     masker,
 
     carryOn({ onError } = {}) {
-      runner ??= new OperationRunner({
-        store,
-        onError,
-        onProgress: (id) => {
-          changed()
-          feed.operation(id)
-        },
-        prepare: () => labeller.catchUp(),
-      })
-      const running = runner
-      running.start()
+      tell = onError
+      runner.start()
       return async () => {
-        await running.stop()
+        await runner.stop()
         await feed.close()
       }
     },
@@ -244,19 +206,4 @@ async function runsOf(store: Store, uuid: string | null) {
 
 function masked(row: FailedRow, masker: Masker): FailedRow {
   return { ...row, exception_short: masker.text(row.exception_short) }
-}
-
-/** Chunks at a pace that leaves the tables to workers in between. */
-function gently(most: number, step: (chunk: Chunk) => Promise<ChunkDone>): (chunk: Chunk) => Promise<ChunkDone> {
-  const pace = new Pace(most)
-  let until = 0
-  return async (chunk) => {
-    const wait = until - performance.now()
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-    const from = performance.now()
-    const done = await step({ ...chunk, limit: Math.min(chunk.limit, pace.limit) })
-    const to = performance.now()
-    until = to + pace.took(to - from, done.changed + done.skipped)
-    return done
-  }
 }

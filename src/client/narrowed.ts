@@ -26,6 +26,11 @@ export function narrowed(narrowing: Narrowing): { filter: FailedFilter; key: Lab
   }
 }
 
+/** Whether failed jobs that nobody has labelled yet would be passed over. */
+export function needsLabels({ filter, key }: { filter: FailedFilter; key: LabelKey | undefined }): boolean {
+  return key !== undefined || filter.name !== undefined
+}
+
 /**
  * One chunk of a bulk action. Where an index knows the jobs they are asked of it, chunk by chunk, so that a group of a few
  * among a million is not looked for from the beginning each time.

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { uuidv7 } from '../core/uuid.ts'
-import type { Operation, OperationState, Page, Paged, Store } from '../store.ts'
+import type { NewOperation, Operation, OperationProgress, OperationState, Page, Paged, Store } from '../store.ts'
 import { checkPage } from './filters.ts'
-import { actOnChunk, type FailedAction, type Narrowing, narrowed } from './narrowed.ts'
+import { actOnChunk, type FailedAction, type Narrowing, narrowed, needsLabels } from './narrowed.ts'
 import { Pace } from './pace.ts'
 
 /** An operation as people see it. */
@@ -16,12 +16,23 @@ export interface OperationView extends Omit<Operation, 'filter' | 'fence' | 'lea
 export interface Operations {
   /** Begins a bulk action that outlives this process. It acts on what had failed by now. */
   startOperation(action: FailedAction, narrowing: Narrowing, options: StartOptions): Promise<OperationView>
+  /** The same, carried out here and now. Should this process end or the store fail, others carry it on. */
+  runOperation(action: FailedAction, narrowing: Narrowing, options: StartOptions): Promise<OperationRun>
   /** Throws NOT_FOUND. */
   operation(id: number): Promise<OperationView>
   /** Newest first. */
   operations(filter?: { state?: OperationState }, page?: Partial<Page>): Promise<Paged<OperationView>>
   /** It ends after the chunk under way; what is done stays done. Throws NOT_FOUND, or BAD_ARGUMENT where it has ended. */
   cancelOperation(id: number): Promise<OperationView>
+}
+
+/** What was done of an operation here. */
+export interface OperationRun {
+  id: number
+  changed: number
+  skipped: number
+  /** False: the store failed, or this process stops. The rest is done later, by whoever carries operations on. */
+  ended: boolean
 }
 
 export interface StartOptions {
@@ -49,29 +60,39 @@ const CHUNK = 500
 const MOST_FAILURES = 20
 const LONGEST_WAIT_MS = 30_000
 
-export function operationsOf(store: Store, started: () => void): Operations {
+export function operationsOf(store: Store, runner: OperationRunner): Operations {
   const known = async (id: number) => {
     const found = Number.isSafeInteger(id) ? await store.operation(id) : undefined
     if (found === undefined) throw new FaenaError('NOT_FOUND', `Operation ${id} not found`)
     return found
   }
+  const wanted = (kind: FailedAction, narrowing: Narrowing, { subject, ratePerSecond }: StartOptions) => {
+    const which = narrowed(narrowing)
+    if (ratePerSecond !== undefined && !(ratePerSecond > 0 && ratePerSecond <= 1_000_000)) {
+      throw notAllowed('BAD_ARGUMENT', 'ratePerSecond', ratePerSecond, 'a number above 0, up to 1000000')
+    }
+    return {
+      ...which,
+      operation: { kind, filter: JSON.stringify(narrowing), ratePerSecond: ratePerSecond ?? null, subject },
+    }
+  }
   return {
-    async startOperation(kind, narrowing, { subject, ratePerSecond }) {
-      const { filter, key } = narrowed(narrowing)
-      if (ratePerSecond !== undefined && !(ratePerSecond > 0 && ratePerSecond <= 1_000_000)) {
-        throw notAllowed('BAD_ARGUMENT', 'ratePerSecond', ratePerSecond, 'a number above 0, up to 1000000')
-      }
+    async startOperation(kind, narrowing, options) {
+      const { operation, ...which } = wanted(kind, narrowing, options)
       const { failed: upTo } = await store.bounds()
-      // Counting what an index finds takes as long as finding it; such an operation says how much it did only.
-      const total = key === undefined ? await store.countFailed(filter) : null
-      const text = JSON.stringify(narrowing)
-      const id = await store.createOperation({
-        ...{ kind, filter: text, upTo, total },
-        ...{ ratePerSecond: ratePerSecond ?? null, subject },
-      })
-      started()
+      // Counting what labels find takes as long as finding it; such an operation says how much it did only.
+      const total = needsLabels(which) ? null : await store.countFailed(which.filter)
+      const id = await store.createOperation({ ...operation, upTo, total })
+      runner.kick()
       return operationView(await known(id))
     },
+
+    async runOperation(kind, narrowing, options) {
+      const { operation } = wanted(kind, narrowing, options)
+      const { failed: upTo } = await store.bounds()
+      return runner.run({ ...operation, upTo, total: null })
+    },
+
     operation: async (id) => operationView(await known(id)),
     async operations(filter = {}, page = {}) {
       const { rows, next } = await store.operations(filter, checkPage(page))
@@ -100,6 +121,7 @@ export class OperationRunner {
   readonly #options: OperationRunnerOptions
   readonly #owner = uuidv7()
   readonly #leaseMs: number
+  readonly #beside = new Set<Promise<unknown>>()
   #stopping = new AbortController()
   #wake = new AbortController()
   #running: Promise<void> | undefined
@@ -112,7 +134,29 @@ export class OperationRunner {
   start(): void {
     if (this.#running) return
     this.#stopping = new AbortController()
-    this.#running = this.#run()
+    this.#running = this.#loop()
+  }
+
+  /** Makes one and carries it out at once, beside the others. Where the store fails it is let go of, and waits its turn. */
+  async run(wanted: NewOperation): Promise<OperationRun> {
+    const { store, onError, onProgress } = this.#options
+    const id = await store.createOperation(wanted, { owner: this.#owner, leaseMs: this.#leaseMs })
+    const progress = { after: 0, changed: 0, skipped: 0 }
+    const carried = this.#carryOn({ ...wanted, id, fence: 1 }, progress, { patient: false })
+      .catch(async (error) => {
+        onError?.(error)
+        onProgress?.(id)
+        await store.reportOperation(id, 1, progress, 0)
+        this.kick()
+      })
+      .then(() => store.operation(id))
+      // Its lease ends by itself then.
+      .catch(() => undefined)
+    this.#beside.add(carried)
+    const now = await carried
+    this.#beside.delete(carried)
+    const { changed, skipped } = progress
+    return { id, changed, skipped, ended: now !== undefined && now.endedAt !== null }
   }
 
   /** One was begun: it is looked for at once. */
@@ -124,16 +168,16 @@ export class OperationRunner {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#wake.abort()
-    await this.#running
+    await Promise.allSettled([this.#running, ...this.#beside])
     this.#running = undefined
   }
 
-  async #run(): Promise<void> {
+  async #loop(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#wake = new AbortController()
       try {
         const operation = await this.#options.store.takeOperation(this.#owner, this.#leaseMs)
-        if (operation) await this.#carryOn(operation)
+        if (operation) await this.#carryOn(operation, progressOf(operation), { patient: true })
         else await this.#rest(this.#options.pollMs ?? POLL_MS)
       } catch (error) {
         this.#options.onError?.(error)
@@ -142,12 +186,12 @@ export class OperationRunner {
     }
   }
 
-  async #carryOn(operation: Operation): Promise<void> {
+  /** `progress` is kept up to date. `patient`: it is tried again where the store fails; else that rejects. */
+  async #carryOn(operation: Held, progress: OperationProgress, { patient }: { patient: boolean }): Promise<void> {
     const { store } = this.#options
     const { id, fence, kind, upTo, ratePerSecond } = operation
     const which = narrowed(JSON.parse(operation.filter) as Narrowing)
-    if (which.key) await this.#options.prepare?.()
-    const progress = { after: operation.after, changed: operation.changed, skipped: operation.skipped }
+    if (needsLabels(which)) await this.#options.prepare?.()
     const pace = new Pace(chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond))
     const began = { at: performance.now(), changed: progress.changed }
     for (let failures = 0; ; ) {
@@ -162,6 +206,7 @@ export class OperationRunner {
         rest = pace.took(performance.now() - from, done.changed + done.skipped)
         failures = 0
       } catch (error) {
+        if (!patient) throw error
         failures += 1
         if (failures >= MOST_FAILURES) {
           await store.endOperation(id, { state: 'failed', error: String(error), fence })
@@ -184,7 +229,7 @@ export class OperationRunner {
   }
 
   /** Sleeps, renewing the lease. False: it is not ours any more, or this process stops and has let it go. */
-  async #waitHolding(id: number, fence: number, progress: Parameters<Store['reportOperation']>[2], ms: number) {
+  async #waitHolding(id: number, fence: number, progress: OperationProgress, ms: number) {
     const until = performance.now() + ms
     for (;;) {
       if (this.#stopping.signal.aborted) {
@@ -202,6 +247,13 @@ export class OperationRunner {
   async #rest(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => {})
   }
+}
+
+/** An operation that is carried on here. */
+type Held = Pick<Operation, 'id' | 'fence' | 'kind' | 'filter' | 'upTo' | 'ratePerSecond'>
+
+function progressOf({ after, changed, skipped }: Operation): OperationProgress {
+  return { after, changed, skipped }
 }
 
 /** With a rate, a chunk is a tenth of a second's share, so that the jobs come evenly and not in bursts. */

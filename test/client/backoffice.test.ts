@@ -6,6 +6,7 @@ import { eachStore, type Given } from '../support/suite.ts'
 import { ended } from '../support/worker.ts'
 
 const surface = surfacedFields('order_id|orderId,tienda_id|tiendaId')
+const ana = { subject: 'ana' }
 
 /** As Laravel writes it: the fields inside the command are private, and it speaks of no tries. */
 function laravelPayload(uuid: string, orderId: number): string {
@@ -132,7 +133,7 @@ eachStore('backoffice', (open) => {
     const [row] = (await admin.failedRows()).rows
 
     await expect(admin.retryOne(row!.id)).rejects.toMatchObject({ code: 'UNIQUE_KEY_TAKEN' })
-    expect((await admin.retryMany({})).skipped).toBe(1)
+    expect((await admin.runOperation('retry', {}, ana)).skipped).toBe(1)
     await admin.removeOne(holder.uuid)
 
     expect(await admin.retryOne(row!.id)).toMatchObject({ uuid: row!.uuid })
@@ -187,18 +188,22 @@ eachStore('backoffice', (open) => {
     const { rows } = await admin.failedRows({ error: 'gone away', jobClass: 'cases.fetch' })
     const fingerprint = rows[0]!.fingerprint!
 
-    expect(await admin.retryMany({ error: fingerprint })).toMatchObject({ changed: 4, complete: true })
-    expect(await admin.forgetMany({ jobClass: 'App\\Jobs\\NetsuiteSyncJob' })).toMatchObject({ changed: 1 })
+    expect(await admin.runOperation('retry', { error: fingerprint }, ana)).toMatchObject({ changed: 4, ended: true })
+    expect(await admin.runOperation('forget', { jobClass: 'App\\Jobs\\NetsuiteSyncJob' }, ana)).toMatchObject({
+      changed: 1,
+    })
     await expect(admin.failedDetail(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const [one] = (await admin.failedRows()).rows
-    expect(await admin.forgetMany({ ids: [one!.id, 9_999] })).toMatchObject({ changed: 1 })
-    expect(await admin.forgetMany({ queue: 'other' })).toMatchObject({ changed: 0 })
-    expect(await admin.forgetMany({ to: given.clock.now() - 60_000 })).toMatchObject({ changed: 0 })
+    expect(await admin.runOperation('forget', { ids: [one!.id, 9_999] }, ana)).toMatchObject({ changed: 1 })
+    expect(await admin.runOperation('forget', { queue: 'other' }, ana)).toMatchObject({ changed: 0 })
+    expect(await admin.runOperation('forget', { to: given.clock.now() - 60_000 }, ana)).toMatchObject({ changed: 0 })
     const misspelt = { jobclass: 'x' } as never
-    await expect(admin.forgetMany(misspelt)).rejects.toThrow('narrowing is "jobclass"; allowed: ids, queue, jobClass')
+    await expect(admin.runOperation('forget', misspelt, ana)).rejects.toThrow(
+      'narrowing is "jobclass"; allowed: ids, queue, jobClass',
+    )
     const two = { fields: { order_id: '1', tienda_id: '2' } }
-    await expect(admin.startOperation('forget', two, { subject: 'ana' })).rejects.toThrow('allowed: one field')
-    expect(await admin.forgetMany({})).toMatchObject({ changed: 2 })
+    await expect(admin.runOperation('forget', two, ana)).rejects.toThrow('allowed: one field')
+    expect(await admin.runOperation('forget', {}, ana)).toMatchObject({ changed: 2 })
   })
 
   test('failed jobs are found by class, surfaced field, error, text and time, whoever wrote them', async () => {

@@ -131,6 +131,72 @@ eachStore('operations', (open) => {
     expect(given.raw.jobRows()).toHaveLength(40)
   })
 
+  test('are carried out at once where that is asked for, and answer what they did', async () => {
+    await using given = await open()
+    const admin = createAdmin(given)
+    fail(given, 150)
+    fail(given, 5, 'other')
+
+    const run = await admin.runOperation('retry', { queue: 'netsuite' }, { subject: 'ana' })
+
+    expect(run).toMatchObject({ changed: 150, skipped: 0, ended: true })
+    expect(await admin.operation(run.id)).toMatchObject({ state: 'done', changed: 150, subject: 'ana' })
+    expect(given.raw.failedRows()).toHaveLength(5)
+  })
+
+  test('that were carried out at once by a process that died are done to their end by another', async () => {
+    await using given = await open()
+    fail(given, 150)
+    let reached = () => {}
+    const second = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    const dying = told(given.store, (chunk) => {
+      if (chunk === 1) return
+      reached()
+      return new Promise(() => {})
+    })
+    void createAdmin({ store: dying }).runOperation('retry', {}, { subject: 'ana' })
+    await second
+    fail(given, 1)
+    const admin = createAdmin(given)
+    const { rows } = await admin.operations()
+    expect(rows).toMatchObject([{ state: 'running', changed: 100 }])
+    const { runner, ended } = runnerOf(await given.second())
+    runner.start()
+
+    given.clock.advance(LEASE)
+
+    expect(await ended(admin, rows[0]!.id)).toMatchObject({ state: 'done', changed: 150 })
+    await runner.stop()
+    expect(given.raw.failedRows()).toHaveLength(1)
+  })
+
+  test('that were carried out at once go on by themselves where the store failed meanwhile', async () => {
+    await using given = await open()
+    fail(given, 150)
+    const troubles: unknown[] = []
+    const store = told(given.store, (chunk) => {
+      if (chunk === 2) throw new Error('the server went away')
+    })
+    const admin = createAdmin({ store })
+    const stop = admin.carryOn({ onError: (error) => troubles.push(error) })
+    const done = new Promise<void>((resolve) => {
+      admin.feed.subscribe((event) => {
+        if (event.type !== 'operation') return
+        void admin.operation(event.data.id).then(({ state }) => state === 'done' && resolve())
+      })
+    })
+
+    const run = await admin.runOperation('retry', {}, { subject: 'ana' })
+
+    expect(run).toMatchObject({ changed: 100, skipped: 0, ended: false })
+    await done
+    await stop()
+    expect(given.raw.jobRows()).toHaveLength(150)
+    expect(troubles.map(String)).toEqual(['Error: the server went away'])
+  })
+
   test('end after the chunk under way when they are cancelled; what is done stays done', async () => {
     await using given = await open()
     fail(given, 50)

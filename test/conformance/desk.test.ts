@@ -60,6 +60,20 @@ eachStore('desk', (open) => {
       expect(await take(given.store, 2)).toMatchObject({ id, fence: 2, startedAt: expect.any(Number) })
     })
 
+    test('may be held by whoever makes them from the start, and are taken by another once that lease has ended', async () => {
+      await using given = await open()
+      const { store } = given
+      const id = await store.createOperation(operation(), { owner: 'one', leaseMs: 10_000 })
+      const now = given.clock.now()
+
+      expect(await store.operation(id)).toMatchObject({ state: 'running', fence: 1, startedAt: now, createdAt: now })
+      expect(await store.takeOperation('two', 10_000)).toBeUndefined()
+      expect(await store.reportOperation(id, 1, { after: 5, changed: 5, skipped: 0 }, 10_000)).toBe(true)
+      given.clock.advance(10_000)
+
+      expect(await store.takeOperation('two', 10_000)).toMatchObject({ id, fence: 2, after: 5, changed: 5 })
+    })
+
     test('take reports of their holder only; who lost one is told', async () => {
       await using given = await open()
       const { store } = given

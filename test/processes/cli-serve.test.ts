@@ -97,7 +97,7 @@ test('a request under way is answered when the server is told to stop', async ()
   expect((await running.ended).code).toBe(0)
 })
 
-test('a bulk retry outlives the server that began it: the next one carries it on, and each job waits again once', async () => {
+test('bulk retries, waited for or not, outlive the server that began them: the next one carries them on, each job once', async () => {
   const faena = installation()
   const store = await faena.store()
   const database = new DatabaseSync(join(faena.folder, 'faena.db'), { timeout: 10_000 })
@@ -105,28 +105,34 @@ test('a bulk retry outlives the server that began it: the next one carries it on
   database.exec(`
     with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ${count})
     insert into failed_jobs (uuid, connection, queue, payload, exception)
-    select printf('00000000-0000-7000-8000-%012x', n), 'database', 'default',
+    select printf('00000000-0000-7000-8000-%012x', n), 'database', iif(n % 2, 'odd', 'even'),
            printf('{"uuid":"00000000-0000-7000-8000-%012x","displayName":"x","job":"faena@x","data":{}}', n), 'Error: away' from numbers`)
   const { stdout } = await faena.faena('token', '--role', 'operator')
   const first = await serving(faena)
   const authorization = `Bearer ${stdout.trim()}`
-  const begun = await fetch(`${first.address}/retry-all-failed`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json', prefer: 'respond-async' },
-    body: JSON.stringify({ rate_per_second: 1_000 }),
-  })
-  expect(begun.status).toBe(202)
-  const operation = begun.headers.get('location')!.split('/').at(-1)
-  const look = async (address: string) =>
-    (await get(`${address}/operations/${operation}`, stdout.trim())).body.data as { state: string; changed: number }
-  await expect.poll(async () => (await look(first.address)).changed, { timeout: 30_000 }).toBeGreaterThan(0)
+  const retry = (queue: string, headers: Record<string, string>) =>
+    fetch(`${first.address}/retry-all-failed`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ queue, rate_per_second: 500 }),
+    })
+  expect((await retry('odd', { prefer: 'respond-async' })).status).toBe(202)
+  const waitedFor = retry('even', {}).catch((error) => error)
+  const look = async (address: string) => {
+    const { data } = (await get(`${address}/operations`, stdout.trim())).body
+    return (data as { operations: { state: string; changed: number }[] }).operations
+  }
+  const begun = async () => (await look(first.address)).filter(({ changed }) => changed > 0).length
+  await expect.poll(begun, { timeout: 30_000 }).toBe(2)
   first.running.child.kill('SIGKILL')
   await first.running.ended
+  expect(await waitedFor).toBeInstanceOf(TypeError)
   expect(await store.countFailed()).toBeGreaterThan(0)
 
   const second = await serving(faena)
-  // The lease of the one that died ends first.
-  await expect.poll(async () => (await look(second.address)).state, { timeout: 120_000, interval: 250 }).toBe('done')
+  const states = async () => (await look(second.address)).map(({ state }) => state)
+  // The leases of the one that died end first.
+  await expect.poll(states, { timeout: 120_000, interval: 250 }).toEqual(['done', 'done'])
   expect(await store.countFailed()).toBe(0)
   const { jobs, uuids } = database
     .prepare(`select count(*) as jobs, count(distinct json_extract(payload, '$.uuid')) as uuids from jobs`)

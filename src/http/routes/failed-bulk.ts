@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Narrowing } from '../../client/narrowed.ts'
-import type { OperationView } from '../../client/operations.ts'
+import type { OperationRun, OperationView } from '../../client/operations.ts'
 import { jobRef } from '../../client/refs.ts'
 import { operationRow } from '../contract/operations.ts'
 import { momentForm, momentOf } from '../contract/parameters.ts'
@@ -47,7 +47,8 @@ export const retryAllFailed = route({
   summary: 'Bring all failed jobs back, or those that match',
   description:
     'All that had failed when it began, however many, in batches; a job that fails again meanwhile is not retried twice. ' +
-    'Jobs whose unique key a live job holds stay failed. With Prefer: respond-async the answer is 202 and an operation.',
+    'Jobs whose unique key a live job holds stay failed. It is an operation either way, which is carried on should the ' +
+    'server end meanwhile; with Prefer: respond-async the answer is 202 and that operation, at once.',
   patient: true,
   cost: 'bulk',
   body: selection,
@@ -64,16 +65,13 @@ export const retryAllFailed = route({
   async carryOut(call) {
     const { narrowing, ratePerSecond } = selected(call)
     const { admin } = call.services
-    if (wantsLater(call))
-      return begun(
-        call,
-        await admin.startOperation('retry', narrowing, { subject: call.caller.subject, ratePerSecond }),
-      )
-    const { changed, skipped } = await admin.retryMany(narrowing, { ratePerSecond })
+    const options = { subject: call.caller.subject, ratePerSecond }
+    if (wantsLater(call)) return begun(call, await admin.startOperation('retry', narrowing, options))
+    const { id, changed, skipped } = ended(await admin.runOperation('retry', narrowing, options))
     return {
       data: { retried_count: changed, skipped_count: skipped },
       message: `Retried ${changed} failed jobs`,
-      audit: { narrowing: call.body, count: changed },
+      audit: { narrowing: call.body, count: changed, operation: id },
     }
   },
 })
@@ -98,16 +96,13 @@ export const clearFailed = route({
   async carryOut(call) {
     const { narrowing, ratePerSecond } = selected(call)
     const { admin } = call.services
-    if (wantsLater(call))
-      return begun(
-        call,
-        await admin.startOperation('forget', narrowing, { subject: call.caller.subject, ratePerSecond }),
-      )
-    const { changed } = await admin.forgetMany(narrowing, { ratePerSecond })
+    const options = { subject: call.caller.subject, ratePerSecond }
+    if (wantsLater(call)) return begun(call, await admin.startOperation('forget', narrowing, options))
+    const { id, changed } = ended(await admin.runOperation('forget', narrowing, options))
     return {
       data: { deleted_count: changed },
       message: `Cleared ${changed} failed jobs`,
-      audit: { narrowing: call.body, count: changed },
+      audit: { narrowing: call.body, count: changed, operation: id },
     }
   },
 })
@@ -133,6 +128,15 @@ function selected({ body, services, request }: Call<unknown, unknown, Selection>
 /** RFC 7240: the caller would rather have a 202 and look how far it is. */
 function wantsLater({ request }: Call<unknown, unknown, Selection>): boolean {
   return /(^|,)\s*respond-async\s*(,|;|$)/i.test(String(request.headers.prefer ?? ''))
+}
+
+/** Whoever asks once more asks for what has failed since as well: the operation does the rest without him. */
+function ended(run: OperationRun): OperationRun {
+  if (run.ended) return run
+  throw new ApiError('STORE_UNAVAILABLE', 'The store could not be reached or did not answer in time', {
+    detail: `${run.changed} jobs are done; operation ${run.id} goes on with the rest by itself: GET /operations/${run.id}`,
+    headers: { 'retry-after': '2' },
+  })
 }
 
 function begun({ request, body }: Call<unknown, unknown, Selection>, operation: OperationView): Answer<never> {

@@ -51,13 +51,16 @@ export function operations({ operations: table }: DeskTables, clock: Clock): Ope
     return { ...changed }
   }
   return {
-    createOperation: async (wanted) => {
+    createOperation: async (wanted, held) => {
       lastId += 1
       const id = lastId
+      const now = clock()
       table.set(id, {
         ...wanted,
-        ...{ id, state: 'pending', after: 0, changed: 0, skipped: 0, error: null, fence: 0 },
-        ...{ createdAt: clock(), startedAt: null, endedAt: null, leaseUntil: null },
+        ...{ id, after: 0, changed: 0, skipped: 0, error: null, createdAt: now, endedAt: null },
+        ...(held
+          ? { state: 'running', fence: 1, startedAt: now, leaseUntil: now + held.leaseMs }
+          : { state: 'pending', fence: 0, startedAt: null, leaseUntil: null }),
       })
       return id
     },

@@ -17,10 +17,15 @@ export function operating(desk: Desk): OperationStore {
   const free = () => sql`state in ('pending', 'running') and (lease_until is null or lease_until <= ${now()})`
 
   return {
-    createOperation: ({ kind, filter, upTo, total, ratePerSecond, subject }) =>
-      insert(sql`
-        insert into ${table} (kind, filter, up_to, total, rate, subject, state, after_id, changed, skipped, fence, created_at)
-        values (${kind}, ${filter}, ${upTo}, ${total}, ${ratePerSecond}, ${subject}, 'pending', 0, 0, 0, 0, ${now()})`),
+    createOperation({ kind, filter, upTo, total, ratePerSecond, subject }, held) {
+      const holder = held
+        ? sql`'running', 1, ${held.owner}, ${now()} + ${held.leaseMs}, ${now()}`
+        : sql`'pending', 0, null, null, null`
+      return insert(sql`
+        insert into ${table} (kind, filter, up_to, total, rate, subject, after_id, changed, skipped, created_at,
+                              state, fence, owner, lease_until, started_at)
+        values (${kind}, ${filter}, ${upTo}, ${total}, ${ratePerSecond}, ${subject}, 0, 0, 0, ${now()}, ${holder})`)
+    },
 
     operation: (id) => one(sql`id = ${id}`),
 
