@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /**
@@ -24,6 +25,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     env: mode === 'all-stores' ? { FAENA_TEST_STORES: process.env.FAENA_TEST_STORES ?? 'all' } : {},
     globalSetup: ['test/support/servers/setup.ts'],
+    // They wait for disks and servers more than for processors: a third file at once pays on two cores.
+    maxWorkers: Math.max(3, availableParallelism()),
     // In CI every test is named, and the counts are left for .ci/run.
     reporters: process.env.CI ? ['verbose', ['json', { outputFile: '.faena/test-results.json' }]] : ['default'],
     projects: [
