@@ -8,12 +8,23 @@ import { defineConfig } from 'vitest/config'
 const chaosOnServers = /all|postgres|mysql/.test(process.env.FAENA_TEST_STORES ?? '')
 
 /** Tests that ask a database server, or a whole API, for what they need. */
-const ON_SERVERS = ['postgres', 'mysql', 'libraries', 'laravel', 'http'].map((folder) => `test/${folder}/**`)
+const ON_SERVERS = [
+  ...['postgres', 'mysql', 'libraries', 'laravel', 'http'].map((folder) => `test/${folder}/*.test.ts`),
+  'test/cli/store-options.test.ts',
+]
 
 /** Tests of whole processes that leave each other alone: two of them may run at once. */
-const COMMANDS = ['cli-parent', 'cli-serve', 'cli-work', 'package', 'service', 'logs', 'alerts', 'dev'].map(
-  (name) => `test/processes/${name}.test.ts`,
-)
+const COMMANDS = [
+  'cli-parent',
+  'cli-serve',
+  'cli-work',
+  'package',
+  'service',
+  'logs',
+  'alerts',
+  'dev',
+  'docs-code',
+].map((name) => `test/processes/${name}.test.ts`)
 
 /**
  * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
@@ -41,7 +52,7 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           name: 'servers',
-          include: ON_SERVERS.map((folder) => `${folder}/*.test.ts`),
+          include: ON_SERVERS,
           testTimeout: 20_000,
         },
       },
