@@ -5,24 +5,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { createQueue } from '../../src/index.ts'
-import { installation } from '../cli/support.ts'
+import { type Installation, installation } from '../cli/support.ts'
 import { SUPERVISOR, SYSTEMD } from '../support/programs.ts'
 import { ensureInstalled, missing } from '../support/servers/install.ts'
 import { sync } from './fixtures/orders/jobs.ts'
+import { isAlive, notedJobs, supervisedInstallation } from './supervised.ts'
 import { until } from './support.ts'
 
 const CONFIG = fileURLToPath(new URL('./fixtures/orders/faena.config.ts', import.meta.url))
 const [noSystemd, noSupervisor] = [missing(SYSTEMD), missing(SUPERVISOR)]
 for (const noted of [noSystemd, noSupervisor]) if (noted !== undefined && process.env.CI) throw new Error(noted)
-
-const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 test.skipIf(noSystemd !== undefined)(
   'systemd finds nothing wrong in its units, whatever the words of the command',
@@ -47,12 +39,23 @@ test.skipIf(noSystemd !== undefined)(
     const units = join(root, 'etc/systemd/system')
     expect(stdout).toContain(`written: ${join(units, 'faena-work@.service')}`)
     expect(readFileSync(join(units, 'faena-work@.service'), 'utf8')).toContain('"a b,c%%d" --tries 3\n')
-    const analyze = join(ensureInstalled(SYSTEMD), 'systemd-analyze')
-    // Beside our units those of the machine, which ours name.
-    const env = { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` }
-    const verify = ['verify', '--man=no', 'faena-work@1.service', 'faena-work@2.service', 'faena-work.target']
-    const said = execFileSync('sh', ['-c', '"$0" "$@" 2>&1', analyze, ...verify], { env, encoding: 'utf8', cwd: units })
-    expect(said).toBe('')
+    expect(verified(units, ['faena-work@1.service', 'faena-work@2.service', 'faena-work.target'])).toBe('')
+  },
+)
+
+test.skipIf(noSystemd !== undefined).each(['serve', 'supervise', 'start'])(
+  'systemd finds nothing wrong in the unit of faena %s, which is one process',
+  async (run) => {
+    const faena = installation()
+    const root = join(faena.folder, 'root')
+    const { code } = await faena.call('service', 'systemd', '--run', run, '--install', '--root', root)
+    expect(code).toBe(0)
+    const units = join(root, 'etc/systemd/system')
+    const unit = readFileSync(join(units, `faena-${run}@.service`), 'utf8')
+    expect(unit).toMatch(new RegExp(`^ExecStart=\\S+ \\S+main.ts ${run} --config `, 'm'))
+    // Supervisors are given the time in which they stop one worker after another.
+    expect(unit).toContain(`TimeoutStopSec=${run === 'serve' ? 35 : 90}\n`)
+    expect(verified(units, [`faena-${run}@1.service`, `faena-${run}.target`])).toBe('')
   },
 )
 
@@ -60,31 +63,9 @@ test.skipIf(noSupervisor !== undefined)(
   'a real Supervisor starts two workers, restarts one that is killed, tails and stops them',
   async () => {
     const faena = installation()
-    const { folder, url, env } = faena
-    writeFileSync(join(folder, '.env'), `DATABASE_URL=${url}\n`)
-    const root = join(folder, 'root')
-    const logs = join(folder, 'logs')
-    mkdirSync(logs)
-    const [name, user] = ['arconte-worker', userInfo().username]
-    const given = ['--name', name, '--processes', '2', '--user', user, '--logs', logs, '--install', '--root', root]
-    expect((await faena.faena('service', 'supervisor', '--config', CONFIG, ...given, '--', '--sleep', '1')).code).toBe(
-      0,
-    )
-    const conf = join(folder, 'supervisord.conf')
-    writeFileSync(conf, supervisordConf(folder, join(root, 'etc/supervisor/conf.d/*.conf')))
-    const bin = ensureInstalled(SUPERVISOR)
-    const daemon = spawn(join(bin, 'supervisord'), ['--nodaemon', '-c', conf], {
-      ...{ cwd: folder, stdio: 'ignore', env: { PATH: env.PATH } },
-    })
-    const ended = new Promise((resolve) => daemon.once('exit', resolve))
-    onTestFinished(async () => {
-      daemon.kill('SIGTERM')
-      await ended
-    })
-    const control = (...words: string[]) => {
-      const command = [join(bin, 'supervisorctl'), '-c', conf, ...words]
-      return execFileSync('sh', ['-c', '"$0" "$@" 2>&1 || true', ...command], { encoding: 'utf8' })
-    }
+    const name = 'arconte-worker'
+    const flags = ['--config', CONFIG, '--name', name, '--processes', '2']
+    const control = await supervisord(faena, [...flags, '--', '--sleep', '1'])
     const pids = () =>
       [...control('status', `${name}:*`).matchAll(/_0(\d)\s+RUNNING\s+pid (\d+), uptime/g)].map(([, , pid]) =>
         Number(pid),
@@ -120,6 +101,33 @@ test.skipIf(noSupervisor !== undefined)(
     expect(control('status', `${name}:*`).match(/STOPPED/g)).toHaveLength(2)
     expect(last.filter(isAlive)).toEqual([])
     expect(await workers()).toBe(0)
+  },
+)
+
+test.skipIf(noSupervisor !== undefined)(
+  'a real Supervisor keeps faena supervise: killed it comes back, and its stop ends every worker',
+  async () => {
+    const faena = supervisedInstallation({ orders: { processes: 2 } })
+    const control = await supervisord(faena, ['--run', 'supervise', '--name', 'arconte'])
+    const pid = () =>
+      Number(/^arconte:arconte_00 +RUNNING +pid (\d+), uptime/m.exec(control('status', 'arconte:*'))?.[1])
+    const children = () => faena.processes().filter(({ parent }) => parent === pid())
+    const first = await faena.working(2)
+    const killed = pid()
+    expect(children().map((one) => one.pid)).toEqual(first.map((row) => row.pid))
+    process.kill(killed, 'SIGKILL')
+    await until('another in its place', () => pid() > 0 && pid() !== killed)
+    const second = await faena.working(2)
+    await until('those of the killed one have ended', () => !first.some((row) => isAlive(row.pid!)))
+
+    const store = await faena.store()
+    const jobs = notedJobs(20)
+    await store.push(jobs)
+    await until('they run', () => faena.ledger().length === jobs.length)
+    control('stop', 'arconte:*')
+    expect(control('status', 'arconte:*')).toMatch(/STOPPED/)
+    expect(second.filter((row) => isAlive(row.pid!))).toEqual([])
+    expect((await store.workers()).length).toBe(0)
   },
 )
 
@@ -170,6 +178,41 @@ test.each([
   expect(code).toBe(2)
   expect(existsSync(join(faena.folder, 'x'))).toBe(false)
 })
+
+/** What systemd finds wrong in units. */
+function verified(folder: string, units: readonly string[]): string {
+  const analyze = join(ensureInstalled(SYSTEMD), 'systemd-analyze')
+  // Beside our units those of the machine, which ours name.
+  const env = { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` }
+  const command = [analyze, 'verify', '--man=no', ...units]
+  return execFileSync('sh', ['-c', '"$0" "$@" 2>&1', ...command], { env, encoding: 'utf8', cwd: folder })
+}
+
+/** A supervisord that keeps what `faena service supervisor` wrote; answers its `supervisorctl`. */
+async function supervisord(faena: Installation, words: string[]): Promise<(...words: string[]) => string> {
+  const { folder, url, env } = faena
+  writeFileSync(join(folder, '.env'), `DATABASE_URL=${url}\n`)
+  const root = join(folder, 'root')
+  const logs = join(folder, 'logs')
+  mkdirSync(logs)
+  const own = ['--user', userInfo().username, '--logs', logs, '--install', '--root', root]
+  expect((await faena.faena('service', 'supervisor', ...own, ...words)).code).toBe(0)
+  const conf = join(folder, 'supervisord.conf')
+  writeFileSync(conf, supervisordConf(folder, join(root, 'etc/supervisor/conf.d/*.conf')))
+  const bin = ensureInstalled(SUPERVISOR)
+  const daemon = spawn(join(bin, 'supervisord'), ['--nodaemon', '-c', conf], {
+    ...{ cwd: folder, stdio: 'ignore', env: { PATH: env.PATH, LEDGER: env.LEDGER } },
+  })
+  const ended = new Promise((resolve) => daemon.once('exit', resolve))
+  onTestFinished(async () => {
+    daemon.kill('SIGTERM')
+    await ended
+  })
+  return (...command) => {
+    const whole = [join(bin, 'supervisorctl'), '-c', conf, ...command]
+    return execFileSync('sh', ['-c', '"$0" "$@" 2>&1 || true', ...whole], { encoding: 'utf8' })
+  }
+}
 
 function supervisordConf(folder: string, programs: string): string {
   return `[supervisord]

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -212,17 +212,26 @@ test('whatever is killed, the tree heals, and no job, orphan or zombie is left',
   await until('nothing is left', () => faena.processes().length === 0)
 })
 
-test('when the supervisor is killed, its workers finish what they have and end', async () => {
+test('when the supervisor is killed, its workers finish what they have and end; another starts over the socket it left', async () => {
   const faena = supervisedInstallation({ a: { processes: 2 } })
   const supervisor = await faena.supervise()
-  await faena.working(2)
+  const old = (await faena.working(2)).map(({ pid }) => pid!)
   const store = await faena.store()
   const jobs = notedJobs(4, 'default', { ms: 1_500 })
   await store.push(jobs)
   await until('they run', async () => (await store.counts())[0]?.reserved === 4)
   supervisor.child.kill('SIGKILL')
-  await until('no orphan is left', () => faena.processes().length === 0, 20_000)
+  await supervisor.ended
+  expect(existsSync(join(faena.folder, '.faena/supervisor.sock'))).toBe(true)
+  expect(await faena.faena('ps')).toMatchObject({ code: 3, stderr: expect.stringContaining('No supervisor runs') })
+  const next = await faena.supervise()
+  const pids = (await faena.working(2)).map(({ pid }) => pid!)
+  await until('those it had have ended', () => !old.some(isAlive), 20_000)
   expect(faena.ledger().sort()).toEqual(jobs.map(({ uuid }) => uuid).sort())
+  expect((await faena.rows()).map(({ pid }) => pid)).toEqual(pids)
+  next.child.kill('SIGTERM')
+  expect((await next.ended).code).toBe(0)
+  await until('nothing is left', () => faena.processes().length === 0)
 })
 
 test('processes at a limit of jobs, age or memory are replaced one by one, and no job is dropped', async () => {
