@@ -4,7 +4,7 @@ import { Loop, Troubles } from './loop.ts'
 
 export interface JanitorOptions {
   store: Store
-  /** The workers' lease; what a third of it allows, at most 5 s, is how often they are looked after. */
+  /** The workers' lease; a third of it, at most 5 s, lies between two looks after them at least, and all of it at most. */
   leaseMs: number
   retention: Retention
   /** Surfaced fields of a payload's data as JSON object text, for failed jobs that another runtime wrote. */
@@ -19,6 +19,8 @@ export interface JanitorOptions {
 }
 
 const LONGEST_GAP_MS = 5_000
+/** Of processes that wait for the same lease's end. */
+const SPREAD_MS = 100
 const TIDY_EVERY_MS = 60_000
 const PRUNED_AT_ONCE = 500
 const LABELLED_AT_ONCE = 100
@@ -28,11 +30,13 @@ const MOST_CHUNKS = 20
 /**
  * Takes back the jobs of workers whose lease ran out, and about once a minute deletes records past their time and labels
  * failed jobs that another runtime wrote. Any number of processes may run one: the store handles each dead worker once,
- * and the rest may be repeated. Idle it costs a statement per look and three a minute.
+ * and the rest may be repeated. It looks again when the next lease can end: while all workers renew theirs, that is a
+ * statement in nearly a lease's time, and three a minute beside it.
  */
 export class Janitor {
   readonly #options: JanitorOptions
   readonly #everyMs: number
+  #calmMs = 0
   readonly #tidyEveryMs: number
   readonly #random: () => number
   readonly #clock: () => number
@@ -69,13 +73,16 @@ export class Janitor {
       await this.#guarded('prune', () => this.prune())
       await this.#guarded('label', () => this.label())
     }
-    return this.#spread(this.#everyMs)
+    const calmMs = Math.min(this.#calmMs, this.#options.leaseMs, this.#tidyAt - this.#clock())
+    return Math.max(this.#spread(this.#everyMs), calmMs + this.#random() * SPREAD_MS)
   }
 
   async reclaim(): Promise<void> {
+    this.#calmMs = 0
     // A store may handle dead workers a few at a time.
     for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
       const reclaimed = await this.#options.store.reclaim()
+      this.#calmMs = reclaimed.calmMs ?? 0
       if (reclaimed.workers.length === 0) return
       await this.#hook(() => this.#options.onReclaimed?.(reclaimed))
     }

@@ -179,6 +179,20 @@ eachStore('lease and reclaim', (open) => {
       expect(given.raw.jobRows()).toEqual(before)
     })
 
+    test('a reclaim with nothing to do says for how long that is so at least', async () => {
+      await using given = await open()
+      expect(await given.store.reclaim()).toEqual({ workers: [], returned: 0 })
+      await given.worker({ leaseMs: 30_000 })
+      const second = await given.worker({ leaseMs: 10_000 })
+      given.clock.advance(3_000)
+
+      expect(await given.store.reclaim()).toEqual({ workers: [], returned: 0, calmMs: 7_000 })
+      given.clock.advance(7_000)
+      expect(await given.store.reclaim()).toEqual({ workers: [second.id], returned: 0 })
+
+      expect(await given.store.reclaim()).toEqual({ workers: [], returned: 0, calmMs: 20_000 })
+    })
+
     test('many callers handle each worker once', async () => {
       await using given = await open()
       await given.store.push(newJobs(40))

@@ -111,19 +111,41 @@ eachStore('janitor', (open) => {
     expect(calls).toEqual(['prune', 'prune', 'prune', 'prune'])
   })
 
-  test('ten idle minutes cost a statement every five seconds and three a minute', async () => {
+  test('ten idle minutes cost two statements a minute and three, and who dies meanwhile is not waited for longer', async () => {
     await using given = await open()
+    const worker = await given.worker({ leaseMs: LEASE })
     const { store, calls } = watched(given.store)
-    const { janitor } = testJanitor(given, {}, store)
+    const told: Reclaimed[] = []
+    const { janitor } = testJanitor(given, { onReclaimed: (reclaimed) => told.push(reclaimed) }, store)
     for (let gone = 0; gone < 10 * MINUTE; ) {
-      const sleep = await janitor.look()
-      given.clock.advance(sleep)
+      const sleep = Math.ceil(await janitor.look())
+      for (let at = 0; at < sleep; at += 5_000) {
+        given.clock.advance(Math.min(5_000, sleep - at))
+        await worker.beat([], LEASE)
+      }
       gone += sleep
     }
     const count = (name: string) => calls.filter((call) => call === name).length
-    expect(count('reclaim')).toBe(120)
+    expect(count('reclaim')).toBeLessThanOrEqual(30)
+    expect(count('reclaim')).toBeGreaterThanOrEqual(20)
     expect([count('prune'), count('unlabelled')]).toEqual([10, 10])
-    expect(calls).toHaveLength(150)
+    expect(told).toEqual([])
+
+    const died = given.clock.now()
+    for (;;) {
+      const sleep = await janitor.look()
+      if (told.length > 0) break
+      given.clock.advance(Math.ceil(sleep))
+    }
+    expect(told).toEqual([{ workers: [worker.id], returned: 0 }])
+    expect(given.clock.now() - died).toBeLessThanOrEqual(LEASE + 5_000)
+  })
+
+  test('where no worker is known, it looks every five seconds', async () => {
+    await using given = await open()
+    const { janitor } = testJanitor(given)
+
+    expect(await janitor.look()).toBe(5_000)
   })
 
   test('started, it goes on after a store that is away, and stops', async () => {

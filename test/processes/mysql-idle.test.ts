@@ -50,7 +50,7 @@ async function askedWhileIdle(tables?: string): Promise<number> {
   return (await statements()) - before - 1
 }
 
-test('an idle worker process sends at most two statements a second, housekeeping included, on tables of Faena’s and of Laravel’s', async () => {
+test('an idle worker process sends fewer than two statements a second, housekeeping included, on tables of Faena’s and of Laravel’s', async () => {
   const asked = await Promise.all([askedWhileIdle(), askedWhileIdle(LARAVEL_TABLES['laravel-12'])])
 
   for (const statements of asked) {

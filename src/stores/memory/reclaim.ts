@@ -8,7 +8,9 @@ import { liveWorker, type Tables, type WorkerRow, wakeListeners } from './tables
 
 export function reclaim(tables: Tables): Reclaimed {
   const reclaimed: Reclaimed = { workers: [], returned: 0 }
+  let calmMs = Number.POSITIVE_INFINITY
   for (const worker of tables.workers.values()) {
+    if (!worker.reclaimed) calmMs = Math.min(calmMs, worker.leaseUntil - tables.clock())
     if (worker.reclaimed || worker.leaseUntil > tables.clock()) continue
     worker.reclaimed = true
     reclaimed.workers.push(worker.id)
@@ -18,7 +20,7 @@ export function reclaim(tables: Tables): Reclaimed {
     }
   }
   if (reclaimed.returned > 0) wakeListeners(tables)
-  return reclaimed
+  return calmMs > 0 && Number.isFinite(calmMs) ? { ...reclaimed, calmMs } : reclaimed
 }
 
 /** A job with a single try was never taken ahead: it had begun, so its attempt stays spent. */

@@ -19,7 +19,9 @@ export function withPhpsLeftovers(context: Context, reclaim: () => Promise<Recla
 
   return async () => {
     const reclaimed = await reclaim()
-    if (retryAfter.given === undefined || clock() < lookAt) return reclaimed
+    if (retryAfter.given === undefined) return reclaimed
+    // How long PHP's rows may be left alone is known here alone.
+    if (clock() < lookAt) return { workers: reclaimed.workers, returned: reclaimed.returned }
     const started = performance.now()
     lookAt = Number.POSITIVE_INFINITY
     try {
@@ -28,7 +30,7 @@ export function withPhpsLeftovers(context: Context, reclaim: () => Promise<Recla
         context.views.lower()
         context.wake()
       }
-      return { ...reclaimed, returned: reclaimed.returned + given }
+      return { workers: reclaimed.workers, returned: reclaimed.returned + given }
     } finally {
       lookAt = clock() + Math.max(retryAfter.given / 3, SHARE * (performance.now() - started))
     }

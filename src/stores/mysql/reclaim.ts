@@ -48,10 +48,12 @@ export function reclaiming(context: Context) {
 
   return async function reclaim(): Promise<Reclaimed> {
     const reclaimed: Reclaimed = { workers: [], returned: 0 }
-    const [dead] = await connection.query('common', [
-      sql`select id from ${names.workers} where lease_until <= ${nowMs(context)} order by id limit ${WORKERS_PER_RECLAIM}`,
+    const [first] = await connection.query('common', [
+      sql`select id, lease_until - ${nowMs(context)} as rest from ${names.workers} order by lease_until, id limit ${WORKERS_PER_RECLAIM}`,
     ])
-    for (const { id } of dead!.rows) {
+    const dead = first!.rows.filter(({ rest }) => Number(rest) <= 0)
+    if (dead.length === 0 && first!.rows.length > 0) return { ...reclaimed, calmMs: Number(first!.rows[0]!.rest) }
+    for (const { id } of dead) {
       const worker = Number(id)
       const done = await connection.transaction(
         'common',

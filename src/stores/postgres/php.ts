@@ -38,13 +38,15 @@ export function withPhpsLeftovers(context: Context, reclaim: () => Promise<Recla
 
   return async () => {
     const reclaimed = await reclaim()
-    if (retryAfter.given === undefined || clock() < lookAt) return reclaimed
+    if (retryAfter.given === undefined) return reclaimed
+    // How long PHP's rows may be left alone is known here alone.
+    if (clock() < lookAt) return { workers: reclaimed.workers, returned: reclaimed.returned }
     const started = performance.now()
     lookAt = Number.POSITIVE_INFINITY
     try {
       const given = await giveBack(retryAfter.given)
       if (given > 0) returned(context)
-      return { ...reclaimed, returned: reclaimed.returned + given }
+      return { workers: reclaimed.workers, returned: reclaimed.returned + given }
     } finally {
       lookAt = clock() + Math.max(retryAfter.given / 3, SHARE * (performance.now() - started))
     }

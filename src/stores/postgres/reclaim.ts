@@ -51,7 +51,13 @@ export function reclaiming(context: Context) {
 
   return async function reclaim(): Promise<Reclaimed> {
     const ended = sql`select id, default_tries, settled_0 from ${workers} where lease_until <= ${nowMs(context)} order by id`
-    if ((await connection.query('common', sql`${ended} limit 1`)).length === 0) return { workers: [], returned: 0 }
+    const [first] = await connection.query(
+      'common',
+      sql`select min(lease_until) - ${nowMs(context)} as rest from ${workers}`,
+    )
+    const rest = first?.rest as number | null
+    if (rest === null) return { workers: [], returned: 0 }
+    if (rest > 0) return { workers: [], returned: 0, calmMs: rest }
     const reclaimed = await connection.transaction(
       'common',
       async (run) => {

@@ -34,9 +34,10 @@ export function withPhpsLeftovers<Leasing extends Pick<Store, 'reclaim'>>(contex
     ...leasing,
     async reclaim(): Promise<Reclaimed> {
       const reclaimed = await leasing.reclaim()
-      const given = retryAfter.given === undefined ? 0 : await giveBack(retryAfter.given)
+      if (retryAfter.given === undefined) return reclaimed
+      const given = await giveBack(retryAfter.given)
       if (given > 0) context.wake()
-      return { ...reclaimed, returned: reclaimed.returned + given }
+      return { workers: reclaimed.workers, returned: reclaimed.returned + given }
     },
   }
 }

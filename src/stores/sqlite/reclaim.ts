@@ -14,8 +14,11 @@ export function reclaiming(context: Context) {
   const { connection } = context
 
   return async function reclaim(): Promise<Reclaimed> {
-    const seen = await connection.read(() => lostWorkers(context))
-    if (seen.length === 0) return { workers: [], returned: 0 }
+    const first = await connection.read(() => connection.get('select min(lease_until) as ends from faena_workers'))
+    const nothing = { workers: [], returned: 0 }
+    if (first === undefined || first.ends === null) return nothing
+    const calmMs = (first.ends as number) - context.now()
+    if (calmMs > 0) return { ...nothing, calmMs }
     const reclaimed = await connection.write('full', () => takeBack(context))
     if (reclaimed.returned > 0) context.wake()
     return reclaimed
