@@ -36,8 +36,22 @@ export interface LifeStore {
   /** Append-only, under a lock, safe beside running workers; concurrent callers wait for one another. */
   migrate(options?: { dryRun?: boolean; onStep?: (step: MigrationStep) => void }): Promise<MigrationReport>
   ping(): Promise<{ latencyMs: number; now: number; schemaVersion: number; server: string }>
+  /** How this process uses its connections, asking nobody: also while the database is gone. Empty where a store has no pools. */
+  connections(): PoolUse[]
   /** Facts and risks for `faena doctor`; each finding says what to do. */
   diagnose(): Promise<Finding[]>
+}
+
+/** Connections that are kept for one kind of call. Pools that nothing was asked of yet are left out. */
+export interface PoolUse {
+  pool: string
+  /** So many are made at most; null where that is not known. */
+  limit: number | null
+  /** At work, or about to be made. */
+  busy: number
+  idle: number
+  /** Calls that wait for one. */
+  waiting: number
 }
 
 export interface MigrationStep {
@@ -277,6 +291,8 @@ export interface Reclaimed {
   workers: number[]
   /** Jobs given back. */
   returned: number
+  /** Nothing was to do, and no lease of today's workers ends within so many ms; left out where that is not known. */
+  calmMs?: number
 }
 
 // ── admin ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ import type {
   MigrationStep,
   Page,
   Paged,
+  PoolUse,
   QueueState,
   Run,
   RunOutcome,
@@ -88,6 +89,8 @@ export interface Admin extends Repairs, Backoffice, Alerts {
   /** Since the beginning, per queue and job name: numbers that never fall. */
   metricTotals(): Promise<MetricRow[]>
   ping(): ReturnType<Store['ping']>
+  /** Of this process, to the database. */
+  connections(): PoolUse[]
   migrate(options?: { dryRun?: boolean; onStep?: (step: MigrationStep) => void }): Promise<MigrationReport>
   /** Facts and risks, problems first. */
   doctor(): Promise<Finding[]>
@@ -150,6 +153,7 @@ function lookups(store: Store, surface: readonly SurfacedField[]) {
     metrics: (window: MetricWindow) => store.metrics(window),
     metricTotals: () => store.metricTotals(),
     ping: () => store.ping(),
+    connections: () => store.connections(),
   }
 }
 

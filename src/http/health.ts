@@ -33,14 +33,17 @@ function metricsOf(admin: Admin): () => Promise<string> {
   const sets = new LabelSets()
   let looked: { at: number; text: Promise<string> } | undefined
   const look = async () => {
+    // Before this look itself uses them.
+    const connections = admin.connections()
     const [board, workers, totals, store] = await Promise.all([
       ...([admin.board(), admin.workers(), admin.metricTotals(), admin.ping()] as const),
     ])
-    return prometheusText({ board, workers, totals, store }, sets)
+    return prometheusText({ board, workers, totals, store, connections }, sets)
   }
   return () => {
     const now = performance.now()
-    if (looked === undefined || now - looked.at > FRESH_MS) looked = { at: now, text: look().catch(unreachableText) }
+    if (looked === undefined || now - looked.at > FRESH_MS)
+      looked = { at: now, text: look().catch(() => unreachableText(admin.connections())) }
     return looked.text
   }
 }

@@ -7,13 +7,16 @@ export interface Figures {
   workers: Awaited<ReturnType<Admin['workers']>>
   totals: Awaited<ReturnType<Admin['metricTotals']>>
   store: Awaited<ReturnType<Admin['ping']>>
+  connections: Connections
 }
+
+type Connections = ReturnType<Admin['connections']>
 
 type Total = Figures['totals'][number]
 type Sample = readonly [labels: Labels, value: number]
 
 /** The text form of Prometheus. Counters come from the store: they are those of all workers, and outlive each of them. */
-export function prometheusText({ board, workers, totals, store }: Figures, sets: LabelSets): string {
+export function prometheusText({ board, workers, totals, store, connections }: Figures, sets: LabelSets): string {
   const { queues, failed, oldestDue } = board
   const byJob = sets.jobs(totals)
   const byQueue = sets.queues(queues)
@@ -92,14 +95,44 @@ export function prometheusText({ board, workers, totals, store }: Figures, sets:
     ...gauge('faena_store_info', 'The database behind the queue.', [
       [{ server: store.server, schema_version: String(store.schemaVersion) }, 1],
     ]),
+    ...connectionFigures(connections),
     ...processFigures(),
     '',
   ].join('\n')
 }
 
 /** What there is to say while the database does not answer. */
-export function unreachableText(): string {
-  return [...gauge('faena_store_up', 'Whether the database answered.', [[{}, 0]]), ...processFigures(), ''].join('\n')
+export function unreachableText(connections: Connections): string {
+  return [
+    ...gauge('faena_store_up', 'Whether the database answered.', [[{}, 0]]),
+    ...connectionFigures(connections),
+    ...processFigures(),
+    '',
+  ].join('\n')
+}
+
+/** Of the process that serves them; workers have connections of their own. */
+function connectionFigures(connections: Connections): string[] {
+  return [
+    ...gauge(
+      'faena_store_connections',
+      'Connections of the API to the database, by the pool that they are kept for.',
+      connections.flatMap(({ pool, busy, idle }): Sample[] => [
+        [{ pool, state: 'busy' }, busy],
+        [{ pool, state: 'idle' }, idle],
+      ]),
+    ),
+    ...gauge(
+      'faena_store_connections_limit',
+      'So many connections the pool makes at most.',
+      connections.flatMap(({ pool, limit }): Sample[] => (limit === null ? [] : [[{ pool }, limit]])),
+    ),
+    ...gauge(
+      'faena_store_calls_waiting',
+      'Calls of the API that wait for a connection of the pool.',
+      connections.map(({ pool, waiting }): Sample => [{ pool }, waiting]),
+    ),
+  ]
 }
 
 /** Of the process that serves them. */

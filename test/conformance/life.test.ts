@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import type { PoolUse } from '../../src/store.ts'
 import { newJob } from '../support/jobs.ts'
 import { eachStore } from '../support/suite.ts'
 
@@ -53,6 +55,29 @@ eachStore('life', (open) => {
     expect(ping.schemaVersion).toBe((await given.store.migrate()).to)
     expect(ping.latencyMs).toBeGreaterThanOrEqual(0)
     expect(ping.server).not.toBe('')
+  })
+
+  test('pools keep to their limits, and nothing of them is busy when nothing is asked', async () => {
+    await using given = await open()
+    const { store } = given
+    const seen: PoolUse[] = []
+    let asking = true
+    const calls = Promise.all(Array.from({ length: 40 }, () => store.counts())).finally(() => {
+      asking = false
+    })
+    while (asking) {
+      seen.push(...store.connections())
+      await setImmediate()
+    }
+    await calls
+
+    const hasPools = store.kind === 'postgres' || store.kind === 'mysql'
+    expect(seen.some(({ busy }) => busy > 0)).toBe(hasPools)
+    expect(seen.some(({ waiting }) => waiting > 0)).toBe(hasPools)
+    expect(seen.filter(({ busy, idle, limit }) => limit === null || busy + idle > limit)).toEqual([])
+    const after = store.connections()
+    expect(after.map(({ busy, waiting }) => busy + waiting)).toEqual(after.map(() => 0))
+    expect(after.some(({ idle }) => idle > 0)).toBe(hasPools)
   })
 
   test('every finding that is not fine says what to do', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createQueue, createWorker, handle } from '../../src/index.ts'
 import { openMemory } from '../support/memory-harness.ts'
+import { openPostgres } from '../support/postgres-harness.ts'
 import { PROMTOOL } from '../support/programs.ts'
 import { ensureInstalled, missing } from '../support/servers/install.ts'
 import { aJob } from '../worker/jobs.ts'
@@ -114,6 +115,22 @@ test('however many jobs there are, at most two hundred are named; the others are
   expect(named(second).length).toBe(200)
   expect(named(second)).toEqual(expect.arrayContaining(named(first)))
   expect(figure(second, 'faena_job_run_seconds_count{queue="(other)",job="(other)"}')).toBe(200)
+})
+
+test('the connections of the API are told by pool, also while the database does not answer', async () => {
+  const harness = await openPostgres()
+  await using api = await apiOn(harness)
+  const scrape = async () => (await api.as('viewer')('GET', '/metrics')).body
+  await scrape()
+  // What is asked again at once is the same look.
+  await expect.poll(scrape, { timeout: 5_000 }).toContain('faena_store_connections_limit{pool="common"} 5')
+  const body = await scrape()
+  expect(figure(body, 'faena_store_connections{pool="common",state="idle"}')).toBeGreaterThan(0)
+  expect(figure(body, 'faena_store_connections{pool="common",state="busy"}')).toBe(0)
+  expect(figure(body, 'faena_store_calls_waiting{pool="common"}')).toBe(0)
+  await harness.store.close()
+  await expect.poll(scrape, { timeout: 5_000 }).toContain('faena_store_up 0')
+  expect(await scrape()).toContain('faena_store_connections_limit{pool="common"} 5')
 })
 
 test('a database that does not answer is told as such, not as a gap', async () => {

@@ -81,6 +81,7 @@ function lifeOf(tables: Tables): LifeStore & { isClosed: () => boolean } {
   return {
     isClosed,
     kind: 'memory',
+    connections: () => [],
     durability: 'nothing: jobs are lost when this process ends',
     open: async () => {
       closed = false

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { PoolUse } from '../../store.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Answer } from './client.ts'
 import { faultOf, mayHaveCommitted, translated } from './errors.ts'
@@ -90,6 +91,11 @@ export class Connection {
         throw error
       }
     })
+  }
+
+  /** What its lanes are doing. */
+  uses(): PoolUse[] {
+    return [...this.#lanes].map(([pool, lane]) => ({ pool, ...lane.use }))
   }
 
   /** Waits for calls under way. */

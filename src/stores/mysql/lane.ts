@@ -1,4 +1,5 @@
 import { FaenaError } from '../../core/errors.ts'
+import type { PoolUse } from '../../store.ts'
 import { unavailable } from './errors.ts'
 import { Session } from './session.ts'
 import type { Source } from './source.ts'
@@ -26,6 +27,11 @@ export class Lane {
     this.#source = source
     this.#size = size
     this.#timeoutMs = timeoutMs
+  }
+
+  get use(): Omit<PoolUse, 'pool'> {
+    const idle = this.#idle.length
+    return { limit: this.#size, busy: this.#made - idle, idle, waiting: this.#waiting.length }
   }
 
   /** Lends a connection; it must be given back by `release`. */

@@ -133,6 +133,7 @@ export function mysqlStore(options: MysqlOptions): Store {
       }
     },
 
+    connections: () => connection.uses(),
     diagnose: diagnosing(context),
     push: pushing(context),
     reserve: reserving(context),

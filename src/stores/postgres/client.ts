@@ -9,6 +9,10 @@ export interface PgPool {
   end(): Promise<void>
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'connect', listener: (client: PgClient) => void): unknown
+  readonly totalCount?: number
+  readonly idleCount?: number
+  readonly waitingCount?: number
+  readonly options?: { readonly max?: number }
 }
 
 export interface PgQueryable {

@@ -1,4 +1,5 @@
 import { FaenaError } from '../../core/errors.ts'
+import type { PoolUse } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import { type PgClient, type PgPool, type PgQueryable, storable, types } from './client.ts'
@@ -24,6 +25,8 @@ export class Connection {
   readonly #source: Source
   readonly #timeoutMs: number
   readonly #pools: Partial<Record<Lane, Promise<PgPool>>> = {}
+  /** Those that are there, by name; the application's own has both lanes. */
+  readonly #open = new Map<PgPool, string>()
   #closed = false
 
   constructor(source: Source, timeoutMs: number) {
@@ -87,6 +90,14 @@ export class Connection {
   /** One statement on the application's connection: its own time-outs, no retry, its errors as they are. */
   async foreign(client: PgQueryable, statement: Sql): Promise<SqlRow[]> {
     return (await client.query(queryOf(statement))).rows as SqlRow[]
+  }
+
+  /** What its pools are doing. */
+  uses(): PoolUse[] {
+    return [...this.#open].map(([{ totalCount = 0, idleCount = 0, waitingCount = 0, options }, pool]) => ({
+      ...{ pool, limit: options?.max ?? null },
+      ...{ busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount },
+    }))
   }
 
   /** Waits for calls under way. */
@@ -169,8 +180,11 @@ export class Connection {
     if (known) return known
     const opened = this.#source.pool(lane)
     this.#pools[lane] = opened
-    // A pool that could not be made (the client's package is missing) is asked for again next time.
-    opened.catch(() => delete this.#pools[lane])
+    opened.then(
+      (pool) => this.#open.set(pool, this.#source.ours ? lane : 'application'),
+      // A pool that could not be made (the client's package is missing) is asked for again next time.
+      () => delete this.#pools[lane],
+    )
     return opened
   }
 

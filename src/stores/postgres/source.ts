@@ -48,8 +48,7 @@ export function ownSource(config: PgConfig, timeoutMs: number): Source {
 /** The application's pool: its size, its life and its credentials are the application's affair. */
 export function poolSource(pool: PgPool): Source {
   calmed(pool)
-  const options = (pool as { options?: PgConfig }).options ?? {}
-  return { shown: shownServer(options), ours: false, pool: async () => pool }
+  return { shown: shownServer((pool.options ?? {}) as PgConfig), ours: false, pool: async () => pool }
 }
 
 /**

@@ -123,6 +123,7 @@ export function postgresStore(given: PostgresOptions): Store {
       }
     },
 
+    connections: () => connection.uses(),
     diagnose: diagnosing(context, source, options.notifications ?? true),
     push: pushing(context),
     reserve: reserving(context),

@@ -123,6 +123,8 @@ export function sqliteStore(options: SqliteOptions): Store {
       return { latencyMs: performance.now() - started, now: now(), schemaVersion: version, server }
     },
 
+    // One connection and its readers, which nothing waits in line for.
+    connections: () => [],
     diagnose: diagnosing(context, SCHEMA_VERSION),
     push: pushing(context),
     reserve: reserving(context),
