@@ -76,9 +76,9 @@ function whatToTry(): string {
   return `
   Faena: the example application ${heading}
 
-    open    ${APP_URL}
-    source  ${SOURCE_URL}  (takes seconds, and every third time it fails)
-    stop    Ctrl+C
+    open       ${APP_URL}${inline ? '' : '\n    dashboard  its address is told below, in a terminal with a link that logs you in'}
+    source     ${SOURCE_URL}  (takes seconds, and every third time it fails)
+    stop       Ctrl+C
 
   Try, in another terminal:
 
