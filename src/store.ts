@@ -370,8 +370,9 @@ export interface JobFilter {
   status?: JobStatus
   /** Literal text somewhere in the payload; a scan. */
   search?: string
-  /** Only larger ids: with a page's cursor it bounds how many rows a scan looks at. */
+  /** Only larger, only smaller ids: with a page's cursor they bound how many rows a scan looks at. */
   idAbove?: number
+  idBelow?: number
   /** Unix ms of the row's creation; from inclusive, before exclusive. */
   createdFrom?: number
   createdBefore?: number
@@ -386,8 +387,9 @@ export interface FailedFilter {
   error?: string
   /** Literal text somewhere in the exception or the payload, whatever its case; a scan. */
   search?: string
-  /** Only larger ids: with a page's cursor it bounds how many rows a scan looks at. */
+  /** Only larger, only smaller ids: with a page's cursor they bound how many rows a scan looks at. */
   idAbove?: number
+  idBelow?: number
   /** Unix ms, exclusive. */
   failedBefore?: number
   failedAfter?: number

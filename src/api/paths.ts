@@ -18,8 +18,8 @@ export interface paths {
     trace?: never
   }
   '/api/v1/queue/jobs': {
-    /** Pending and reserved jobs, newest first */
-    get: { parameters: { query?: { 'status'?: "pending" | "reserved" | "all"; 'queue'?: string; 'job_class'?: string; 'q'?: string; 'from'?: number | string; 'to'?: number | string; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { jobs: ({ id: number | string; queue: string; attempts: number; max_attempts: number; job_class: string; created_at_human: string; available_at_human: string; reserved_at_human: string | null; age_seconds: number; priority: number; status: "due" | "delayed" | "reserved"; uuid: string | null; name: string | null; tags: (string)[]; [key: string]: unknown })[]; count: number; filters: { queue: string | null; status: "pending" | "reserved" | "all"; limit: number }; next_cursor: string | null; partial: boolean } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    /** Pending and reserved jobs, newest first unless asked otherwise */
+    get: { parameters: { query?: { 'status'?: "pending" | "reserved" | "all"; 'queue'?: string; 'job_class'?: string; 'q'?: string; 'from'?: number | string; 'to'?: number | string; 'order'?: "newest" | "oldest"; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { jobs: ({ id: number | string; queue: string; attempts: number; max_attempts: number; job_class: string; created_at_human: string; available_at_human: string; reserved_at_human: string | null; age_seconds: number; priority: number; status: "due" | "delayed" | "reserved"; uuid: string | null; name: string | null; tags: (string)[]; [key: string]: unknown })[]; count: number; filters: { queue: string | null; status: "pending" | "reserved" | "all"; limit: number }; next_cursor: string | null; partial: boolean } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     /** Dispatch a job by its name */
     post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string }; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { name: string; input?: unknown; queue?: string; delay_seconds?: number; available_at?: number | string; priority?: number; unique?: string; tags?: (string)[] } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { outcome: "dispatched" | "skipped" | "replaced" | "pushedBack"; uuid: string; id: number | null } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 404: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
@@ -30,8 +30,8 @@ export interface paths {
     trace?: never
   }
   '/api/v1/queue/failed': {
-    /** Failed jobs, newest first */
-    get: { parameters: { query?: { 'queue'?: string; 'error'?: string; 'job_class'?: string; 'q'?: string; 'from'?: number | string; 'to'?: number | string; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { failed_jobs: ({ id: number | string; queue: string; job_class: string; exception_short: string; failed_at: string; fingerprint: string | null; uuid: string | null; name: string | null; tags: (string)[]; [key: string]: unknown })[]; count: number; next_cursor: string | null; partial: boolean } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    /** Failed jobs, newest first unless asked otherwise */
+    get: { parameters: { query?: { 'queue'?: string; 'error'?: string; 'job_class'?: string; 'q'?: string; 'from'?: number | string; 'to'?: number | string; 'order'?: "newest" | "oldest"; 'cursor'?: string; 'limit'?: number }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { failed_jobs: ({ id: number | string; queue: string; job_class: string; exception_short: string; failed_at: string; fingerprint: string | null; uuid: string | null; name: string | null; tags: (string)[]; [key: string]: unknown })[]; count: number; next_cursor: string | null; partial: boolean } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never
@@ -55,7 +55,7 @@ export interface paths {
     get?: never
     put?: never
     /** Bring all failed jobs back, or those that match */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string; 'Prefer'?: string }; path?: never; cookie?: never }; requestBody?: { content: { 'application/json': { queue?: string; job_class?: string; error?: string; ids?: (number | string)[]; failed_before?: number | string; rate_per_second?: number } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { retried_count: number; skipped_count: number } } } }; 202: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string; 'Prefer'?: string }; path?: never; cookie?: never }; requestBody?: { content: { 'application/json': { queue?: string; job_class?: string; error?: string; ids?: (number | string)[]; q?: string; fields?: { [key: string]: unknown }; failed_after?: number | string; failed_before?: number | string; rate_per_second?: number } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { retried_count: number; skipped_count: number } } } }; 202: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -91,7 +91,7 @@ export interface paths {
     get?: never
     put?: never
     /** Delete all failed jobs for good, or those that match */
-    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string; 'Prefer'?: string }; path?: never; cookie?: never }; requestBody?: { content: { 'application/json': { queue?: string; job_class?: string; error?: string; ids?: (number | string)[]; failed_before?: number | string; rate_per_second?: number } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { deleted_count: number } } } }; 202: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: { 'Idempotency-Key'?: string; 'Prefer'?: string }; path?: never; cookie?: never }; requestBody?: { content: { 'application/json': { queue?: string; job_class?: string; error?: string; ids?: (number | string)[]; q?: string; fields?: { [key: string]: unknown }; failed_after?: number | string; failed_before?: number | string; rate_per_second?: number } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { deleted_count: number } } } }; 202: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -400,7 +400,7 @@ export interface paths {
     get?: never
     put?: never
     /** Begin a session of the panel */
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { name: string; password: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { name: string; password: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string; fields: (string)[] } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -411,7 +411,7 @@ export interface paths {
     get?: never
     put?: never
     /** Begin a session of the panel with the code of a sign-in link */
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { code: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': { code: string } } }; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; message: string; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string; fields: (string)[] } } } }; 400: Refusal; 401: Refusal; 403: Refusal; 409: Refusal; 413: Refusal; 415: Refusal; 422: Refusal; 429: Refusal; 500: Refusal; 501: Refusal; 503: Refusal } }
     delete?: never
     options?: never
     head?: never
@@ -431,7 +431,7 @@ export interface paths {
   }
   '/api/v1/queue/me': {
     /** Who asks, and what he may do */
-    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { subject: string; role: "viewer" | "operator" | "admin"; via: "token" | "session"; until: string; fields: (string)[] } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never

@@ -5,9 +5,9 @@ import { jobRefs } from './refs.ts'
 
 const STATUSES = ['pending', 'due', 'delayed', 'reserved']
 const ORDERS = ['newest', 'oldest']
-const JOB_KEYS = ['refs', 'queue', 'name', 'status', 'search', 'idAbove', 'createdFrom', 'createdBefore']
+const JOB_KEYS = ['refs', 'queue', 'name', 'status', 'search', 'idAbove', 'idBelow', 'createdFrom', 'createdBefore']
 const FAILED_KEYS = [
-  ...['refs', 'queue', 'name', 'fingerprint', 'error', 'search', 'idAbove', 'failedBefore', 'failedAfter'],
+  ...['refs', 'queue', 'name', 'fingerprint', 'error', 'search', 'idAbove', 'idBelow', 'failedBefore', 'failedAfter'],
 ]
 const LARGEST_PAGE = 1_000
 

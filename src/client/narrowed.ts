@@ -3,23 +3,23 @@ import type { Chunk, ChunkDone, FailedFilter, LabelKey, Store } from '../store.t
 import { type FailedSearch, failedFilterOf, labelName } from './search.ts'
 
 /** What bulk actions on failed jobs are narrowed by; nothing means all of them. Of `fields`, one, and not beside `ids`. */
-export type Narrowing = Pick<FailedSearch, 'ids' | 'queue' | 'jobClass' | 'error' | 'fields' | 'from' | 'to'>
+export type Narrowing = Pick<FailedSearch, 'ids' | 'queue' | 'jobClass' | 'error' | 'q' | 'fields' | 'from' | 'to'>
 
-const KEYS = 'ids, queue, jobClass, error, fields, from, to'
+const KEYS = 'ids, queue, jobClass, error, q, fields, from, to'
 
 /** What is done to failed jobs in bulk. */
 export type FailedAction = 'retry' | 'forget'
 
 /** A narrowing as the store takes it. Throws BAD_ARGUMENT. */
 export function narrowed(narrowing: Narrowing): { filter: FailedFilter; key: LabelKey | undefined } {
-  const { ids, queue, jobClass, error, fields, from, to, ...rest } = narrowing
+  const { ids, queue, jobClass, error, q, fields, from, to, ...rest } = narrowing
   // What would be passed over here would widen what is done.
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) throw notAllowed('BAD_ARGUMENT', 'narrowing', unknown, KEYS)
   if (fields && (Object.keys(fields).length > 1 || ids !== undefined)) {
     throw notAllowed('BAD_ARGUMENT', 'fields', Object.keys(fields), 'one field, and none beside ids')
   }
-  const { filter, key } = failedFilterOf({ ids, queue, jobClass, error, fields, from, to })
+  const { filter, key } = failedFilterOf({ ids, queue, jobClass, error, q, fields, from, to })
   return {
     filter: jobClass === undefined || (key && 'name' in key) ? filter : { ...filter, name: labelName(jobClass) },
     key,
@@ -47,7 +47,8 @@ export async function actOnChunk(
   const { limit, upTo, after = 0 } = chunk
   const ids = await store.failedIds(key, { limit, above: after, below: upTo + 1, order: 'oldest' })
   if (ids.length === 0) return { changed: 0, skipped: 0, next: null }
-  const { fingerprint: _fingerprint, ...rest } = filter
-  const done = await act({ ...rest, refs: ids }, { limit: ids.length, upTo, after })
+  // An index of fingerprints has seen to that already; one of fields or names has not.
+  const { fingerprint: _fingerprint, ...seen } = filter
+  const done = await act({ ...('fingerprint' in key ? seen : filter), refs: ids }, { limit: ids.length, upTo, after })
   return { ...done, next: done.next ?? (ids.length < limit ? null : ids.at(-1)!) }
 }

@@ -71,7 +71,7 @@ async function findJobs(
   wanted: Partial<Page> = {},
 ): Promise<Found<JobView>> {
   const { store, surface, budgetMs } = options
-  const page = newestFirst(wanted)
+  const page = checkPage(wanted)
   const { ids, queue, status, jobClass, q, fields = {}, from, to } = search
   const filter = checkJobFilter({
     refs: ids,
@@ -84,12 +84,14 @@ async function findJobs(
   const meant = fieldsMeant(fields, surface)
   const matches = (view: JobView) => hasClass(view, jobClass) && hasFields(view, meant)
   const read = (row: StoredJob) => jobView(row, surface)
-  const below = page.cursor === undefined ? undefined : readCursor(page.cursor)
+  const isNewest = page.order !== 'oldest'
+  const last = page.cursor === undefined ? undefined : readCursor(page.cursor)
   if (filter.status === 'reserved' && filter.refs === undefined) {
     const reserved = await options.reserved()
     // They are few, and known: no table is looked through for them.
     if (reserved !== null) {
-      const rows = await rowsOf(store, { ...filter, refs: reserved.filter((id) => below === undefined || id < below) })
+      const refs = reserved.filter((id) => last === undefined || (isNewest ? id < last : id > last))
+      const rows = await rowsOf(store, { ...filter, refs }, page.order)
       const found = rows.map((row) => ({ id: row.id, view: read(row) })).filter(({ view }) => matches(view))
       return pageOf(found, page.limit, null)
     }
@@ -99,16 +101,14 @@ async function findJobs(
     const { rows, next } = await store.list(filter, page)
     return { rows: rows.map(read).filter(matches), next, partial: false }
   }
-  const look = async (idAbove: number, end: number) =>
-    (await store.list({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(end) })).rows
-  const start = below ?? (await store.bounds()).job + 1
-  return inWindows({ look, read, matches, from: start, limit: page.limit, budgetMs })
+  const look = async (window: Window) => (await store.list({ ...filter, ...window }, oneMoreThan(page))).rows
+  return inWindows({ ...{ look, read, matches, page, last, budgetMs }, newest: (await store.bounds()).job })
 }
 
-/** Newest first, however many refs there are. */
-async function rowsOf(store: Store, filter: JobFilter): Promise<StoredJob[]> {
+/** In order, however many refs there are. */
+async function rowsOf(store: Store, filter: JobFilter, order: Page['order']): Promise<StoredJob[]> {
   if (filter.refs?.length === 0) return []
-  return (await store.list(filter, { limit: MOST_RESERVED })).rows
+  return (await store.list(filter, { limit: MOST_RESERVED, order })).rows
 }
 
 /** Ids of the jobs that are reserved, newest first; null where they are too many to be held in memory. */
@@ -122,25 +122,38 @@ async function findFailed(
   search: FailedSearch,
   wanted: Partial<Page> = {},
 ) {
-  const page = newestFirst(wanted)
+  const page = checkPage(wanted)
   const fields = fieldsMeant(search.fields ?? {}, surface)
   const { jobClass } = search
   const { filter, key } = failedFilterOf(search)
   const read = (row: FailedJob) => failedView(row, surface)
   const matches = (view: FailedView) => hasClass(view, jobClass) && hasFields(view, fields)
-  const start = page.cursor === undefined ? (await store.bounds()).failed + 1 : readCursor(page.cursor)
+  const { order } = page
+  const last = page.cursor === undefined ? undefined : readCursor(page.cursor)
   if (key !== undefined) {
-    const ids = (below: number) => store.failedIds(key, { limit: IDS_AT_ONCE, below })
-    const look = async (refs: number[]) => (await store.listFailed({ ...filter, refs }, { limit: IDS_AT_ONCE })).rows
-    return byIndex({ ids, look, read, matches, from: start, limit: page.limit, budgetMs })
+    const ids = (after: number | undefined) =>
+      store.failedIds(key, { limit: IDS_AT_ONCE, order, ...(order === 'oldest' ? { above: after } : { below: after }) })
+    const look = async (refs: number[]) =>
+      (await store.listFailed({ ...filter, refs }, { limit: IDS_AT_ONCE, order })).rows
+    return byIndex({ ids, look, read, matches, last, limit: page.limit, budgetMs })
   }
   if (filter.refs || Object.values(filter).every((value) => value === undefined)) {
     const { rows, next } = await store.listFailed(filter, page)
     return { rows: rows.map(read).filter(matches), next, partial: false }
   }
-  const look = async (idAbove: number, below: number) =>
-    (await store.listFailed({ ...filter, idAbove }, { limit: page.limit + 1, cursor: writeCursor(below) })).rows
-  return inWindows({ look, read, matches, from: start, limit: page.limit, budgetMs })
+  const look = async (window: Window) => (await store.listFailed({ ...filter, ...window }, oneMoreThan(page))).rows
+  return inWindows({ ...{ look, read, matches, page, last, budgetMs }, newest: (await store.bounds()).failed })
+}
+
+/** Ids that a look is bounded by, both exclusive. */
+interface Window {
+  idAbove: number
+  idBelow: number
+}
+
+/** The row behind the page's last tells that there is another page. */
+function oneMoreThan({ limit, order }: Page): Page {
+  return { limit: limit + 1, order }
 }
 
 /** What of a search the rows themselves say, and by which index the rest is found. */
@@ -173,29 +186,32 @@ const FINGERPRINT = /^[0-9a-f]{16}$/
 interface Looking<Row extends { id: number }, View> {
   read(row: Row): View
   matches(view: View): boolean
-  /** The first id that is not looked at any more. */
-  from: number
-  limit: number
+  /** The last id of the page before. */
+  last: number | undefined
   budgetMs: number
 }
 
-/** Looks at the rows between two ids, then at those below, in steps as wide as their speed allows, until the page is full. */
+/** Looks at the rows of a window of ids, then at those of the next, in steps as wide as their speed allows, until the page is full. */
 async function inWindows<Row extends { id: number }, View>({
   look,
   read,
   matches,
-  from,
-  limit,
+  last,
+  page: { limit, order },
+  newest,
   budgetMs,
-}: Looking<Row, View> & { look(above: number, below: number): Promise<Row[]> }): Promise<Found<View>> {
+}: Looking<Row, View> & { look(window: Window): Promise<Row[]>; page: Page; newest: number }): Promise<Found<View>> {
   const deadline = performance.now() + budgetMs
   const found: { id: number; view: View }[] = []
-  let below = from
+  const isNewest = order !== 'oldest'
+  // The id looked at last: what is left lies below it, or with the oldest first above it.
+  let at = last ?? (isNewest ? newest + 1 : 0)
+  const isOver = () => (isNewest ? at <= 1 : at >= newest)
   let span = FIRST_SPAN
-  while (below > 1) {
+  while (!isOver()) {
     const began = performance.now()
-    const above = Math.max(0, below - 1 - span)
-    const rows = await look(above, below)
+    const end = isNewest ? Math.max(0, at - 1 - span) : Math.min(newest + 1, at + 1 + span)
+    const rows = await look(isNewest ? { idAbove: end, idBelow: at } : { idAbove: at, idBelow: end })
     const took = performance.now() - began
     for (const row of rows) {
       const view = read(row)
@@ -203,10 +219,10 @@ async function inWindows<Row extends { id: number }, View>({
     }
     if (found.length > limit) break
     // A look that was cut off at its limit goes on behind its last row.
-    below = rows.length > limit ? rows.at(-1)!.id : above + 1
+    at = rows.length > limit ? rows.at(-1)!.id : isNewest ? end + 1 : end - 1
     if (took < QUICK_MS) span = Math.min(span * 4, WIDEST_SPAN)
     else if (took > SLOW_MS) span = Math.max(FIRST_SPAN, Math.ceil(span / 2))
-    if (below > 1 && performance.now() > deadline) return pageOf(found, limit, below)
+    if (!isOver() && performance.now() > deadline) return pageOf(found, limit, at)
   }
   return pageOf(found, limit, null)
 }
@@ -216,17 +232,19 @@ async function byIndex<Row extends { id: number }, View>({
   look,
   read,
   matches,
-  from,
+  last,
   limit,
   budgetMs,
-}: Looking<Row, View> & { ids(below: number): Promise<number[]>; look(ids: number[]): Promise<Row[]> }): Promise<
-  Found<View>
-> {
+}: Looking<Row, View> & {
+  ids(after: number | undefined): Promise<number[]>
+  look(ids: number[]): Promise<Row[]>
+  limit: number
+}): Promise<Found<View>> {
   const deadline = performance.now() + budgetMs
   const found: { id: number; view: View }[] = []
-  let below = from
+  let after = last
   for (;;) {
-    const some = await ids(below)
+    const some = await ids(after)
     if (some.length === 0) return pageOf(found, limit, null)
     // As many as fill the page, where all of them match: payloads are not read for nothing.
     for (let at = 0; at < some.length && found.length <= limit; at += limit + 1) {
@@ -235,10 +253,10 @@ async function byIndex<Row extends { id: number }, View>({
         const view = read(row)
         if (matches(view)) found.push({ id: row.id, view })
       }
-      below = part.at(-1)!
+      after = part.at(-1)!
     }
     if (found.length > limit || some.length < IDS_AT_ONCE) return pageOf(found, limit, null)
-    if (performance.now() > deadline) return pageOf(found, limit, below)
+    if (performance.now() > deadline) return pageOf(found, limit, some.at(-1)!)
   }
 }
 
@@ -279,10 +297,4 @@ function literalIn(value: string | undefined): string | undefined {
   const runs = value?.match(/[A-Za-z0-9_.: -]+/g) ?? []
   const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '')
   return longest.length > 0 ? longest : undefined
-}
-
-function newestFirst(wanted: Partial<Page>): Page {
-  const page = checkPage(wanted)
-  if (page.order === 'oldest') throw notAllowed('BAD_ARGUMENT', 'order', page.order, 'newest')
-  return page
 }

@@ -280,6 +280,40 @@ eachStore('backoffice', (open) => {
     expect(all).toEqual(Array.from({ length: 25 }, (_, at) => 25 - at))
     const queue = await pages((cursor) => admin.failedRows({ queue: 'netsuite' }, { limit: 4, cursor }))
     expect(queue).toEqual(all)
+
+    const oldest = (cursor?: string) => ({ limit: 4, cursor, order: 'oldest' }) as const
+    const everything = await pages((cursor) => admin.jobRows({}, oldest(cursor)))
+    expect(everything).toEqual(Array.from({ length: 25 }, (_, at) => at + 1))
+    const oddOldest = await pages((cursor) => admin.jobRows({ fields: { order_id: '1' } }, oldest(cursor)))
+    expect(oddOldest).toEqual(odd.toReversed())
+    const byClass = await pages((cursor) => admin.failedRows({ jobClass: 'cases.fetch' }, oldest(cursor)))
+    expect(byClass).toEqual(all.toReversed())
+    const byQueue = await pages((cursor) => admin.failedRows({ queue: 'netsuite' }, oldest(cursor)))
+    expect(byQueue).toEqual(all.toReversed())
+  })
+
+  test('what a list shows, a bulk action of the same narrowing means: a text, a field, a time, a fingerprint', async () => {
+    await using given = await open()
+    const admin = createAdmin({ store: given.store, surface })
+    const first = laravelFailed(given, 803193)
+    const other = given.raw.insertFailed({
+      uuid: newJob().uuid,
+      payload: laravelPayload(newJob().uuid, 803193),
+      exception: 'LogicException: of another kind in /app/Other.php:1',
+      failed_at: '2025-11-09 10:00:00',
+    })
+    laravelFailed(given, 803194)
+    const fields = { order_id: '803193' }
+    const shown = (await admin.failedRows({ fields })).rows
+    expect(shown.map(({ id }) => id)).toEqual([other, first.id])
+    const both = { fields, error: shown[1]!.fingerprint! }
+
+    expect((await admin.failedRows(both)).rows.map(({ id }) => id)).toEqual([first.id])
+    expect(await admin.forgetMany({ q: 'in no job' })).toMatchObject({ changed: 0 })
+    expect(await admin.forgetMany({ fields, from: Date.UTC(2025, 10, 10) })).toMatchObject({ changed: 0 })
+    expect(await admin.retryMany(both)).toMatchObject({ changed: 1 })
+    expect(await admin.forgetMany({ q: 'ANOTHER kind', from: Date.UTC(2025, 10, 8) })).toMatchObject({ changed: 1 })
+    expect((await admin.failedRows()).rows).toMatchObject([{ order_id: 803194 }])
   })
 
   test('details mask secrets at any depth, in a serialized command and in the exception, unless asked otherwise', async () => {

@@ -136,6 +136,18 @@ eachStore('admin', (open) => {
       expect(newest.map(({ id }) => id)).toEqual(ids.reverse())
     })
 
+    test('keeps within the ids that bound it, from either end', async () => {
+      await using given = await open()
+      const ids = (await given.store.push(newJobs(9))).map(({ id }) => id!)
+      const within = { idAbove: ids[1]!, idBelow: ids[7]! }
+
+      const newest = await given.store.list(within, { limit: 3 })
+      const oldest = await given.store.list(within, { limit: 3, order: 'oldest' })
+
+      expect(newest.rows.map(({ id }) => id)).toEqual([ids[6], ids[5], ids[4]])
+      expect(oldest.rows.map(({ id }) => id)).toEqual([ids[2], ids[3], ids[4]])
+    })
+
     test('ends with a full last page', async () => {
       await using given = await open()
       await given.store.push(newJobs(20))

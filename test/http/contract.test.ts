@@ -215,6 +215,35 @@ eachApi('the eight routes', (open) => {
     expect(api.raw.failedRows().map(({ failed_at }) => failed_at)).toEqual(['2025-11-07 10:00:00'])
   })
 
+  test('a text, a surfaced field and a beginning narrow bulk actions as they narrow lists', async () => {
+    await using api = await open()
+    failedJob(api, 1, { failed_at: '2025-11-06 10:00:00' })
+    failedJob(api, 2, { failed_at: '2025-11-07 10:00:00' })
+    const refused = await api.post('clear-failed', { fields: { order: '1' } })
+    expect(refused.statusCode).toBe(400)
+    expect(refused.json().errors).toMatchObject([{ path: 'fields.order' }])
+    const late = { failed_after: '2025-11-07 00:00:00', fields: { order_id: '1' } }
+    expect((await api.post('clear-failed', late)).json().data).toEqual({ deleted_count: 0 })
+    expect((await api.post('clear-failed', { fields: { order_id: '1' } })).json().data).toEqual({ deleted_count: 1 })
+    expect((await api.post('retry-all-failed', { q: 'not in it' })).json().data).toMatchObject({ retried_count: 0 })
+    expect((await api.post('retry-all-failed', { q: 'netsuite' })).json().data).toMatchObject({ retried_count: 1 })
+  })
+
+  test('lists begin with the newest row, or with the oldest where that is asked', async () => {
+    await using api = await open()
+    for (let at = 1; at <= 3; at++) netsuiteJob(api, { queue: at === 2 ? 'mails' : 'netsuite' })
+    for (let at = 1; at <= 3; at++) failedJob(api, at)
+    const ids = async (path: string) => {
+      const { data } = (await api.get(path)).json()
+      return (data.jobs ?? data.failed_jobs).map(({ id }: { id: number }) => id)
+    }
+    const newest = await ids('jobs')
+    expect(await ids('jobs?order=oldest')).toEqual(newest.toReversed())
+    expect(await ids('jobs?order=oldest&queue=netsuite')).toEqual([newest[2], newest[0]])
+    expect(await ids('failed?order=oldest')).toEqual((await ids('failed')).toReversed())
+    expect((await api.get('jobs?order=up')).statusCode).toBe(400)
+  })
+
   test('DELETE /jobs/{id} takes a pending or reserved job away', async () => {
     await using api = await open()
     const now = Math.floor(api.clock.now() / 1_000)

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { FailedSearch, JobSearch } from '../../client/search.ts'
 import type { Services } from '../services.ts'
 import { limitParameter, momentForm, momentOf } from './parameters.ts'
-import { nullable, queueWord, text, yesNo } from './shapes.ts'
+import { nullable, queueWord, text, words, yesNo } from './shapes.ts'
 
 /** What lists may be narrowed by beyond the document's own parameters. Surfaced fields are parameters too, by their names. */
 const common = {
@@ -18,6 +18,7 @@ const common = {
   ),
   from: Type.Optional(momentForm),
   to: Type.Optional(momentForm),
+  order: Type.Optional(words(['newest', 'oldest'], 'Which come first, by their ids; default newest')),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'next_cursor of the page before' })),
   limit: limitParameter,
 }

@@ -7,12 +7,14 @@ import { text, words } from '../contract/shapes.ts'
 import { ApiError } from '../errors.ts'
 import { Counter } from '../limits.ts'
 import { route } from '../route.ts'
+import type { Services } from '../services.ts'
 
 const me = Type.Object({
   subject: text('Who', ['maria']),
   role: words(['viewer', 'operator', 'admin'], 'What he may do'),
   via: words(['token', 'session'], 'How he is known'),
   until: text('When that ends, ISO 8601'),
+  fields: Type.Array(Type.String(), { description: 'Surfaced fields that lists of jobs may be narrowed by' }),
 })
 
 const meExample = {
@@ -20,10 +22,12 @@ const meExample = {
   role: 'operator' as const,
   via: 'session' as const,
   until: '2025-11-08T07:30:00.000Z',
+  fields: ['order_id', 'tienda_id'],
 }
 
-function meOf({ subject, role, roleFrom, until }: Caller): Static<typeof me> {
-  return { subject, role, via: roleFrom === 'session' ? 'session' : 'token', until: isoText(until) }
+function meOf({ subject, role, roleFrom, until }: Caller, { fields }: Services): Static<typeof me> {
+  const via = roleFrom === 'session' ? 'session' : 'token'
+  return { subject, role, via, until: isoText(until), fields: [...fields] }
 }
 
 export const getMe = route({
@@ -35,7 +39,7 @@ export const getMe = route({
   summary: 'Who asks, and what he may do',
   data: me,
   example: meExample,
-  carryOut: async ({ caller }) => ({ data: meOf(caller) }),
+  carryOut: async ({ caller, services }) => ({ data: meOf(caller, services) }),
 })
 
 /** Wrong passwords in a minute, for one name and from one address. */
@@ -61,7 +65,8 @@ export const login = route({
   says: 'Logged in as maria',
   refusals: ['BAD_CREDENTIALS', 'CROSS_SITE_REQUEST'],
   audited: { action: 'session.login' },
-  async carryOut({ body, request, reply, services: { admin, sessions } }) {
+  async carryOut({ body, request, reply, services }) {
+    const { admin, sessions } = services
     if (request.headers.origin !== undefined) refuseCrossSite(request)
     const name = body.name.toLowerCase()
     const keys = [`name ${name}`, `address ${request.ip}`] as const
@@ -75,7 +80,7 @@ export const login = route({
     for (const key of keys) wrong.forget(key)
     const caller = await sessions.open(request, reply, user.name, user.role)
     request.faenaCaller = caller
-    return { data: meOf(caller), message: `Logged in as ${user.name}`, audit: {} }
+    return { data: meOf(caller, services), message: `Logged in as ${user.name}`, audit: {} }
   },
 })
 
@@ -96,7 +101,8 @@ export const loginByLink = route({
   says: 'Logged in as maria',
   refusals: ['BAD_CREDENTIALS', 'CROSS_SITE_REQUEST', 'UNSUPPORTED'],
   audited: { action: 'session.login' },
-  async carryOut({ body, request, reply, services: { admin, sessions, signInSecret } }) {
+  async carryOut({ body, request, reply, services }) {
+    const { admin, sessions, signInSecret } = services
     if (request.headers.origin !== undefined) refuseCrossSite(request)
     if (signInSecret === undefined)
       throw new ApiError('UNSUPPORTED', 'Tokens are checked with a public key here, which signs no links')
@@ -113,7 +119,7 @@ export const loginByLink = route({
     wrong.forget(key)
     const caller = await sessions.open(request, reply, found.subject, found.role)
     request.faenaCaller = caller
-    return { data: meOf(caller), message: `Logged in as ${found.subject}`, audit: { via: 'link' } }
+    return { data: meOf(caller, services), message: `Logged in as ${found.subject}`, audit: { via: 'link' } }
   },
 })
 

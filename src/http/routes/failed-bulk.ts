@@ -9,7 +9,10 @@ import { pathOf } from '../envelope.ts'
 import { ApiError } from '../errors.ts'
 import { type Answer, type Call, route } from '../route.ts'
 
-/** Which failed jobs a bulk action means; none of the keys: all. */
+/** Longer values of surfaced fields are found by their beginning alone: more jobs might be meant than were seen. */
+const LONGEST_FIELD = 180
+
+/** Which failed jobs a bulk action means; none of the keys: all. What lists are narrowed by means the same rows here. */
 export const selection = Type.Object({
   queue: Type.Optional(queueWord),
   job_class: Type.Optional(
@@ -28,6 +31,18 @@ export const selection = Type.Object({
       maxItems: 1_000,
     }),
   ),
+  q: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 500, description: 'Text anywhere in the payload or the exception' }),
+  ),
+  fields: Type.Optional(
+    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: LONGEST_FIELD }), {
+      minProperties: 1,
+      maxProperties: 1,
+      description: 'One surfaced field and its value; not beside ids',
+      examples: [{ order_id: '803193' }],
+    }),
+  ),
+  failed_after: Type.Optional(momentForm),
   failed_before: Type.Optional(momentForm),
   rate_per_second: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, maximum: 100_000, description: 'At most so many jobs per second' }),
@@ -119,9 +134,21 @@ function selected({ body, services, request }: Call<unknown, unknown, Selection>
       },
     )
   }
-  const { queue, job_class: jobClass, error, ids, failed_before, rate_per_second: ratePerSecond } = body
-  const to = failed_before === undefined ? undefined : momentOf(failed_before, 'failed_before', services.clock)
-  const narrowing: Narrowing = { queue, jobClass, error, ids: ids?.map((id, at) => jobRef(id, `ids[${at}]`)), to }
+  const { queue, job_class: jobClass, error, ids, q, fields, rate_per_second: ratePerSecond } = body
+  const unknown = Object.keys(fields ?? {}).find((name) => !services.fields.includes(name))
+  if (unknown !== undefined) {
+    const there = services.fields.length === 0 ? 'none, until FAENA_SURFACE names some' : services.fields.join(', ')
+    const message = `is no surfaced field; there are ${there}`
+    throw new ApiError('BAD_ARGUMENT', `fields.${unknown} ${message}`.slice(0, 500), {
+      issues: [{ path: `fields.${unknown}`.slice(0, 100), message }],
+    })
+  }
+  const instant = (name: 'failed_after' | 'failed_before') =>
+    body[name] === undefined ? undefined : momentOf(body[name], name, services.clock)
+  const narrowing: Narrowing = {
+    ...{ queue, jobClass, error, q, fields, from: instant('failed_after'), to: instant('failed_before') },
+    ids: ids?.map((id, at) => jobRef(id, `ids[${at}]`)),
+  }
   return { narrowing, ratePerSecond }
 }
 

@@ -92,7 +92,7 @@ export const failedHistogram = route({
   },
 })
 
-const { limit: _limit, cursor: _cursor, ...exportQuery } = failedQuery
+const { limit: _limit, cursor: _cursor, order: _order, ...exportQuery } = failedQuery
 
 export const exportFailed = route({
   method: 'GET',

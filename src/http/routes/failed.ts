@@ -11,7 +11,7 @@ export const listFailed = route({
   operation: 'listFailedJobs',
   role: 'viewer',
   group: 'The eight',
-  summary: 'Failed jobs, newest first',
+  summary: 'Failed jobs, newest first unless asked otherwise',
   patient: true,
   searchable: true,
   query: Type.Object(failedQuery),
@@ -37,7 +37,7 @@ export const listFailed = route({
     partial: false,
   },
   async carryOut({ query, services }) {
-    const page = { limit: limitOf(query.limit), cursor: query.cursor }
+    const page = { limit: limitOf(query.limit), cursor: query.cursor, order: query.order }
     const { rows, next, partial } = await services.admin.failedRows(failedSearchOf(query, services), page)
     return { data: { failed_jobs: rows as never, count: rows.length, next_cursor: next, partial } }
   },

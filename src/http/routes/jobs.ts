@@ -15,7 +15,7 @@ export const listJobs = route({
   operation: 'listJobs',
   role: 'viewer',
   group: 'The eight',
-  summary: 'Pending and reserved jobs, newest first',
+  summary: 'Pending and reserved jobs, newest first unless asked otherwise',
   description:
     'A search that has to look at rows may take a moment: then it answers with what it found so far, `partial` true and a cursor.',
   patient: true,
@@ -57,10 +57,10 @@ export const listJobs = route({
     partial: false,
   },
   async carryOut({ query, services }) {
-    const { queue, status = 'all', cursor } = query
+    const { queue, status = 'all', cursor, order } = query
     const limit = limitOf(query.limit)
     const search = { ...jobSearchOf(query, services), status }
-    const { rows, next, partial } = await services.admin.jobRows(search, { limit, cursor })
+    const { rows, next, partial } = await services.admin.jobRows(search, { limit, cursor, order })
     const filters = { queue: queue ?? null, status, limit }
     return { data: { jobs: rows as never, count: rows.length, filters, next_cursor: next, partial } }
   },

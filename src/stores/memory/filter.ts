@@ -10,7 +10,8 @@ export function statusOf(row: JobRow, now: number): 'due' | 'delayed' | 'reserve
 }
 
 export function jobMatches(filter: JobFilter, now: number): (row: JobRow) => boolean {
-  const { refs, queue, name, status, search, idAbove = 0, createdFrom = 0, createdBefore } = filter
+  const { refs, queue, name, status, search, idAbove = 0, idBelow = Number.POSITIVE_INFINITY } = filter
+  const { createdFrom = 0, createdBefore } = filter
   const wanted = refs && new Set(refs)
   return (row) =>
     isWanted(wanted, row.id, row.read?.uuid) &&
@@ -19,12 +20,21 @@ export function jobMatches(filter: JobFilter, now: number): (row: JobRow) => boo
     (status === undefined || hasStatus(row, status, now)) &&
     (search === undefined || row.payload.includes(search)) &&
     row.id > idAbove &&
+    row.id < idBelow &&
     row.createdAt >= createdFrom &&
     (createdBefore === undefined || row.createdAt < createdBefore)
 }
 
 export function failedMatches(filter: FailedFilter): (row: FailedRow) => boolean {
-  const { queue, name, fingerprint, failedBefore, failedAfter, idAbove = 0 } = filter
+  const {
+    queue,
+    name,
+    fingerprint,
+    failedBefore,
+    failedAfter,
+    idAbove = 0,
+    idBelow = Number.POSITIVE_INFINITY,
+  } = filter
   const wanted = filter.refs && new Set(filter.refs)
   const error = filter.error?.toLowerCase()
   const search = filter.search?.toLowerCase()
@@ -36,6 +46,7 @@ export function failedMatches(filter: FailedFilter): (row: FailedRow) => boolean
     (error === undefined || row.exception.toLowerCase().includes(error)) &&
     (search === undefined || `${row.exception}\n${row.payload}`.toLowerCase().includes(search)) &&
     row.id > idAbove &&
+    row.id < idBelow &&
     (failedBefore === undefined || row.failedAt < wholeSecond(failedBefore)) &&
     (failedAfter === undefined || row.failedAt >= wholeSecond(failedAfter))
 }

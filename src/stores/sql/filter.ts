@@ -12,6 +12,7 @@ export function jobConditions(dialect: Dialect, filter: JobFilter, second: numbe
   if (filter.name !== undefined) all.push(named(dialect, filter.name))
   if (filter.search !== undefined) all.push(containing(dialect, filter.search))
   if (filter.idAbove !== undefined) all.push(sql`j.id > ${filter.idAbove}`)
+  if (filter.idBelow !== undefined) all.push(sql`j.id < ${filter.idBelow}`)
   if (filter.createdFrom !== undefined) all.push(sql`j.created_at >= ${Math.ceil(filter.createdFrom / 1_000)}`)
   if (filter.createdBefore !== undefined) all.push(sql`j.created_at < ${Math.ceil(filter.createdBefore / 1_000)}`)
   if (filter.status === 'reserved') all.push(dialect.reserved ?? raw('j.reserved_at is not null'))
@@ -37,6 +38,7 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
     all.push(sql`(${exception} or ${payload})`)
   }
   if (filter.idAbove !== undefined) all.push(sql`f.id > ${filter.idAbove}`)
+  if (filter.idBelow !== undefined) all.push(sql`f.id < ${filter.idBelow}`)
   if (filter.failedBefore !== undefined) all.push(sql`f.failed_at < ${wallText(filter.failedBefore)}`)
   if (filter.failedAfter !== undefined) all.push(sql`f.failed_at >= ${wallText(filter.failedAfter)}`)
   return joined(all, ' and ')
