@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
 const EVERYWHERE =
-  /dashboard\/src\/(api|live|session|prefs|shell|operations|metrics|i18n\/(index|format)|ui\/(?!DataTable|ChartCanvas|DialogBody))|node_modules\/(react|react-dom|scheduler|i18next|openapi-fetch|@tanstack\/(react-router|router-core|history|react-query|query-core|react-store|store))\//
+  /dashboard\/src\/(api|live|session\/(?!Login)|prefs|json\/visible|lists\/Loaded|shell\/(?!Help)|operations\/(?!remove)|metrics|i18n\/(index|format)|ui\/(?!ChartCanvas|DialogBody))|node_modules\/(react|react-dom|scheduler|i18next|openapi-fetch|@tanstack\/(react-router|router-core|history|react-query|query-core|react-store|store))\//
 
 /**
  * Relative addresses throughout, so that one build works under any mount path. Nothing is inlined: the policy that the

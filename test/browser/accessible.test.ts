@@ -14,6 +14,7 @@ const PAGES = [
   '/queues',
   '/workers',
   '/schedules',
+  '/alerts',
   '/trends',
   '/audit',
   '/settings',

@@ -187,6 +187,53 @@ inBrowser('repairing', (given) => {
     expect(await waiting()).toBe(150)
   })
 
+  test('check 19: all that match a text, a field and a time are meant too, though nobody counted them', async () => {
+    await nothingLeft()
+    await failing([
+      ...declined(120),
+      ...Array.from({ length: 110 }, (_, at) => ({ order_id: 7, fails: `timed out at step ${at}` })),
+    ])
+    const panel = await given.open({ user: 'ana' })
+    const { page } = panel
+    await panel.visit('/failed?q=CARD+was+declined&from=2020-01-01+00:00:00')
+    await expect.poll(() => rows(panel).count()).toBeGreaterThan(10)
+    await page.getByLabel('Select all loaded rows').check()
+    await page.getByRole('button', { name: 'Select all that match' }).click()
+    await page.getByText('All that match are selected').waitFor()
+    await page.getByRole('button', { name: 'Retry', exact: true }).first().click()
+    await page.getByRole('heading', { name: 'Retry all failed jobs that match?' }).waitFor()
+    await answer(panel, /Retry all that match/)
+    await toast(panel, '120 jobs are pending again')
+    expect(await given.shop.store.countFailed({ error: 'timed out' })).toBe(110)
+    expect(await waiting()).toBe(120)
+
+    await panel.visit('/failed?f.order_id=7&q=step+1')
+    await expect.poll(() => rows(panel).count()).toBe(21)
+    await page.getByRole('searchbox').fill('')
+    await page.getByLabel('Select all loaded rows').check()
+    await page.getByRole('button', { name: 'Select all that match' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).first().click()
+    await answer(panel, /Delete all that match/)
+    await toast(panel, '110 failed jobs deleted')
+    expect(await given.shop.store.countFailed({})).toBe(0)
+  })
+
+  test('check 19: where all that match cannot be meant, it is said why', async () => {
+    await nothingLeft()
+    await failing(Array.from({ length: 120 }, (_, at) => ({ order_id: 1, fails: `failed at step ${at}` })))
+    const panel = await given.open({ user: 'otto' })
+    const { page } = panel
+    await panel.visit('/failed?view=groups&error=at+step+11')
+    await page.getByText('The text in the exception may leave out a part of a group').waitFor()
+    expect(await page.getByRole('button', { name: 'Retry group' }).count()).toBe(0)
+    await panel.visit('/failed')
+    await page.getByLabel('Select all loaded rows').check()
+    await page.getByRole('button', { name: 'Select all 120 that match' }).click()
+    // For an operator deletes singly; all that match only an administrator deletes.
+    expect(await page.getByRole('button', { name: 'Delete', exact: true }).first().isVisible()).toBe(true)
+    await given.shop.admin.flush()
+  })
+
   test('check 20: filters by queue, class, error and surfaced field stand in the address, which brings them back', async () => {
     await nothingLeft()
     await failing([...declined(5, 803_190), { order_id: 803_193, fails: 'timed out' }])
@@ -210,6 +257,72 @@ inBrowser('repairing', (given) => {
     await expect.poll(() => rows(panel).count()).toBe(6)
     await page.getByRole('searchbox').fill('no job has this text')
     await page.getByText('Nothing fits these filters').waitFor()
+  })
+
+  test('check 20: a surfaced field is a column and a filter of failed and of waiting jobs, also before one is shown', async () => {
+    await nothingLeft()
+    const panel = await given.open({ user: 'vera', width: 1400 })
+    const { page } = panel
+    const narrowBy = async (value: string) => {
+      await page.getByRole('button', { name: 'Filter', exact: true }).click()
+      await page.getByRole('menuitem', { name: 'order_id' }).click()
+      await page.getByLabel('order_id', { exact: true }).fill(value)
+      await page.keyboard.press('Enter')
+    }
+    await panel.visit('/failed')
+    await page.getByText('No failed jobs').waitFor()
+    await narrowBy('803193')
+    await page.getByText('Nothing fits these filters').waitFor()
+
+    await failing(declined(5, 803_190))
+    await panel.visit('/failed')
+    await expect.poll(() => rows(panel).count()).toBe(5)
+    await page.getByRole('columnheader', { name: 'order_id' }).waitFor()
+    await narrowBy('803193')
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    expect(await rows(panel).first().innerText()).toContain('803193')
+    expect(new URL(page.url()).searchParams.get('f.order_id')).toBe('803193')
+
+    await given.shop.queue.dispatchMany(sendInvoice, [
+      { order_id: 803_193, to: 'ana@example.com' },
+      { order_id: 803_194, to: 'ana@example.com' },
+    ])
+    await panel.visit('/jobs')
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    await page.getByRole('columnheader', { name: 'order_id' }).waitFor()
+    await narrowBy('803194')
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    expect(await rows(panel).first().innerText()).toContain('803194')
+    await page.reload()
+    await expect.poll(() => rows(panel).count()).toBe(1)
+    await given.shop.admin.clear('mail')
+  })
+
+  test('lists of jobs begin with the newest or the oldest, others are sorted by their headers; the address keeps it', async () => {
+    await nothingLeft()
+    await failing(declined(1, 1))
+    await failing(declined(1, 2))
+    const panel = await given.open({ user: 'vera', width: 1400 })
+    const { page } = panel
+    const first = () => rows(panel).first().innerText()
+    await panel.visit('/failed')
+    await expect.poll(() => rows(panel).count()).toBe(2)
+    const newest = await rows(panel).first().getByRole('link').getAttribute('href')
+    await page.getByRole('button', { name: 'Newest first' }).click()
+    await page.getByRole('menuitemradio', { name: 'Oldest first' }).click()
+    await expect.poll(() => rows(panel).first().getByRole('link').getAttribute('href')).not.toBe(newest)
+    await page.reload()
+    await page.getByRole('button', { name: 'Oldest first' }).waitFor()
+    await expect.poll(() => rows(panel).last().getByRole('link').getAttribute('href')).toBe(newest)
+
+    await given.shop.queue.dispatchMany(sendInvoice, [{ order_id: 1, to: 'ana@example.com' }])
+    await panel.visit('/queues')
+    await page.getByRole('button', { name: 'Due' }).click()
+    await expect.poll(() => page.getByRole('columnheader', { name: 'Due' }).getAttribute('aria-sort')).toBe('ascending')
+    await page.getByRole('button', { name: 'Due' }).click()
+    await expect.poll(first).toMatch(/^mail/)
+    expect(page.url()).toContain('sort=-due')
+    await given.shop.admin.clear('mail')
   })
 
   test('check 21: going through a thousand rows while others come shows none twice and leaves none out', async () => {

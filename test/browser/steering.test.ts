@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { until } from '../processes/support.ts'
-import { sendInvoice } from './fixtures/jobs.ts'
+import { chargeCard, sendInvoice } from './fixtures/jobs.ts'
 import type { Panel } from './support/panel.ts'
 import { inBrowser } from './support/suite.ts'
 
@@ -136,5 +136,43 @@ inBrowser('steering', (given) => {
     await viewer.visit('/settings')
     await viewer.page.getByText('Who may do what').first().waitFor()
     await viewer.page.getByText('The configuration is shown to administrators.').waitFor()
+  })
+
+  test('alerts are listed with what was measured; an operator sees to them and mutes them, a viewer only reads', async () => {
+    const { shop } = given
+    await shop.queue.dispatch(chargeCard, { order_id: 1, fails: 'The bank is closed' })
+    await shop.work('--queue', 'payments')
+    const viewer = await given.open({ user: 'vera' })
+    await viewer.visit('/alerts')
+    await row(viewer, 'payments.charge fails').getByText('1 × The bank is closed').waitFor({ timeout: 30_000 })
+    expect(await viewer.page.getByRole('button', { name: /^Actions/ }).count()).toBe(0)
+
+    const panel = await given.open({ user: 'otto' })
+    const { page } = panel
+    await panel.visit('/')
+    await page.getByRole('link', { name: 'All alerts' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Alerts' }).waitFor()
+    const menu = row(panel, 'payments.charge fails').getByRole('button', { name: 'Actions for: payments.charge fails' })
+    await menu.click()
+    await page.getByRole('menuitem', { name: 'I see to it' }).click()
+    await row(panel, 'otto sees to it').waitFor()
+    await menu.click()
+    expect(await page.getByRole('menuitem', { name: 'I see to it' }).count()).toBe(0)
+    await page.getByRole('menuitem', { name: 'Mute for 4 h' }).click()
+    await row(panel, 'Muted').waitFor()
+    const { rows: alerts } = await shop.admin.alerts({ rule: 'failed' }, { limit: 1 })
+    expect(alerts).toMatchObject([{ acknowledgedBy: 'otto', muted: true, mutedBy: 'otto' }])
+    await menu.click()
+    await page.getByRole('menuitem', { name: 'No longer mute' }).click()
+    await row(panel, 'Muted').waitFor({ state: 'detached' })
+
+    await row(panel, 'payments.charge fails').click({ position: { x: 5, y: 5 } })
+    await page.getByRole('dialog').getByText(/otto/).waitFor()
+    expect(page.url()).toContain(`alert=${alerts[0]!.id}`)
+    await page.getByRole('dialog').getByRole('link', { name: 'See the failed jobs' }).click()
+    await page.waitForURL(/\/failed\?error=[0-9a-f]{16}$/)
+    await row(panel, 'The bank is closed').waitFor()
+    await panel.visit('/alerts?state=resolved')
+    await page.getByText('No alert').waitFor()
   })
 })

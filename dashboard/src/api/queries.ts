@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { api, ask } from './client.ts'
+import { type Alert, api, ask } from './client.ts'
 import { setWallClock } from './wall-clock.ts'
 
 /**
@@ -51,6 +51,25 @@ export const openAlertsQuery = queryOptions({
     (await ask(api.GET(`${BASE}/alerts`, { signal, params: { query: { state: 'open', limit: 20 } } }))).alerts,
 })
 
+export interface AlertsFilter {
+  state?: 'open' | 'resolved'
+  rule?: Alert['rule']
+}
+
+export function alertsQuery(filter: AlertsFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['alerts', filter],
+    queryFn: async ({ signal, pageParam }) => {
+      const query = { ...filter, limit: PAGE_ROWS, ...(pageParam !== '' && { cursor: pageParam }) }
+      const { alerts: rows, next_cursor: next } = await ask(api.GET(`${BASE}/alerts`, { signal, params: { query } }))
+      return { rows, next, partial: false }
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next ?? undefined,
+    placeholderData: keepPreviousData,
+  })
+}
+
 export interface FailedNarrowing {
   queue?: string
   job_class?: string
@@ -100,6 +119,7 @@ export interface JobsFilter {
   q?: string
   from?: string
   to?: string
+  order?: 'newest' | 'oldest'
   /** Surfaced fields by their names. */
   fields?: Readonly<Record<string, string>>
 }

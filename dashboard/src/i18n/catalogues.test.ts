@@ -53,6 +53,16 @@ test('the glossary holds: one word for one thing in Spanish', () => {
   expect(spanish.filter(([, text]) => foreign.test(text.replace(/\{\{.*?\}\}/g, ''))).map(([key]) => key)).toEqual([])
 })
 
+test('what English calls due is "listo" in Spanish, and never "pendiente", which is what English calls pending', () => {
+  const inEnglish = new Map(english)
+  const pairs = spanish.map(
+    ([key, text]) => [key, text, inEnglish.get(key) ?? inEnglish.get(key.replace(PLURAL, '_other')) ?? ''] as const,
+  )
+  const dueWithout = pairs.filter(([, text, other]) => /\bdue\b/i.test(other) && !/\blist[oa]s?\b/i.test(text))
+  const wrong = pairs.filter(([, text, other]) => /\bpendientes?\b/i.test(text) && !/\bpending|wait/i.test(other))
+  expect([...dueWithout, ...wrong].map(([key]) => key)).toEqual([])
+})
+
 test('every key that a page asks for is there', () => {
   const known = new Set(asked(english))
   const branches = new Set(

@@ -13,10 +13,39 @@ declare module 'i18next' {
   }
 }
 
-/** Each language is a file of its own, fetched when it is spoken. */
-const CATALOGUES: Record<Language, () => Promise<object>> = {
-  es: async () => (await import('./es/index.ts')).es,
-  en: async () => (await import('./en/index.ts')).en,
+type Part = 'first' | 'steering'
+
+/** Each part of a language is a file of its own, fetched when it is spoken. */
+const CATALOGUES: Record<Language, Record<Part, () => Promise<object>>> = {
+  es: {
+    first: async () => (await import('./es/first.ts')).first,
+    steering: async () => (await import('./es/steering.ts')).steering,
+  },
+  en: {
+    first: async () => (await import('./en/first.ts')).first,
+    steering: async () => (await import('./en/steering.ts')).steering,
+  },
+}
+
+/** Parts that something in the page speaks. */
+const needed = new Set<Part>(['first'])
+const learnt = new Set<string>()
+
+/** A page that speaks of more than the first one does: fetched together with its words. */
+export async function withWords<Page>(page: Promise<Page>): Promise<Page> {
+  needed.add('steering')
+  const [loaded] = await Promise.all([page, learn(currentLanguage())])
+  return loaded
+}
+
+async function learn(language: Language): Promise<void> {
+  const parts = [...needed].filter((part) => !learnt.has(`${language} ${part}`))
+  await Promise.all(
+    parts.map(async (part) => {
+      i18next.addResourceBundle(language, 'panel', await CATALOGUES[language][part](), true)
+      learnt.add(`${language} ${part}`)
+    }),
+  )
 }
 
 export function preferredLanguage(): Language {
@@ -51,9 +80,7 @@ export async function chooseLanguage(language: Language): Promise<void> {
 }
 
 async function speak(language: Language): Promise<void> {
-  if (!i18next.hasResourceBundle(language, 'panel')) {
-    i18next.addResourceBundle(language, 'panel', await CATALOGUES[language]())
-  }
+  await learn(language)
   await i18next.changeLanguage(language)
   document.documentElement.lang = language
 }

@@ -1,36 +1,47 @@
+import { useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { writeExact } from '../json/exact.ts'
-
-/** Keys of rows that the contract names; the others are surfaced fields of this installation. */
-const NAMED: ReadonlySet<string> = new Set([
-  ...['id', 'queue', 'attempts', 'max_attempts', 'job_class', 'created_at_human', 'available_at_human'],
-  ...['reserved_at_human', 'age_seconds', 'priority', 'status', 'uuid', 'name', 'tags'],
-  ...['exception_short', 'failed_at', 'fingerprint', 'connection', 'headline', 'exception'],
-  ...['payload', 'payload_kind', 'masked', 'runs', 'reserved_by', 'max_exceptions', 'timeout_ms'],
-  ...['retry_until_human', 'unique_key'],
-])
-
-/** What was seen outlives a filter that leaves no row to see it in. */
-const seen = new Set<string>()
+import { useMe } from '../session/use-me.ts'
+import type { FilterField } from './FilterBar.tsx'
 
 /** In the address a surfaced field stands apart from the panel's own parameters. */
-export const FIELD_PREFIX = 'f.'
+const FIELD_PREFIX = 'f.'
 
-/** Names of the surfaced fields, as far as rows and the address have shown them. */
-export function useSurfaced(rows: readonly object[], search: Readonly<Record<string, string>>): readonly string[] {
-  return useMemo(() => {
-    for (const name of Object.keys(rows[0] ?? {})) if (!NAMED.has(name)) seen.add(name)
-    for (const name of Object.keys(fieldsIn(search) ?? {})) seen.add(name)
-    return [...seen].sort()
-  }, [rows, search])
+/** Names of the surfaced fields of this installation, and of those that the address narrows by. */
+export function useSurfaced(): readonly string[] {
+  const { fields } = useMe()
+  const { search } = useFieldSearch()
+  return useMemo(() => [...new Set([...fields, ...Object.keys(search ?? {})])], [fields, search])
 }
 
-/** Those that an address narrows by. */
-export function fieldsIn(search: Readonly<Record<string, string>>): Record<string, string> | undefined {
-  const given = Object.entries(search).flatMap(([name, value]) =>
-    name.startsWith(FIELD_PREFIX) && value !== '' ? [[name.slice(FIELD_PREFIX.length), value] as const] : [],
-  )
-  return given.length === 0 ? undefined : Object.fromEntries(given)
+export interface FieldSearch {
+  /** What the address narrows by; undefined where it is no field. */
+  search: Readonly<Record<string, string>> | undefined
+  /** The same by the names of parameters, as a filter bar takes it. */
+  values: Readonly<Record<string, string>>
+  /** A change of the address that takes all of them away. */
+  none: Readonly<Record<string, string>>
+}
+
+/** The surfaced fields that stand in the address. */
+export function useFieldSearch(): FieldSearch {
+  const address = useSearch({ strict: false }) as Record<string, string>
+  return useMemo(() => {
+    const given = Object.entries(address).filter(([name, value]) => name.startsWith(FIELD_PREFIX) && value !== '')
+    return {
+      search:
+        given.length === 0
+          ? undefined
+          : Object.fromEntries(given.map(([name, value]) => [name.slice(FIELD_PREFIX.length), value])),
+      values: Object.fromEntries(given),
+      none: Object.fromEntries(given.map(([name]) => [name, ''])),
+    }
+  }, [address])
+}
+
+/** Chips of a filter bar, one for each. */
+export function surfacedFilters(names: readonly string[]): FilterField[] {
+  return names.map((name) => ({ name: `${FIELD_PREFIX}${name}`, label: name, kind: 'text' }))
 }
 
 /** A value of a row, as a text in a cell. */

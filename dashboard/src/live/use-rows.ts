@@ -39,12 +39,12 @@ const APART_MS = 1_500
 
 /**
  * A list that grows page by page as one scrolls, and renews itself while that disturbs nobody: at its top, with
- * `isBusy` false. Otherwise it says that there are news.
+ * `isBusy` false. Otherwise it says that there are news. Of some lists no event tells: without `news` there are none.
  */
 export function useRows<Row, Key extends QueryKey = QueryKey>(
   options: UseInfiniteQueryOptions<RowsPage<Row>, DefaultError, InfiniteData<RowsPage<Row>>, Key, string>,
-  news: News,
-  isBusy: () => boolean,
+  news?: News,
+  isBusy?: () => boolean,
 ): Rows<Row> {
   const client = useQueryClient()
   const query = useInfiniteQuery(options)
@@ -63,12 +63,13 @@ export function useRows<Row, Key extends QueryKey = QueryKey>(
 
   useEffect(() => {
     setNews(false)
+    if (news === undefined) return
     let timer: ReturnType<typeof setTimeout> | undefined
     const settle = () => {
       timer = undefined
       const queryKey: QueryKey = JSON.parse(key)
       const pages = client.getQueryData<InfiniteData<RowsPage<Row>>>(queryKey)?.pages.length ?? 0
-      if (pages <= 1 && !isBusy()) void client.invalidateQueries({ queryKey, exact: true })
+      if (pages <= 1 && !isBusy?.()) void client.invalidateQueries({ queryKey, exact: true })
       else setNews(true)
     }
     const off = onNews((which) => {
@@ -99,6 +100,12 @@ export function useRows<Row, Key extends QueryKey = QueryKey>(
     readMore,
     readAgain,
   }
+}
+
+/** For `refetchInterval`: a list that somebody has gone down in stays as it is. */
+export function whileOnePage(every: number | false) {
+  return ({ state }: { state: { data?: { pages: readonly unknown[] } } }): number | false =>
+    (state.data?.pages.length ?? 0) <= 1 && every
 }
 
 /** A row that moved between two pages while they were read stands once. */

@@ -10,6 +10,11 @@ export interface Selected {
   queue?: string
   job_class?: string
   error?: string
+  /** Text in the payload or the exception. */
+  q?: string
+  /** One surfaced field. */
+  fields?: Readonly<Record<string, string>>
+  failed_after?: string
   failed_before?: string
   ids?: string[]
 }
@@ -21,7 +26,7 @@ const MOST_IDS = 1_000
 
 export interface Bulk {
   busy: boolean
-  /** Asks, then brings them back. `count`: how many are meant, where that is known. Resolves to whether it was done. */
+  /** Asks, then brings them back. `count`: how many match, where that is known. Resolves to whether it was done. */
   retry(selected: Selected, count: number | undefined): Promise<boolean>
   /** Asks, then deletes them for good. */
   remove(selected: Selected, count: number | undefined): Promise<boolean>
@@ -34,11 +39,10 @@ export function useBulk(): Bulk {
 
   const retry = useCallback<Bulk['retry']>(
     async (selected, count) => {
-      const meant = counted(count)
       const sure = await confirm({
-        title: t('bulk.retryTitle', meant),
+        title: count === undefined ? t('bulk.retryMatching') : t('bulk.retryTitle', counted(count)),
         body: t('bulk.retryBody'),
-        action: t('bulk.retryAction', meant),
+        action: count === undefined ? t('bulk.retryMatchingAction') : t('bulk.retryAction', counted(count)),
       })
       if (!sure) return false
       return run(
@@ -55,11 +59,10 @@ export function useBulk(): Bulk {
 
   const remove = useCallback<Bulk['remove']>(
     async (selected, count) => {
-      const meant = counted(count)
       const sure = await confirm({
-        title: t('bulk.removeTitle', meant),
+        title: count === undefined ? t('bulk.removeMatching') : t('bulk.removeTitle', counted(count)),
         body: t('bulk.removeBody'),
-        action: t('bulk.removeAction', meant),
+        action: count === undefined ? t('bulk.removeMatchingAction') : t('bulk.removeAction', counted(count)),
         danger: true,
       })
       if (!sure) return false
@@ -76,9 +79,8 @@ export function useBulk(): Bulk {
   return { busy, retry, remove }
 }
 
-/** For texts with a plural; an unknown number reads as "all". */
-function counted(count: number | undefined): { count: number; n: string } {
-  return count === undefined ? { count: 2, n: '' } : { count, n: formatNumber(count) }
+function counted(count: number): { count: number; n: string } {
+  return { count, n: formatNumber(count) }
 }
 
 interface Done {

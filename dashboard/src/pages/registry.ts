@@ -1,11 +1,12 @@
 import type { ComponentType } from 'react'
 import type { Role } from '../api/client.ts'
+import { withWords } from '../i18n/index.ts'
 import type { IconName } from '../ui/Icon.tsx'
 
 /** A page in the navigation. How one is added: README.md. */
 export interface PageEntry {
   /** Its name in the catalogues: `nav.<id>`. */
-  id: 'overview' | 'jobs' | 'failed' | 'queues' | 'workers' | 'schedules' | 'metrics' | 'audit' | 'settings'
+  id: 'overview' | 'jobs' | 'failed' | 'queues' | 'workers' | 'schedules' | 'alerts' | 'metrics' | 'audit' | 'settings'
   /** Below the mount. `/metrics`, `/health` and `/api` belong to the server. */
   path: string
   icon: IconName
@@ -40,7 +41,7 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'queues',
     role: 'viewer',
     key: 'q',
-    load: () => import('./queues/Queues.tsx'),
+    load: () => withWords(import('./queues/Queues.tsx')),
   },
   {
     id: 'workers',
@@ -48,7 +49,7 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'workers',
     role: 'viewer',
     key: 'w',
-    load: () => import('./workers/Workers.tsx'),
+    load: () => withWords(import('./workers/Workers.tsx')),
   },
   {
     id: 'schedules',
@@ -56,7 +57,15 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'schedules',
     role: 'viewer',
     key: 's',
-    load: () => import('./schedules/Schedules.tsx'),
+    load: () => withWords(import('./schedules/Schedules.tsx')),
+  },
+  {
+    id: 'alerts',
+    path: '/alerts',
+    icon: 'alerts',
+    role: 'viewer',
+    key: 'l',
+    load: () => withWords(import('./alerts/Alerts.tsx')),
   },
   {
     id: 'metrics',
@@ -64,16 +73,23 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'metrics',
     role: 'viewer',
     key: 'm',
-    load: () => import('./metrics/Metrics.tsx'),
+    load: () => withWords(import('./metrics/Metrics.tsx')),
   },
-  { id: 'audit', path: '/audit', icon: 'audit', role: 'admin', key: 'a', load: () => import('./audit/Audit.tsx') },
+  {
+    id: 'audit',
+    path: '/audit',
+    icon: 'audit',
+    role: 'admin',
+    key: 'a',
+    load: () => withWords(import('./audit/Audit.tsx')),
+  },
   {
     id: 'settings',
     path: '/settings',
     icon: 'settings',
     role: 'viewer',
     key: 'e',
-    load: () => import('./settings/Settings.tsx'),
+    load: () => withWords(import('./settings/Settings.tsx')),
   },
 ]
 

@@ -10,7 +10,7 @@ import { Button } from '../ui/Button.tsx'
 import { problemText } from '../ui/problem-text.ts'
 
 /** Stands in the place of any page while nobody is logged in; the address stays, so that the page comes after. */
-export function Login() {
+export default function Login() {
   const t = useT()
   const client = useQueryClient()
   const [problem, setProblem] = useState<Problem>()

@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { meQuery } from '../api/queries.ts'
 import { isSessionOver } from '../api/query-client.ts'
 import { live, topics } from '../live/use-live.ts'
 import { Failed } from '../ui/States.tsx'
-import { Login } from './Login.tsx'
+
+/** Whoever is logged in never fetches it. */
+const Login = lazy(() => import('./Login.tsx'))
 
 /** The panel for whoever is logged in, the log-in for everybody else. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -20,6 +22,12 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }, [isIn])
   if (isIn) return children
   if (isPending) return null
-  if (isSessionOver(error)) return <Login />
+  if (isSessionOver(error)) {
+    return (
+      <Suspense>
+        <Login />
+      </Suspense>
+    )
+  }
   return <Failed error={error} onRetry={() => void refetch()} />
 }

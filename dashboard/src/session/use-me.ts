@@ -11,7 +11,7 @@ export function mayAct(role: Role, smallest: Role): boolean {
 /** Who is logged in; only for what stands inside the shell. */
 export function useMe(): Me {
   const { data } = useQuery({ ...meQuery, refetchOnMount: false })
-  return data ?? { subject: '', role: 'viewer', via: 'session', until: '' }
+  return data ?? { subject: '', role: 'viewer', via: 'session', until: '', fields: [] }
 }
 
 /** Whether this person may do what needs this role: what he may not is not offered. The server decides all the same. */

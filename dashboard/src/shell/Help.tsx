@@ -6,11 +6,11 @@ import { Dialog } from '../ui/Dialog.tsx'
 import { SHORTCUTS } from './keyboard.ts'
 
 /** Which keys do what. */
-export function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function Help({ onClose }: { onClose: () => void }) {
   const t = useT()
   const { role } = useMe()
   return (
-    <Dialog open={open} onClose={onClose} title={t('shell.shortcuts')}>
+    <Dialog open onClose={onClose} title={t('shell.shortcuts')}>
       <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-4 gap-y-2 text-sm">
         {PAGES.filter((page) => mayAct(role, page.role)).map(({ id, key }) => (
           <Line key={id} keys={`g ${key}`}>

@@ -1,5 +1,5 @@
 import { Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { formatDuration } from '../i18n/format.ts'
 import { useT } from '../i18n/index.ts'
 import { Operations } from '../operations/Operations.tsx'
@@ -7,7 +7,6 @@ import { classes } from '../ui/classes.ts'
 import { ConfirmDialog } from '../ui/confirm.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { Help } from './Help.tsx'
 import { useShortcuts } from './keyboard.ts'
 import { LanguageSwitch } from './LanguageSwitch.tsx'
 import { LiveSwitch, useAge, useIsStale } from './LiveSwitch.tsx'
@@ -15,6 +14,9 @@ import { Mark } from './Mark.tsx'
 import { Navigation } from './Navigation.tsx'
 import { ThemeMenu } from './ThemeMenu.tsx'
 import { UserMenu } from './UserMenu.tsx'
+
+/** Fetched with the first wish for it. */
+const Help = lazy(() => import('./Help.tsx'))
 
 /** What stands around every page. */
 export function Shell() {
@@ -77,7 +79,11 @@ export function Shell() {
       <Dialog open={navigating} onClose={() => setNavigating(false)} title="Faena" side>
         <Navigation onNavigate={() => setNavigating(false)} />
       </Dialog>
-      <Help open={helping} onClose={() => setHelping(false)} />
+      {helping && (
+        <Suspense>
+          <Help onClose={() => setHelping(false)} />
+        </Suspense>
+      )}
       <ConfirmDialog />
     </div>
   )

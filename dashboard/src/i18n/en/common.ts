@@ -19,6 +19,7 @@ export const common = {
     queues: 'Queues',
     workers: 'Workers',
     schedules: 'Schedules',
+    alerts: 'Alerts',
     metrics: 'Metrics',
     audit: 'Audit',
     settings: 'Settings',
@@ -88,6 +89,7 @@ export const common = {
     selectLoaded: 'Select all loaded rows',
     readingMore: 'Reading more…',
   },
+  lists: { order: 'Order', newest: 'Newest first', oldest: 'Oldest first' },
   filters: {
     add: 'Filter',
     any: 'any',

@@ -1,7 +1,5 @@
-import { common } from './common.ts'
-import { pages } from './pages.ts'
-import { problems } from './problems.ts'
+/** All of it: what is asked for is one of its keys. Pages fetch it in parts (i18n/index.ts). */
+import { first } from './first.ts'
 import { steering } from './steering.ts'
 
-/** The English catalogue; its keys are those of all. */
-export const en = { ...common, ...pages, ...problems, ...steering }
+export const en = { ...first, ...steering }

@@ -20,6 +20,7 @@ export const common: typeof english = {
     queues: 'Colas',
     workers: 'Workers',
     schedules: 'Programaciones',
+    alerts: 'Alertas',
     metrics: 'Métricas',
     audit: 'Auditoría',
     settings: 'Ajustes',
@@ -89,6 +90,7 @@ export const common: typeof english = {
     selectLoaded: 'Seleccionar todas las filas cargadas',
     readingMore: 'Leyendo más…',
   },
+  lists: { order: 'Orden', newest: 'Primero los nuevos', oldest: 'Primero los antiguos' },
   filters: {
     add: 'Filtro',
     any: 'cualquiera',

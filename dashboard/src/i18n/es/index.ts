@@ -1,6 +1,4 @@
-import { common } from './common.ts'
-import { pages } from './pages.ts'
-import { problems } from './problems.ts'
+import { first } from './first.ts'
 import { steering } from './steering.ts'
 
-export const es = { ...common, ...pages, ...problems, ...steering }
+export const es = { ...first, ...steering }

@@ -9,6 +9,7 @@ type Many<Catalogue> = {
 
 export const pages: Many<typeof english> = {
   status: { due: 'Listo', delayed: 'Demorado', reserved: 'Reservado', failed: 'Fallido' },
+  figures: { due: 'Listos', delayed: 'Demorados', reserved: 'Reservados' },
   outcomes: {
     completed: 'Completado',
     failed: 'Fallido',
@@ -33,6 +34,8 @@ export const pages: Many<typeof english> = {
     count_many: '{{n}} seleccionados',
     count_other: '{{n}} seleccionados',
     all: 'Seleccionar los {{n}} que coinciden',
+    allUncounted: 'Seleccionar todos los que coinciden',
+    allSelected: 'Seleccionados todos los que coinciden',
     clear: 'No seleccionar ninguno',
   },
   ranges: { label: 'Periodo', '1h': '1 h', '6h': '6 h', '24h': '24 h', '7d': '7 d' },
@@ -73,6 +76,7 @@ export const pages: Many<typeof english> = {
     noQueuesHint: 'Una cola aparece aquí cuando se le despacha un trabajo o un worker la atiende.',
     errors: 'Errores más frecuentes',
     allErrors: 'Todos',
+    allAlerts: 'Todas las alertas',
   },
   bulk: {
     retryTitle_one: '¿Reintentar {{n}} trabajo fallido?',
@@ -80,6 +84,8 @@ export const pages: Many<typeof english> = {
     retryTitle_other: '¿Reintentar {{n}} trabajos fallidos?',
     retryBody:
       'Vuelven a sus colas con los intentos a cero. Los que fallen de nuevo entretanto no se reintentan dos veces.',
+    retryMatching: '¿Reintentar todos los trabajos fallidos que coinciden?',
+    retryMatchingAction: 'Reintentar los que coinciden',
     retryAction_one: 'Reintentar {{n}}',
     retryAction_many: 'Reintentar {{n}}',
     retryAction_other: 'Reintentar {{n}}',
@@ -87,6 +93,8 @@ export const pages: Many<typeof english> = {
     removeTitle_many: '¿Eliminar {{n}} de trabajos fallidos?',
     removeTitle_other: '¿Eliminar {{n}} trabajos fallidos?',
     removeBody: 'Se eliminan para siempre, con sus datos y excepciones. No se puede deshacer.',
+    removeMatching: '¿Eliminar todos los trabajos fallidos que coinciden?',
+    removeMatchingAction: 'Eliminar los que coinciden',
     removeAction_one: 'Eliminar {{n}}',
     removeAction_many: 'Eliminar {{n}}',
     removeAction_other: 'Eliminar {{n}}',
@@ -130,6 +138,9 @@ export const pages: Many<typeof english> = {
     exportJsonl: 'Exportar como líneas JSON',
     exportCsv: 'Exportar como CSV',
     clearAll: 'Eliminar todos los fallidos',
+    loadedOnly: 'Con dos campos, o un valor muy largo, solo se pueden seleccionar las filas cargadas.',
+    partOfGroups:
+      'El texto de la excepción puede dejar fuera una parte de un grupo: actúa en la lista sobre lo que encuentra.',
     histogram: '{{n}} fallidos en 24 horas',
     bar_one: '{{time}}: {{n}} trabajo fallido',
     bar_many: '{{time}}: {{n}} de trabajos fallidos',
@@ -142,6 +153,7 @@ export const pages: Many<typeof english> = {
     search: 'Buscar en los datos',
     empty: 'Ningún trabajo pendiente ni reservado',
     emptyHint: 'Los trabajos completados salen de la cola al instante.',
+    tooMany: 'Como mucho {{n}} a la vez; una cola entera se vacía en su página.',
     runNow: 'Ejecutar ya',
     delete: 'Eliminar',
     cancel: 'Cancelar',
@@ -239,14 +251,19 @@ export const pages: Many<typeof english> = {
   },
   alerts: {
     open: 'Alertas abiertas',
-    all: 'Mostrar las {{n}}',
-    fewer: 'Mostrar menos',
     rules: {
       failed: '{{subject}} falla',
-      waiting: 'La cola {{subject}} se demora demasiado',
+      waiting: 'La cola {{subject}} espera demasiado',
       workers: 'La cola {{subject}} no tiene worker',
-      rate: '{{subject}} falla con demasiada frecuencia',
+      rate: 'Los trabajos de la cola {{subject}} fallan con demasiada frecuencia',
       schedule: 'La programación {{subject}} no se ejecutó',
+    },
+    ruleNames: {
+      failed: 'Trabajos fallidos',
+      waiting: 'Colas que esperan',
+      workers: 'Colas sin worker',
+      rate: 'Proporción de fallos',
+      schedule: 'Programaciones perdidas',
     },
     due_one: '{{n}} trabajo listo',
     due_many: '{{n}} de trabajos listos',

@@ -1,20 +1,27 @@
 import { infiniteQueryOptions, keepPreviousData, type QueryKey } from '@tanstack/react-query'
-import { type ReactNode, useCallback } from 'react'
+import type { ReactNode } from 'react'
 import { type AuditEntry, api, ask } from '../../api/client.ts'
 import { PAGE_ROWS } from '../../api/queries.ts'
 import { formatInstant } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
-import { useRows } from '../../live/use-rows.ts'
+import { Facts } from '../../lists/Facts.tsx'
+import { FilterBar } from '../../lists/FilterBar.tsx'
+import { ListFrame } from '../../lists/ListFrame.tsx'
+import { useEvery } from '../../live/use-live.ts'
+import { useRows, whileOnePage } from '../../live/use-rows.ts'
 import { useMay } from '../../session/use-me.ts'
+import type { Column } from '../../table/column.ts'
+import { DataTable } from '../../table/DataTable.tsx'
 import { Badge, type BadgeTone } from '../../ui/Badge.tsx'
 import { IconButton } from '../../ui/Button.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { FilterBar } from '../../ui/FilterBar.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Empty, Failed, FilteredEmpty, Forbidden, Skeleton } from '../../ui/States.tsx'
+import { Empty, Forbidden } from '../../ui/States.tsx'
 import { Ago } from '../../ui/Time.tsx'
 import { useUrlState } from '../../ui/use-url-state.ts'
+
+/** No event tells of what is audited. */
+const READ_EVERY_MS = 5_000
 
 const NO_FILTER = { subject: '', action: '', target: '', from: '', to: '' }
 
@@ -35,9 +42,9 @@ export default function Audit() {
 function Entries() {
   const t = useT()
   const [{ entry: shownId, ...filter }, setUrl] = useUrlState({ ...NO_FILTER, entry: '' })
-  const isBusy = useCallback(() => false, [])
-  const list = useRows(auditQuery(filter), 'jobs', isBusy)
-  const { rows, error, isLoading } = list
+  const every = useEvery(READ_EVERY_MS)
+  const list = useRows({ ...auditQuery(filter), refetchInterval: whileOnePage(every) })
+  const { rows } = list
   const columns = useColumns()
   const shown = rows.find(({ id }) => String(id) === shownId)
   const isNarrowed = Object.values(filter).some((value) => value !== '')
@@ -59,31 +66,28 @@ function Entries() {
         values={filter}
         onChange={setUrl}
       />
-      <div className="surface">
-        {isLoading ? (
-          <Skeleton />
-        ) : error !== null ? (
-          <Failed error={error} onRetry={list.readAgain} />
-        ) : rows.length > 0 ? (
-          <DataTable
-            label={t('auditPage.table')}
-            rows={rows}
-            columns={columns}
-            rowId={({ id }) => String(id)}
-            rowName={({ action, subject }) => `${action} ${subject}`}
-            onOpen={({ id }) => setUrl({ entry: String(id) })}
-            onEnd={list.readMore}
-            isReadingMore={list.isReadingMore}
-            stale={list.isStale}
-          />
-        ) : isNarrowed ? (
-          <FilteredEmpty onClear={() => setUrl(NO_FILTER)} />
-        ) : (
+      <ListFrame
+        rows={list}
+        isNarrowed={isNarrowed}
+        onClear={() => setUrl(NO_FILTER)}
+        empty={
           <Empty icon="audit" title={t('auditPage.empty')}>
             {t('auditPage.emptyHint')}
           </Empty>
-        )}
-      </div>
+        }
+      >
+        <DataTable
+          label={t('auditPage.table')}
+          rows={rows}
+          columns={columns}
+          rowId={({ id }) => String(id)}
+          rowName={({ action, subject }) => `${action} ${subject}`}
+          onOpen={({ id }) => setUrl({ entry: String(id) })}
+          onEnd={list.readMore}
+          isReadingMore={list.isReadingMore}
+          stale={list.isStale}
+        />
+      </ListFrame>
       {shown !== undefined && <EntryDetails entry={shown} onClose={() => setUrl({ entry: '' })} />}
     </Page>
   )
@@ -91,6 +95,10 @@ function Entries() {
 
 /** Those that the API writes: offered while one types. */
 const ACTIONS = [
+  'alert.acknowledge',
+  'alert.mute',
+  'alert.test',
+  'alert.unmute',
   'failed.retry',
   'failed.retry-all',
   'failed.delete',
@@ -204,14 +212,7 @@ function EntryDetails({ entry, onClose }: { entry: AuditEntry; onClose: () => vo
   ]
   return (
     <Dialog open onClose={onClose} title={t('auditPage.entry', { id })}>
-      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-2 text-sm">
-        {facts.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-faint">{name}</dt>
-            <dd className="min-w-0">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {detail !== null && (
         <>
           <h3 className="mt-4 mb-1 text-faint text-sm">{t('auditPage.detail')}</h3>

@@ -34,7 +34,7 @@ export default function FailedPage() {
       actions={
         <>
           {mayRetry && (
-            <Button icon="retry" busy={busy} disabled={count === 0} onClick={() => void retry({}, count)}>
+            <Button icon="retry" busy={busy} disabled={!count} onClick={() => void retry({}, count)}>
               {t('overview.retryAll')}
             </Button>
           )}
@@ -50,7 +50,7 @@ export default function FailedPage() {
                       label: t('failed.clearAll'),
                       icon: 'delete' as const,
                       danger: true,
-                      disabled: count === 0,
+                      disabled: !count,
                       onSelect: () => void remove({}, count),
                     },
                   ]

@@ -1,19 +1,20 @@
-import { useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import type { FailedFilter, FailedNarrowing } from '../../api/queries.ts'
-import { FIELD_PREFIX, fieldsIn } from '../../lists/surfaced.ts'
+import { listOrderOf } from '../../lists/OrderMenu.tsx'
+import { useFieldSearch } from '../../lists/surfaced.ts'
+import type { Selected } from '../../operations/bulk.ts'
 import { useUrlState } from '../../ui/use-url-state.ts'
 
-const USUAL = { view: 'list', q: '', queue: '', job_class: '', error: '', from: '', to: '' }
+const NO_FILTER = { q: '', queue: '', job_class: '', error: '', from: '', to: '' }
 
 export type FailedFilterState = ReturnType<typeof useFailedFilter>
 
 /** What the page is narrowed by: all of it in the address. */
 export function useFailedFilter() {
-  const [url, set] = useUrlState(USUAL)
-  const search = useSearch({ strict: false }) as Record<string, string>
-  const fields = useMemo(() => fieldsIn(search), [search])
-  const { view, q, queue, job_class, error, from, to } = url
+  const [url, set] = useUrlState({ ...NO_FILTER, view: 'list', order: 'newest' })
+  const { search: fields, values: fieldValues, none } = useFieldSearch()
+  const { view, order, q, queue, job_class, error, from, to } = url
+  /** As groups are narrowed: by what their index knows. */
   const narrowing: FailedNarrowing = useMemo(
     () => given({ queue, job_class, error, from, to }),
     [queue, job_class, error, from, to],
@@ -22,37 +23,34 @@ export function useFailedFilter() {
     () => ({ ...narrowing, ...given({ q }), ...(fields && { fields }) }),
     [narrowing, q, fields],
   )
-  const change = useCallback((values: Record<string, string>) => set(values), [set])
-  const clear = useCallback(() => {
-    const names = Object.keys(fieldsIn(search) ?? {}).map((name) => `${FIELD_PREFIX}${name}`)
-    set({
-      ...Object.fromEntries(names.map((name) => [name, ''])),
-      q: '',
-      queue: '',
-      job_class: '',
-      error: '',
-      from: '',
-      to: '',
-    })
-  }, [search, set])
+  const clear = useCallback(() => set({ ...none, ...NO_FILTER }), [none, set])
   return {
     view: view === 'groups' ? ('groups' as const) : ('list' as const),
     setView: (next: 'list' | 'groups') => set({ view: next }),
+    order: listOrderOf(order),
     setPeriod: (period: { from: string; to: string }) => set(period),
-    values: { ...search, q, queue, job_class, error, from, to } as Record<string, string>,
+    values: { ...fieldValues, q, queue, job_class, error, from, to } as Record<string, string>,
     narrowing,
     query,
-    change,
+    change: set as (change: Record<string, string>) => void,
     clear,
     isNarrowed: Object.keys(query).length > 0,
-    /**
-     * What a bulk action would be told so that it means the same rows; undefined where it can't be told: it knows no
-     * search text, no fields and no beginning.
-     */
-    bulk:
-      q === '' && from === '' && fields === undefined
-        ? { ...given({ queue, job_class, error, failed_before: to }) }
-        : undefined,
+    bulk: bulkOf(query),
+  }
+}
+
+/** Longer values are found by their beginning: what would be reached is more than what is shown. */
+const LONGEST_FIELD = 180
+
+/** What a bulk action is told so that it means the very rows of the list; undefined where it can't be told. */
+export function bulkOf({ fields, from, to, ...rest }: FailedFilter): Selected | undefined {
+  const values = Object.values(fields ?? {})
+  if (values.length > 1 || values.some((value) => value.length > LONGEST_FIELD)) return undefined
+  return {
+    ...rest,
+    ...(fields && { fields }),
+    ...(from !== undefined && { failed_after: from }),
+    ...(to !== undefined && { failed_before: to }),
   }
 }
 

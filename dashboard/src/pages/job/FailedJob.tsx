@@ -3,6 +3,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { problemOf } from '../../api/client.ts'
 import { failedJobQuery } from '../../api/queries.ts'
 import { useT } from '../../i18n/index.ts'
+import { Facts } from '../../lists/Facts.tsx'
 import { useSurfaced } from '../../lists/surfaced.ts'
 import { useMay } from '../../session/use-me.ts'
 import { Badge } from '../../ui/Badge.tsx'
@@ -14,13 +15,10 @@ import { useFailedActions } from '../failed/use-failed-actions.ts'
 import { Attempts } from './Attempts.tsx'
 import { curlOf } from './curl.ts'
 import { ExceptionView } from './ExceptionView.tsx'
-import { Facts } from './Facts.tsx'
 import { JobPage } from './JobPage.tsx'
 import { Payload } from './Payload.tsx'
 import { rowFacts } from './row-facts.tsx'
 import { momentsOf, Timeline } from './Timeline.tsx'
-
-const NO_SEARCH = {}
 
 /** A job that spent its attempts: what it was thrown out by, and the two ways out. */
 export default function FailedJob() {
@@ -30,7 +28,7 @@ export default function FailedJob() {
   const mayAct = useMay('operator')
   const { busy, retry, remove } = useFailedActions()
   const { data: job, error, refetch } = useQuery(failedJobQuery(id))
-  const surfaced = useSurfaced(job === undefined ? [] : [job], NO_SEARCH)
+  const surfaced = useSurfaced()
   const problem = error === null ? undefined : problemOf(error)
   if (problem?.status === 404) {
     return (

@@ -4,6 +4,7 @@ import { problemOf } from '../../api/client.ts'
 import { jobQuery, whyQuery } from '../../api/queries.ts'
 import { formatDuration } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
+import { Facts } from '../../lists/Facts.tsx'
 import { useSurfaced } from '../../lists/surfaced.ts'
 import { useLive } from '../../live/use-live.ts'
 import { useMay } from '../../session/use-me.ts'
@@ -16,13 +17,11 @@ import { JobStatus } from '../jobs/JobStatus.tsx'
 import { useJobActions } from '../jobs/use-job-actions.ts'
 import { Attempts } from './Attempts.tsx'
 import { curlOf } from './curl.ts'
-import { Facts } from './Facts.tsx'
 import { JobPage } from './JobPage.tsx'
 import { Payload } from './Payload.tsx'
 import { rowFacts } from './row-facts.tsx'
 import { type Moment, momentsOf, Timeline } from './Timeline.tsx'
 
-const NO_SEARCH = {}
 /** Progress and log lines of a running job come so often. */
 const LOOK_MS = 2_000
 
@@ -43,7 +42,7 @@ export default function LiveJob() {
     refetchInterval: ({ state }) =>
       mode !== 'paused' && state.status === 'success' && state.data?.status === 'reserved' ? LOOK_MS : false,
   })
-  const surfaced = useSurfaced(job === undefined ? [] : [job], NO_SEARCH)
+  const surfaced = useSurfaced()
   if (job === undefined || (error !== null && problemOf(error).status === 404)) {
     if (error === null) return <Skeleton lines={10} />
     return <Gone id={id} error={error} onRetry={() => void refetch()} />

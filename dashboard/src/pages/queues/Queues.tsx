@@ -6,44 +6,45 @@ import { queuesQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
 import { formatNumber } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
+import { Loaded } from '../../lists/Loaded.tsx'
 import { useMay } from '../../session/use-me.ts'
+import type { Column } from '../../table/column.ts'
+import { DataTable } from '../../table/DataTable.tsx'
 import { Badge } from '../../ui/Badge.tsx'
 import { IconButton } from '../../ui/Button.tsx'
 import { confirm } from '../../ui/confirm.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Empty, Failed, Skeleton } from '../../ui/States.tsx'
+import { Empty } from '../../ui/States.tsx'
 import { PauseDialog } from './PauseDialog.tsx'
 import { PausedState } from './PausedState.tsx'
 
 /** All queues: what waits in each, who serves it, and whether it is paused. */
 export default function Queues() {
   const t = useT()
-  const { data: queues, error, refetch } = useQuery(queuesQuery)
+  const queues = useQuery(queuesQuery)
   const [pausing, setPausing] = useState<string>()
   const columns = useColumns(setPausing)
   return (
     <Page title={t('queuesPage.title')}>
       <div className="surface">
-        {queues === undefined ? (
-          error === null ? (
-            <Skeleton />
-          ) : (
-            <Failed error={error} onRetry={() => void refetch()} />
-          )
-        ) : queues.length === 0 ? (
-          <Empty icon="queues" title={t('queuesPage.empty')}>
-            {t('queuesPage.emptyHint')}
-          </Empty>
-        ) : (
-          <DataTable
-            label={t('queuesPage.table')}
-            rows={queues}
-            columns={columns}
-            rowId={({ queue }) => queue}
-            rowName={({ queue }) => queue}
-          />
-        )}
+        <Loaded
+          reading={queues}
+          empty={
+            <Empty icon="queues" title={t('queuesPage.empty')}>
+              {t('queuesPage.emptyHint')}
+            </Empty>
+          }
+        >
+          {(rows) => (
+            <DataTable
+              label={t('queuesPage.table')}
+              rows={rows}
+              columns={columns}
+              rowId={({ queue }) => queue}
+              rowName={({ queue }) => queue}
+            />
+          )}
+        </Loaded>
       </div>
       {pausing !== undefined && <PauseDialog queue={pausing} onClose={() => setPausing(undefined)} />}
     </Page>
@@ -77,9 +78,9 @@ function useColumns(onPause: (queue: string) => void): Column<QueueRow>[] {
       width: 'minmax(9rem, 3fr)',
       cell: (row) => <PausedState row={row} />,
     },
-    figure('due', t('queuesPage.due'), ({ due }) => due),
-    { ...figure('delayed', t('queuesPage.delayed'), ({ delayed }) => delayed), from: 1_100 },
-    figure('reserved', t('queuesPage.reserved'), ({ reserved }) => reserved),
+    figure('due', t('figures.due'), ({ due }) => due),
+    { ...figure('delayed', t('figures.delayed'), ({ delayed }) => delayed), from: 1_100 },
+    figure('reserved', t('figures.reserved'), ({ reserved }) => reserved),
     {
       ...figure('workers', t('queuesPage.workers'), ({ workers }) => workers),
       cell: ({ workers, due }) =>

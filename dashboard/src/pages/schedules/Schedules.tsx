@@ -3,14 +3,16 @@ import { api, ask, type ScheduleRow } from '../../api/client.ts'
 import { schedulesQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
 import { useT } from '../../i18n/index.ts'
+import { Loaded } from '../../lists/Loaded.tsx'
 import { useEvery } from '../../live/use-live.ts'
 import { useMay } from '../../session/use-me.ts'
+import type { Column } from '../../table/column.ts'
+import { DataTable } from '../../table/DataTable.tsx'
 import { Badge } from '../../ui/Badge.tsx'
 import { confirm } from '../../ui/confirm.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Menu } from '../../ui/Menu.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Empty, Failed, Skeleton } from '../../ui/States.tsx'
+import { Empty } from '../../ui/States.tsx'
 import { Ago } from '../../ui/Time.tsx'
 import { useUrlState } from '../../ui/use-url-state.ts'
 import { ScheduleDetails } from './ScheduleDetails.tsx'
@@ -23,33 +25,32 @@ const READ_EVERY_MS = 10_000
 export default function Schedules() {
   const t = useT()
   const refetchInterval = useEvery(READ_EVERY_MS)
-  const { data: schedules, error, refetch } = useQuery({ ...schedulesQuery, refetchInterval })
+  const schedules = useQuery({ ...schedulesQuery, refetchInterval })
   const [{ schedule: shownKey }, setUrl] = useUrlState({ schedule: '' })
   const columns = useColumns()
-  const shown = schedules?.find(({ key }) => key === shownKey)
+  const shown = schedules.data?.find(({ key }) => key === shownKey)
   return (
     <Page title={t('schedulesPage.title')}>
       <div className="surface">
-        {schedules === undefined ? (
-          error === null ? (
-            <Skeleton />
-          ) : (
-            <Failed error={error} onRetry={() => void refetch()} />
-          )
-        ) : schedules.length === 0 ? (
-          <Empty icon="schedules" title={t('schedulesPage.empty')}>
-            {t('schedulesPage.emptyHint')}
-          </Empty>
-        ) : (
-          <DataTable
-            label={t('schedulesPage.table')}
-            rows={schedules}
-            columns={columns}
-            rowId={({ key }) => key}
-            rowName={({ key }) => key}
-            onOpen={({ key }) => setUrl({ schedule: key })}
-          />
-        )}
+        <Loaded
+          reading={schedules}
+          empty={
+            <Empty icon="schedules" title={t('schedulesPage.empty')}>
+              {t('schedulesPage.emptyHint')}
+            </Empty>
+          }
+        >
+          {(rows) => (
+            <DataTable
+              label={t('schedulesPage.table')}
+              rows={rows}
+              columns={columns}
+              rowId={({ key }) => key}
+              rowName={({ key }) => key}
+              onOpen={({ key }) => setUrl({ schedule: key })}
+            />
+          )}
+        </Loaded>
       </div>
       {shown !== undefined && <ScheduleDetails schedule={shown} onClose={() => setUrl({ schedule: '' })} />}
     </Page>

@@ -1,19 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, ask } from '../../api/client.ts'
+import { type Alert, api, ask } from '../../api/client.ts'
 import { tellProblem } from '../../api/use-action.ts'
 import { formatDuration } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { useMay } from '../../session/use-me.ts'
+import type { Column } from '../../table/column.ts'
+import { DataTable } from '../../table/DataTable.tsx'
 import { Button } from '../../ui/Button.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Section } from '../../ui/Page.tsx'
 import { toast } from '../../ui/toasts.ts'
 
 interface Channel {
   name: string
   type: string
-  rules: string[]
+  rules: Alert['rule'][]
 }
 
 /** Who is told of alerts. Nothing is shown where nobody is. */
@@ -41,7 +42,7 @@ export function Channels() {
       id: 'rules',
       header: t('settingsPage.channelRules'),
       width: 'minmax(10rem, 3fr)',
-      cell: ({ rules }) => rules.join(', '),
+      cell: ({ rules }) => rules.map((rule) => t(`alerts.ruleNames.${rule}`)).join(', '),
     },
   ]
   if (mayTest) {

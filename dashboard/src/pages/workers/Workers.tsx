@@ -4,14 +4,16 @@ import { workersQuery } from '../../api/queries.ts'
 import { useAction } from '../../api/use-action.ts'
 import { formatBytes, formatNumber } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
+import { Loaded } from '../../lists/Loaded.tsx'
 import { useEvery } from '../../live/use-live.ts'
 import { useMay } from '../../session/use-me.ts'
+import type { Column } from '../../table/column.ts'
+import { DataTable } from '../../table/DataTable.tsx'
 import { Badge, type BadgeTone } from '../../ui/Badge.tsx'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { confirm } from '../../ui/confirm.tsx'
-import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Empty, Failed, Skeleton } from '../../ui/States.tsx'
+import { Empty } from '../../ui/States.tsx'
 import { Ago, useNow } from '../../ui/Time.tsx'
 
 /** Memory, running jobs and heartbeats are told by no event. */
@@ -23,30 +25,29 @@ const SILENT_AFTER_MS = 10_000
 export default function Workers() {
   const t = useT()
   const refetchInterval = useEvery(READ_EVERY_MS)
-  const { data: workers, error, refetch } = useQuery({ ...workersQuery, refetchInterval })
+  const workers = useQuery({ ...workersQuery, refetchInterval })
   const columns = useColumns()
   return (
-    <Page title={t('workersPage.title')} actions={<RestartAll disabled={!workers?.length} />}>
+    <Page title={t('workersPage.title')} actions={<RestartAll disabled={!workers.data?.length} />}>
       <div className="surface">
-        {workers === undefined ? (
-          error === null ? (
-            <Skeleton />
-          ) : (
-            <Failed error={error} onRetry={() => void refetch()} />
-          )
-        ) : workers.length === 0 ? (
-          <Empty icon="workers" title={t('workersPage.empty')}>
-            {t('workersPage.emptyHint')} <code className="font-mono">faena work</code>
-          </Empty>
-        ) : (
-          <DataTable
-            label={t('workersPage.table')}
-            rows={workers}
-            columns={columns}
-            rowId={({ id }) => String(id)}
-            rowName={({ name, id }) => `${name} ${id}`}
-          />
-        )}
+        <Loaded
+          reading={workers}
+          empty={
+            <Empty icon="workers" title={t('workersPage.empty')}>
+              {t('workersPage.emptyHint')} <code className="font-mono">faena work</code>
+            </Empty>
+          }
+        >
+          {(rows) => (
+            <DataTable
+              label={t('workersPage.table')}
+              rows={rows}
+              columns={columns}
+              rowId={({ id }) => String(id)}
+              rowName={({ name, id }) => `${name} ${id}`}
+            />
+          )}
+        </Loaded>
       </div>
     </Page>
   )

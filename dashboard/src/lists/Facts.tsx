@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** What a job is, line by line. Lines without a value are left out. */
+/** What something is, name beside value, line by line. Lines without a value are left out. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
     <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-6 gap-y-1.5 text-sm">

@@ -1,8 +1,8 @@
 import { useEffect, useId, useRef, useState } from 'react'
 import { useT } from '../i18n/index.ts'
-import { Button } from './Button.tsx'
-import { Icon } from './Icon.tsx'
-import { Menu } from './Menu.tsx'
+import { Button } from '../ui/Button.tsx'
+import { Icon } from '../ui/Icon.tsx'
+import { Menu } from '../ui/Menu.tsx'
 
 export interface FilterField {
   /** Its key in the values, and in the address. */
@@ -10,6 +10,8 @@ export interface FilterField {
   label: string
   kind: 'text' | 'choice' | 'moment'
   options?: readonly string[]
+  /** What an option is called; left out, by itself. */
+  word?: (option: string) => string
   placeholder?: string
 }
 
@@ -161,7 +163,9 @@ function Chip({ field, value, fresh, onChange, onRemove }: ChipProps) {
         >
           <option value="">{t('filters.any')}</option>
           {[...new Set([...(field.options ?? []), ...(value === '' ? [] : [value])])].map((option) => (
-            <option key={option}>{option}</option>
+            <option key={option} value={option}>
+              {field.word?.(option) ?? option}
+            </option>
           ))}
         </select>
       ) : (

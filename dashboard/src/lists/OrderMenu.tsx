@@ -1,0 +1,26 @@
+import { useT } from '../i18n/index.ts'
+import { Menu } from '../ui/Menu.tsx'
+
+export type ListOrder = 'newest' | 'oldest'
+
+export function listOrderOf(text: string): ListOrder {
+  return text === 'oldest' ? 'oldest' : 'newest'
+}
+
+/** Which rows come first. A list that is read page by page goes by its ids: other orders the server does not keep. */
+export function OrderMenu({ order, onChange }: { order: ListOrder; onChange: (order: ListOrder) => void }) {
+  const t = useT()
+  return (
+    <Menu
+      label={t('lists.order')}
+      icon={order === 'newest' ? 'down' : 'up'}
+      items={(['newest', 'oldest'] as const).map((one) => ({
+        label: t(`lists.${one}`),
+        checked: one === order,
+        onSelect: () => onChange(one),
+      }))}
+    >
+      {t(`lists.${order}`)}
+    </Menu>
+  )
+}
