@@ -144,7 +144,7 @@ inBrowser('steering', (given) => {
     await shop.work('--queue', 'payments')
     const viewer = await given.open({ user: 'vera' })
     await viewer.visit('/alerts')
-    await row(viewer, 'payments.charge fails').getByText('1 × The bank is closed').waitFor({ timeout: 30_000 })
+    await row(viewer, 'payments.charge fails').getByText('1 × Error: The bank is closed').waitFor({ timeout: 30_000 })
     expect(await viewer.page.getByRole('button', { name: /^Actions/ }).count()).toBe(0)
 
     const panel = await given.open({ user: 'otto' })
