@@ -198,7 +198,7 @@ inBrowser('looking', (given) => {
     expect(answers.join()).toContain('refused with')
     const seen = [await heard(), await page.content(), answers.join()]
     for (const value of values) for (const text of seen) expect(text).not.toContain(value)
-    await shop.admin.forgetMany({ q: 'refused with' })
+    await shop.admin.runOperation('forget', { q: 'refused with' }, { subject: 'test' })
   })
 
   test('check 25: a job shows each attempt with its length, its error and its log, and the stack with own frames first', async () => {

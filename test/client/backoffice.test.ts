@@ -309,10 +309,14 @@ eachStore('backoffice', (open) => {
     const both = { fields, error: shown[1]!.fingerprint! }
 
     expect((await admin.failedRows(both)).rows.map(({ id }) => id)).toEqual([first.id])
-    expect(await admin.forgetMany({ q: 'in no job' })).toMatchObject({ changed: 0 })
-    expect(await admin.forgetMany({ fields, from: Date.UTC(2025, 10, 10) })).toMatchObject({ changed: 0 })
-    expect(await admin.retryMany(both)).toMatchObject({ changed: 1 })
-    expect(await admin.forgetMany({ q: 'ANOTHER kind', from: Date.UTC(2025, 10, 8) })).toMatchObject({ changed: 1 })
+    expect(await admin.runOperation('forget', { q: 'in no job' }, ana)).toMatchObject({ changed: 0 })
+    expect(await admin.runOperation('forget', { fields, from: Date.UTC(2025, 10, 10) }, ana)).toMatchObject({
+      changed: 0,
+    })
+    expect(await admin.runOperation('retry', both, ana)).toMatchObject({ changed: 1 })
+    expect(await admin.runOperation('forget', { q: 'ANOTHER kind', from: Date.UTC(2025, 10, 8) }, ana)).toMatchObject({
+      changed: 1,
+    })
     expect((await admin.failedRows()).rows).toMatchObject([{ order_id: 803194 }])
   })
 

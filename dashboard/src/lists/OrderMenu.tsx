@@ -7,20 +7,21 @@ export function listOrderOf(text: string): ListOrder {
   return text === 'oldest' ? 'oldest' : 'newest'
 }
 
-/** Which rows come first. A list that is read page by page goes by its ids: other orders the server does not keep. */
+/** Which rows come first; on phones it stands before the filters, which take whole lines. A list that is read page by page goes by its ids: other orders the server does not keep. */
 export function OrderMenu({ order, onChange }: { order: ListOrder; onChange: (order: ListOrder) => void }) {
   const t = useT()
   return (
-    <Menu
-      label={t('lists.order')}
-      icon={order === 'newest' ? 'down' : 'up'}
-      items={(['newest', 'oldest'] as const).map((one) => ({
-        label: t(`lists.${one}`),
-        checked: one === order,
-        onSelect: () => onChange(one),
-      }))}
-    >
-      {t(`lists.${order}`)}
-    </Menu>
+    <span className="sm:order-last">
+      <Menu
+        label={t('lists.order')}
+        items={(['newest', 'oldest'] as const).map((one) => ({
+          label: t(`lists.${one}`),
+          checked: one === order,
+          onSelect: () => onChange(one),
+        }))}
+      >
+        {t(`lists.${order}`)}
+      </Menu>
+    </span>
   )
 }

@@ -16,11 +16,12 @@ let toasts: readonly Toast[] = []
 let lastId = 0
 const listeners = new Set<() => void>()
 
-/** Says what became of something: shown for some seconds, and read out once. */
+/** Says what became of something: shown for some seconds, and read out. What is said again while it is shown takes its own place. */
 export function toast(what: Omit<Toast, 'id'>): void {
   lastId += 1
   const id = lastId
-  set([...toasts, { ...what, id }].slice(-MOST))
+  const others = toasts.filter(({ tone, text }) => tone !== what.tone || text !== what.text)
+  set([...others, { ...what, id }].slice(-MOST))
   setTimeout(() => dismiss(id), SHOWN_MS[what.tone])
 }
 

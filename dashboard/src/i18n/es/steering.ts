@@ -117,12 +117,11 @@ export const steering: { [Name in keyof typeof english]: WithMany<(typeof englis
     since: 'Desde',
     told: 'Último aviso',
     toldNobody: 'sin avisos',
-    allWell: 'Nada va mal',
+    noneOpen: 'Ninguna alerta abierta',
     none: 'Ninguna alerta',
     emptyHint:
       'Aquí aparecen los trabajos que fallan definitivamente, las colas que esperan o no tienen worker y las programaciones perdidas.',
     measured: 'Medido',
-    times: 'Veces',
     opened: 'Abierta',
     last: 'Vista por última vez',
     acknowledged: 'Atendida desde',

@@ -11,7 +11,7 @@ import { useMeasured } from './use-measured.ts'
 export function AlertDetails({ alert, onClose }: { alert: Alert; onClose: () => void }) {
   const t = useT()
   const measured = useMeasured()(alert)
-  const { rule, subject, count, opened_at, last_at, resolved_at, told_at } = alert
+  const { rule, subject, opened_at, last_at, resolved_at, told_at } = alert
   const { muted, muted_until, muted_by, acknowledged_at, acknowledged_by } = alert
   const at = (time: string | null) => (time === null ? null : formatInstant(Date.parse(time)))
   const by = (time: string | null, name: string | null): ReactNode =>
@@ -21,7 +21,6 @@ export function AlertDetails({ alert, onClose }: { alert: Alert; onClose: () => 
       <Facts
         facts={[
           [t('alertsPage.measured'), measured === '' ? null : measured],
-          [t('alertsPage.times'), rule === 'failed' ? String(count) : null],
           [t('alertsPage.opened'), at(opened_at)],
           [t('alertsPage.last'), at(last_at)],
           [t('alertsPage.isResolved'), at(resolved_at)],

@@ -68,7 +68,7 @@ export default function Alerts() {
         isNarrowed={filter.rule !== undefined}
         onClear={() => setUrl(NO_FILTER)}
         empty={
-          <Empty title={state === 'open' ? t('alertsPage.allWell') : t('alertsPage.none')}>
+          <Empty title={state === 'open' ? t('alertsPage.noneOpen') : t('alertsPage.none')}>
             {t('alertsPage.emptyHint')}
           </Empty>
         }

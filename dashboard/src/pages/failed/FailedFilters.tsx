@@ -32,13 +32,13 @@ export function FailedFilters({ filter }: { filter: FailedFilterState }) {
   )
   return (
     <>
+      {isList && <OrderMenu order={filter.order} onChange={(order) => filter.change({ order })} />}
       <FilterBar
         fields={fields}
         values={filter.values}
         onChange={filter.change}
         search={isList ? { name: 'q', placeholder: t('failed.search') } : undefined}
       />
-      {isList && <OrderMenu order={filter.order} onChange={(order) => filter.change({ order })} />}
     </>
   )
 }

@@ -50,13 +50,13 @@ export default function Jobs() {
           options={STATES.map((value) => ({ value, label: t(`jobs.${value}`) }))}
           onChange={(next) => setUrl({ state: next })}
         />
+        <OrderMenu order={order} onChange={(next) => setUrl({ order: next })} />
         <FilterBar
           fields={useFilterFields()}
           values={{ ...url, ...useFieldSearch().values }}
           onChange={(change) => setUrl(change)}
           search={{ name: 'q', placeholder: t('jobs.search') }}
         />
-        <OrderMenu order={order} onChange={(next) => setUrl({ order: next })} />
       </div>
       <ListFrame
         rows={rows}
