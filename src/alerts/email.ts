@@ -1,6 +1,7 @@
 import { FaenaError } from '../core/errors.ts'
 import { html } from './chat.ts'
 import { NotTold } from './not-told.ts'
+import { orAborted } from './or-aborted.ts'
 import { plainText, type Told } from './texts.ts'
 
 export interface Mail {
@@ -39,10 +40,8 @@ export async function sendMail({ url, from, to, id, told, signal }: Mail): Promi
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  const stop = () => transport.close()
-  signal.addEventListener('abort', stop, { once: true })
   try {
-    await transport.sendMail({
+    const sent = transport.sendMail({
       from,
       to: [...to],
       subject: told.title,
@@ -50,17 +49,16 @@ export async function sendMail({ url, from, to, id, told, signal }: Mail): Promi
       html: page(told),
       messageId: `<${id}@faena>`,
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Faena-Notice': id },
+      signal,
     })
+    // Older versions of nodemailer know no signal, and a server may take its time at each step of the conversation.
+    await orAborted(sent, signal)
   } catch (error) {
     const { code, responseCode } = error as { code?: string; responseCode?: number }
-    throw new NotTold(
-      `${server.hostname} took no mail: ${[code, responseCode].filter(Boolean).join(' ') || 'an error'}`,
-      {
-        final: code !== undefined && NEVER.has(code) && (responseCode ?? 0) >= 500,
-      },
-    )
+    const why = signal.aborted ? 'it took too long' : [code, responseCode].filter(Boolean).join(' ') || 'an error'
+    const final = code !== undefined && NEVER.has(code) && (responseCode ?? 0) >= 500
+    throw new NotTold(`${server.hostname} took no mail: ${why}`, { final })
   } finally {
-    signal.removeEventListener('abort', stop)
     transport.close()
   }
 }

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { isPublicAddress, type Reachable } from '../core/networks.ts'
 import { NotTold } from './not-told.ts'
+import { orAborted } from './or-aborted.ts'
 
 export interface PostOptions {
   url: string
@@ -114,15 +115,6 @@ function retryAfter(text: string | undefined): number | null {
   const seconds =
     text === undefined ? Number.NaN : /^\d{1,6}$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1_000
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1_000, 3_600_000) : null
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(new Error('aborted'))
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Webhook } from 'standardwebhooks'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { alertChannels } from '../../src/alerts/channels.ts'
 import { send } from '../../src/alerts/send.ts'
 import type { AlertsConfig, ChannelConfig } from '../../src/core/alert-config.ts'
@@ -112,6 +114,27 @@ describe('by e-mail', () => {
 
     expect(error).toMatchObject({ final: false, message: expect.stringContaining('EAUTH') })
     expect(String((error as Error).stack)).not.toContain('hunter2')
+  })
+
+  test('a server that says nothing is not waited for beyond the time there is', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const time = new AbortController()
+    const url = `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const settings = alertsOf({
+      channels: { ops: { type: 'email', url, from: 'faena@example.com', to: 'ana@example.com' } },
+    })
+
+    const sending = send(settings.channels[0]!, notice(), { settings, clock: CLOCK, signal: time.signal })
+    const [socket] = (await once(server, 'connection')) as [Socket]
+    onTestFinished(() => void socket.destroy())
+    time.abort()
+
+    await expect(sending).rejects.toMatchObject({
+      name: 'NotTold',
+      message: '127.0.0.1 took no mail: it took too long',
+    })
   })
 
   test('a password is not sent over a line that cannot be encrypted, unless that is asked for', async () => {
