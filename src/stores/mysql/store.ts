@@ -22,7 +22,7 @@ import { Held } from './held.ts'
 import { leasing } from './lease.ts'
 import { migrate, versionOf } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
-import { withPhpsLeftovers } from './php.ts'
+import { alsoFromPhp } from './php.ts'
 import { Polling } from './polling.ts'
 import { pruning } from './prune.ts'
 import { pushing } from './push.ts'
@@ -139,7 +139,7 @@ export function mysqlStore(options: MysqlOptions): Store {
     reserve: reserving(context),
     settle: settling(context),
     fate: fates(context),
-    reclaim: withPhpsLeftovers(context, reclaiming(context)),
+    reclaim: alsoFromPhp(context, reclaiming(context)),
     ...noting(context),
     ...leasing(context),
     ...reads,

@@ -1,4 +1,5 @@
 import type { Reclaimed } from '../../store.ts'
+import { withPhpsLeftovers } from '../sql/leftovers.ts'
 import { raw, sql } from '../sql/sql.ts'
 import { type Connection, LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
@@ -23,47 +24,30 @@ export async function isLaravels(connection: Connection, names: Names): Promise<
   return rows.length > 0
 }
 
-/** Looks take up a fiftieth of the time at most, however large the table. */
-const SHARE = 50
-
-/**
- * With a `retry_after` configured, jobs that PHP's workers reserved longer ago than that are given back, as those workers
- * would do themselves: the attempt counts. Nothing lists these jobs (an index of them would be written by every reserve of
- * ours), so it takes a look at the whole table, three times in each `retry_after`.
- */
-export function withPhpsLeftovers(context: Context, reclaim: () => Promise<Reclaimed>): () => Promise<Reclaimed> {
-  const { connection, names, retryAfter, clock = () => performance.now() } = context
-  const jobs = raw(names.jobs)
-  let lookAt = Number.NEGATIVE_INFINITY
-
-  return async () => {
-    const reclaimed = await reclaim()
-    if (retryAfter.given === undefined) return reclaimed
-    // How long PHP's rows may be left alone is known here alone.
-    if (clock() < lookAt) return { workers: reclaimed.workers, returned: reclaimed.returned }
-    const started = performance.now()
-    lookAt = Number.POSITIVE_INFINITY
-    try {
-      const given = await giveBack(retryAfter.given)
+export function alsoFromPhp(context: Context, reclaim: () => Promise<Reclaimed>): () => Promise<Reclaimed> {
+  const { retryAfter, clock } = context
+  return withPhpsLeftovers(reclaim, {
+    ...{ retryAfter, clock },
+    async giveBack(retryAfterMs) {
+      const given = await giveBack(context, retryAfterMs)
       if (given > 0) returned(context)
-      return { workers: reclaimed.workers, returned: reclaimed.returned + given }
-    } finally {
-      lookAt = clock() + Math.max(retryAfter.given / 3, SHARE * (performance.now() - started))
-    }
-  }
+      return given
+    },
+  })
+}
 
-  async function giveBack(retryAfterMs: number): Promise<number> {
-    const rows = await connection.query(
-      'common',
-      sql`
-      with left_behind as materialized (
-        select id from ${jobs}
-         where reserved_by is null and reserved_at <= (${nowMs(context)} - ${retryAfterMs}::bigint) / 1000
-         order by id for update skip locked
-      )
-      update ${jobs} j set reserved_at = null from left_behind l where j.id = l.id returning 1`,
-      LONG,
+async function giveBack(context: Context, retryAfterMs: number): Promise<number> {
+  const jobs = raw(context.names.jobs)
+  const rows = await context.connection.query(
+    'common',
+    sql`
+    with left_behind as materialized (
+      select id from ${jobs}
+       where reserved_by is null and reserved_at <= (${nowMs(context)} - ${retryAfterMs}::bigint) / 1000
+       order by id for update skip locked
     )
-    return rows.length
-  }
+    update ${jobs} j set reserved_at = null from left_behind l where j.id = l.id returning 1`,
+    LONG,
+  )
+  return rows.length
 }

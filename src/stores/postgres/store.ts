@@ -23,7 +23,7 @@ import { dialectOf } from './dialect.ts'
 import { leasing, returned } from './lease.ts'
 import { migrate } from './migrations.ts'
 import { type NameOptions, tableNames } from './names.ts'
-import { isLaravels, withPhpsLeftovers } from './php.ts'
+import { alsoFromPhp, isLaravels } from './php.ts'
 import { pushing } from './push.ts'
 import { reclaiming } from './reclaim.ts'
 import { recording } from './records.ts'
@@ -129,7 +129,7 @@ export function postgresStore(given: PostgresOptions): Store {
     reserve: reserving(context),
     settle: settling(context),
     fate: fates(context),
-    reclaim: withPhpsLeftovers(context, reclaiming(context)),
+    reclaim: alsoFromPhp(context, reclaiming(context)),
     ...noting(context),
     ...leasing(context),
     ...reads,
