@@ -28,6 +28,8 @@ const MOST_ALERTS = 2_000
 const LARGEST_PAYLOAD = 1024 * 1024
 /** What waits or is wrong by the thousand makes a look dear; the time between two is so many times as long as one takes. */
 const REST = 20
+/** Also after a look that failed when its time was over: whoever comes to the watch next has to wait three times as long. */
+const LONGEST_REST_MS = 300_000
 /** At least so long is the watch held: a look may fail before another process takes it. */
 const LEASE_MS = 5_000
 
@@ -137,7 +139,7 @@ export class Watch {
       } catch (error) {
         this.#tell(error)
       }
-      this.#restMs = Math.max(everyMs, (performance.now() - from) * REST)
+      this.#restMs = Math.max(everyMs, Math.min((performance.now() - from) * REST, LONGEST_REST_MS))
       await sleep(this.#restMs * (0.9 + 0.2 * this.#random()), undefined, { signal, ref: false }).catch(() => {})
     }
   }
