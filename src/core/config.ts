@@ -9,6 +9,9 @@ import type { ScheduleDefinition } from './schedule.ts'
 import type { Telemetry } from './telemetry.ts'
 import type { Tables } from './url-options.ts'
 
+/** What the configuration's file is called, in everything that is said of it. */
+export const CONFIG_FILE = 'faena.config.ts'
+
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export const LOG_FORMATS = ['pretty', 'json'] as const

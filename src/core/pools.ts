@@ -1,7 +1,7 @@
 import { type Backoff, type StoredBackoff, storedBackoff } from './backoff.ts'
-import { type Duration, milliseconds } from './duration.ts'
-import { queueName, wholeNumber } from './job.ts'
-import { bad, listOf, oneOf } from './readers.ts'
+import type { Duration } from './duration.ts'
+import { wholeNumber } from './job.ts'
+import { bad, durationOf, oneOf, queuesOf } from './readers.ts'
 
 export const BALANCES = ['off', 'simple', 'auto'] as const
 export const SCALE_RULES = ['time', 'size'] as const
@@ -119,7 +119,7 @@ function poolPlan(name: string, pool: unknown, where: string, standards: PoolSta
     return one === undefined ? undefined : read(one, at(key))
   }
   const duration = (key: keyof PoolDefinition, least = 0, most = Number.POSITIVE_INFINITY) =>
-    optional(key, (one: Duration, label) => durationWithin(one, label, least, most))
+    optional(key, (one: Duration, label) => durationOf(one, label, least, most))
   const whole = (key: keyof PoolDefinition, least: number, most: number) =>
     optional(key, (one: number, label) => wholeNumber(one, least, most, label))
 
@@ -181,16 +181,4 @@ function processesOf(value: unknown, name: string, balance: Balance): { min: num
   wholeNumber(min, 1, MOST_PROCESSES, `min in ${name}`)
   wholeNumber(max, min, MOST_PROCESSES, `max in ${name}`)
   return { min, max }
-}
-
-function queuesOf(value: unknown, name: string): string[] {
-  const queues = listOf(value).map((queue) => queueName(typeof queue === 'string' ? queue.trim() : queue, name))
-  if (queues.length === 0) throw bad(name, value, 'at least one queue')
-  return [...new Set(queues)]
-}
-
-function durationWithin(value: Duration, name: string, least: number, most: number): number {
-  const ms = milliseconds(value, name)
-  if (ms >= least && ms <= most) return ms
-  throw bad(name, value, `${least} ms to ${most / 1_000} s`)
 }

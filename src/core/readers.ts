@@ -1,5 +1,6 @@
 import { milliseconds } from './duration.ts'
 import { FaenaError, notAllowed } from './errors.ts'
+import { queueName } from './job.ts'
 
 /** Readers of one setting's value, whether text of the environment or a value of the configuration. Each names what it refuses. */
 
@@ -73,4 +74,10 @@ export function configured<T>(read: () => T): T {
 
 export function bad(name: string, value: unknown, allowed: string): FaenaError {
   return notAllowed('BAD_CONFIGURATION', name, value, allowed)
+}
+
+export function queuesOf(value: unknown, name: string): string[] {
+  const queues = listOf(value).map((queue) => queueName(typeof queue === 'string' ? queue.trim() : queue, name))
+  if (queues.length === 0) throw bad(name, value, 'at least one queue')
+  return [...new Set(queues)]
 }

@@ -1,6 +1,8 @@
 import { type AlertSettings, alertSettings, secretVariables } from './alert-settings.ts'
-import { DEFAULT_BACKOFF, type StoredBackoff, storedBackoff } from './backoff.ts'
+import { DEFAULT_BACKOFF, type StoredBackoff } from './backoff.ts'
+import { type ChosenStore, chosenStore, withOptions } from './chosen-store.ts'
 import {
+  CONFIG_FILE,
   type ErrorHook,
   type FaenaConfig,
   type JobSource,
@@ -13,11 +15,19 @@ import {
   ROLES,
   type Role,
 } from './config.ts'
-import { type Duration, milliseconds } from './duration.ts'
-import { isHandler, isJob } from './handler.ts'
-import { type HistoryOptions, historyRules } from './history.ts'
-import { type AnyJob, DEFAULT_QUEUE, queueName, wholeNumber } from './job.ts'
-import { masker } from './mask.ts'
+import {
+  backoffOf,
+  HISTORY,
+  type HistorySettings,
+  historyOf,
+  jobsOf,
+  maskOf,
+  schedulesOf,
+  surfaceOf,
+  telemetryOf,
+} from './config-parts.ts'
+import type { Duration } from './duration.ts'
+import { type AnyJob, DEFAULT_QUEUE, wholeNumber } from './job.ts'
 import { type PoolPlan, poolsOf, standardPool } from './pools.ts'
 import { type ProcessPlan, processesOf } from './processes.ts'
 import {
@@ -30,25 +40,18 @@ import {
   mountOf,
   numberIn,
   oneOf,
+  queuesOf,
   secretOf,
   textOf,
   textsOf,
 } from './readers.ts'
-import { type ConfiguredSchedule, checkSchedule } from './schedule.ts'
-import { surfacedFields } from './surface.ts'
+import type { ConfiguredSchedule } from './schedule.ts'
 import type { Telemetry } from './telemetry.ts'
-import { asPath, laravelUrl, parseUrl } from './url.ts'
-import { retryAfterOf, type Tables, tablesOf, urlWith } from './url-options.ts'
+import { retryAfterOf, type Tables, tablesOf } from './url-options.ts'
 import { wallClock } from './wallclock.ts'
 
 /** All settings, checked, with their defaults: what queues, workers, schedulers and the command line are made from. */
-export interface Settings {
-  /** `database`, `sync` or the name of a configured connection; what `failed_jobs.connection` holds. */
-  connection: string
-  /** Whether jobs run at their dispatch. */
-  sync: boolean
-  /** Of the store; checked by its form alone, and not at all with `sync`, which opens none. */
-  url: string
+export interface Settings extends ChosenStore {
   queues: readonly string[]
   concurrency: number
   /** 0 = no limit. */
@@ -67,7 +70,7 @@ export interface Settings {
   jobs: readonly AnyJob[]
   handlers: readonly string[]
   schedules: readonly ConfiguredSchedule[]
-  history: { retentionMs: number; perSecond: number; metricsMs: number; options: HistoryOptions }
+  history: HistorySettings
   data: string
   host: string
   port: number
@@ -138,7 +141,6 @@ const CONFIG_KEYS =
   'url connection connections tables retryAfter queues concurrency tries timeout backoff lease sleep maxPayload timezone surface mask jobs handlers ' +
   'schedules history data host port mount defaultRole jwtPublicKey jwtJwksUrl jwtAlgorithm jwtKeyId jwtIssuer jwtAudience roleClaim ' +
   'corsOrigins trustProxy logLevel logFormat logFolder logDays onError telemetry pools processes alerts'
-const FILE = 'faena.config.ts'
 const MIB = 1024 * 1024
 
 /**
@@ -158,8 +160,8 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
     }
     const value = key === 'jwtSecret' ? undefined : file[key]
     if (value === undefined) return standard
-    from[key] = FILE
-    return configured(() => read(value, `${key} of ${FILE}`))
+    from[key] = CONFIG_FILE
+    return configured(() => read(value, `${key} of ${CONFIG_FILE}`))
   }
   const duration = (key: keyof FaenaConfig, standard: number, least = 0, most = Number.POSITIVE_INFINITY) =>
     setting(key, standard, (value, name) => durationOf(value, name, least, most))
@@ -173,17 +175,19 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
   const data = setting('data', '.faena', textOf)
   const tables = setting<Tables | undefined>('tables', undefined, tablesOf)
   const retryAfter = setting<Duration | undefined>('retryAfter', undefined, retryAfterOf)
-  const chosen = store(env, file, setting, data, from)
+  const chosen = chosenStore(env, file, setting, data, from)
   const timezone = setting('timezone', 'UTC', (value, name) => wallClock(value as string, name).zone)
-  const alerts = setting('alerts', alertSettings(undefined, env, FILE), (value) =>
-    alertSettings(value as FaenaConfig['alerts'], env, FILE),
+  const alerts = setting('alerts', alertSettings(undefined, env, CONFIG_FILE), (value) =>
+    alertSettings(value as FaenaConfig['alerts'], env, CONFIG_FILE),
   )
   const queues = setting('queues', [DEFAULT_QUEUE], queuesOf)
   const concurrency = whole('concurrency', 10, 1, 10_000)
   const forPools = { queues: from.queues === undefined ? undefined : queues, concurrency }
   return {
     ...chosen,
-    url: chosen.sync ? chosen.url : withOptions(chosen.url, tables, retryAfter, from),
+    url: chosen.sync
+      ? chosen.url
+      : withOptions(chosen.url, tables, retryAfter, from.retryAfter === VARIABLES.retryAfter),
     queues,
     concurrency,
     tries: whole('tries', 3, 0, 65_535),
@@ -228,148 +232,10 @@ export function settingsFrom(env: Env, file: FaenaConfig = {}): Settings {
   }
 }
 
-/** Which store: the named connection's, else DATABASE_URL, else `url`, else Laravel's DB_* where QUEUE_CONNECTION=database asks for it. */
-function store(
-  env: Env,
-  file: FaenaConfig,
-  setting: <T>(key: 'connection' | 'url', standard: T, read: (value: unknown, name: string) => T) => T,
-  data: string,
-  from: Record<string, string>,
-): Pick<Settings, 'connection' | 'sync' | 'url'> {
-  const others = connectionsOf(file.connections)
-  const names = ['database', 'sync', ...others.keys()]
-  const connection = setting('connection', 'database', (value, name) => oneOf(names, value, name))
-  const sync = connection === 'sync'
-  const named = others.get(connection)
-  if (named !== undefined) {
-    from.url = FILE
-    return { connection, sync, url: named }
-  }
-  const given = setting<string | undefined>('url', undefined, (value, name) => {
-    if (!sync) parseUrl(textOf(value, name), name)
-    return value as string
-  })
-  const shared = given === undefined && !sync && from.connection !== undefined ? laravelUrl(env) : undefined
-  if (shared !== undefined) from.url = 'DB_CONNECTION'
-  return { connection, sync, url: given ?? shared ?? `sqlite:${asPath(data)}/faena.db` }
-}
-
-/** What is said of every store becomes part of its URL, which processes and threads are given. */
-function withOptions(
-  url: string,
-  tables: Tables | undefined,
-  retryAfter: Duration | undefined,
-  from: Readonly<Record<string, string>>,
-): string {
-  const { kind } = parseUrl(url)
-  if (kind === 'memory' || kind === 'redis') return url
-  if (kind === 'sqlite' && tables !== undefined && Object.keys(tables).length > 0)
-    throw bad(`tables of ${FILE}`, tables, 'none for SQLite, whose tables have the names of Laravel')
-  const whole = urlWith(urlWith(url, { tables }, false), { retryAfter }, from.retryAfter === VARIABLES.retryAfter)
-  parseUrl(whole)
-  return whole
-}
-
-function connectionsOf(connections: FaenaConfig['connections'] = {}): Map<string, string> {
-  const found = new Map<string, string>()
-  for (const [name, value] of Object.entries(connections)) {
-    const where = `connections.${name} of ${FILE}`
-    if (name === 'database' || name === 'sync')
-      throw bad('a connection', name, `another name: ${name} stands for itself (use url)`)
-    const url = textOf(typeof value === 'object' && value !== null ? value.url : value, where)
-    parseUrl(url, where)
-    found.set(name, url)
-  }
-  return found
-}
-
-const HISTORY: Settings['history'] = {
-  ...{ retentionMs: 86_400_000, perSecond: 20, metricsMs: 14 * 86_400_000 },
-  options: {},
-}
-
-function historyOf(value: unknown, name: string): Settings['history'] {
-  const keys = 'retention, perSecond, metrics, keep, queues'
-  if (typeof value !== 'object' || value === null) throw bad(name, value, `an object of ${keys}`)
-  const { retention, perSecond, metrics, keep, queues, ...rest } = value as NonNullable<FaenaConfig['history']>
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw bad(name, unknown, keys)
-  const options = { keep, retention, queues }
-  return {
-    retentionMs: historyRules(options, 'history').pruneMs,
-    perSecond: wholeNumber(perSecond ?? HISTORY.perSecond, 0, 10_000, `history.perSecond of ${FILE}`),
-    metricsMs: metrics === undefined ? HISTORY.metricsMs : milliseconds(metrics, `history.metrics of ${FILE}`),
-    options,
-  }
-}
-
-function jobsOf(sources: JobSource | readonly JobSource[]): AnyJob[] {
-  const jobs = new Map<string, AnyJob>()
-  for (const source of Array.isArray(sources) ? sources : [sources]) {
-    if (typeof source !== 'object' || source === null) {
-      throw bad(`jobs of ${FILE}`, source, 'definitions made by defineJob, or modules that export them')
-    }
-    const found = definitionsIn(source)
-    if (found.length === 0)
-      throw bad(`jobs of ${FILE}`, Object.keys(source), 'a module that exports a definition made by defineJob')
-    for (const job of found) {
-      const known = jobs.get(job.name)
-      if (known !== undefined && known !== job)
-        throw bad(`jobs of ${FILE}`, job.name, 'one definition per name; two have this one')
-      jobs.set(job.name, job)
-    }
-  }
-  return [...jobs.values()]
-}
-
-function definitionsIn(source: JobSource): AnyJob[] {
-  return [source, ...Object.values(source)].flatMap((value) =>
-    isJob(value) ? [value] : isHandler(value) ? [value.job] : [],
-  )
-}
-
-function schedulesOf(value: unknown, timezone: string): ConfiguredSchedule[] {
-  if (!Array.isArray(value)) throw bad(`schedules of ${FILE}`, value, 'a list')
-  const schedules = value.map((definition) => checkSchedule(definition ?? {}, timezone))
-  const keys = schedules.map(({ key }) => key)
-  const twice = keys.find((key, at) => keys.indexOf(key) !== at)
-  if (twice !== undefined)
-    throw bad(`schedules of ${FILE}`, twice, 'one schedule per key; give one of them a key of its own')
-  return schedules
-}
-
-function queuesOf(value: unknown, name: string): string[] {
-  const queues = listOf(value).map((queue) => queueName(typeof queue === 'string' ? queue.trim() : queue, name))
-  if (queues.length === 0) throw bad(name, value, 'at least one queue')
-  return [...new Set(queues)]
-}
-
-function backoffOf(value: unknown, name: string): StoredBackoff {
-  const stored = storedBackoff(value as NonNullable<FaenaConfig['backoff']>, name)
-  if (stored === undefined) throw bad(name, value, 'a duration, a list of them, or { base, factor, max, jitter }')
-  return stored
-}
-
-function surfaceOf(value: unknown, name: string): string {
-  surfacedFields(textOf(value, name), name)
-  return value as string
-}
-
-function maskOf(value: unknown, name: string): string {
-  masker(textOf(value, name), name)
-  return value as string
-}
-
-function telemetryOf(value: unknown, name: string): Telemetry {
-  const { dispatch, attempt } = (value ?? {}) as Partial<Telemetry>
-  if (typeof dispatch === 'function' && typeof attempt === 'function') return value as Telemetry
-  throw bad(name, value, 'what openTelemetry() of faena/otel returns')
-}
-
 function checkKeys(file: FaenaConfig): void {
-  if (typeof file !== 'object' || file === null) throw bad(FILE, file, 'a default export made by defineConfig')
+  if (typeof file !== 'object' || file === null) throw bad(CONFIG_FILE, file, 'a default export made by defineConfig')
   const unknown = Object.keys(file).find((key) => !CONFIG_KEYS.split(' ').includes(key))
-  if (unknown !== undefined) throw bad(`a setting of ${FILE}`, unknown, CONFIG_KEYS.replaceAll(' ', ', '))
+  if (unknown !== undefined) throw bad(`a setting of ${CONFIG_FILE}`, unknown, CONFIG_KEYS.replaceAll(' ', ', '))
 }
 
 /** Variables that begin as ours do and that nobody reads: most likely a setting that has no effect. */

@@ -1,7 +1,7 @@
 import type { Alert, AlertChange, AlertStore, AlertWatch, FailureCount } from '../../store.ts'
 import type { Desk } from './desk.ts'
 import { paged, pageOf } from './pages.ts'
-import type { SqlRow } from './rows.ts'
+import { numberOrNull, type SqlRow, textOrNull } from './rows.ts'
 import { joined, raw, type Sql, sql } from './sql.ts'
 
 /** The row of faena_watches; others may come to be watched for. */
@@ -134,8 +134,6 @@ function watched({ fence, state, now, failed }: SqlRow): AlertWatch {
 }
 
 function alert(row: SqlRow): Alert {
-  const numberOrNull = (value: unknown) => (value === null || value === undefined ? null : Number(value))
-  const textOrNull = (value: unknown) => (value === null || value === undefined ? null : String(value))
   return {
     id: Number(row.id),
     key: String(row.key),

@@ -9,14 +9,19 @@ export type SqlRow = Record<string, unknown>
 export const JOB_COLUMNS =
   'j.id, j.queue, j.payload, j.attempts, j.max_attempts, j.name, j.priority, j.reserved_at, j.reserved_by, j.available_at, j.created_at'
 
+/** Failed jobs `f`, with what stands beside them `l`. */
+export function failedWithLabels({ tables }: Dialect): Sql {
+  return sql`${tables.failedJobs} f left join ${tables.failed} l on l.uuid = f.uuid and l.failed_id = f.id`
+}
+
 export function failedColumns(dialect: Dialect): Sql {
   const failedAt = dialect.wallText(raw('f.failed_at'))
   return sql`f.id, f.uuid, f.connection, f.queue, f.payload, f.exception, ${failedAt} as failed_at, l.name, l.fingerprint, l.headline`
 }
 
 const number = (value: unknown) => Number(value)
-const numberOrNull = (value: unknown) => (value === null || value === undefined ? null : Number(value))
-const textOrNull = (value: unknown) => (value === null || value === undefined ? null : String(value))
+export const numberOrNull = (value: unknown) => (value === null || value === undefined ? null : Number(value))
+export const textOrNull = (value: unknown) => (value === null || value === undefined ? null : String(value))
 
 export function storedJob(row: SqlRow, now: number): StoredJob {
   const reservedAt = numberOrNull(row.reserved_at)
