@@ -4,6 +4,7 @@ import type { MetricRow, NewRun, OutcomeKind, RecordStore } from '../store.ts'
 import { wallTime } from './clock.ts'
 import { headlineOf, historyRow } from './ending.ts'
 import { type JobRun, waitedMs } from './job-run.ts'
+import { Round } from './round.ts'
 
 const HISTORY_GAP_MS = 1_000
 const METRICS_GAP_MS = 5_000
@@ -52,8 +53,8 @@ export class Recorder {
   #historyTimer: NodeJS.Timeout | undefined
   #metricsTimer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
-  readonly #historyRound = oneAtATime(() => this.#writeHistory())
-  readonly #metricsRound = oneAtATime(() => this.#writeMetrics())
+  readonly #history = new Round(() => this.#writeHistory())
+  readonly #metrics = new Round(() => this.#writeMetrics())
 
   constructor(
     store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>,
@@ -70,8 +71,8 @@ export class Recorder {
   }
 
   start(): void {
-    this.#historyTimer = setInterval(() => void this.#historyRound(), HISTORY_GAP_MS)
-    this.#metricsTimer = setInterval(() => void this.#metricsRound(), METRICS_GAP_MS)
+    this.#historyTimer = setInterval(() => void this.#history.begin(), HISTORY_GAP_MS)
+    this.#metricsTimer = setInterval(() => void this.#metrics.begin(), METRICS_GAP_MS)
   }
 
   started(run: JobRun): void {
@@ -105,10 +106,9 @@ export class Recorder {
   async end(): Promise<void> {
     clearInterval(this.#historyTimer)
     clearInterval(this.#metricsTimer)
-    const rounds = () => Promise.all([this.#historyRound(), this.#metricsRound()])
-    // One that is under way has begun before the last attempts ended.
-    await rounds()
-    await rounds()
+    // What is under way may have begun before the last attempts ended.
+    await Promise.all([this.#history.underWay, this.#metrics.underWay])
+    await Promise.all([this.#history.begin(), this.#metrics.begin()])
   }
 
   #count(run: JobRun, kind: OutcomeKind): void {
@@ -243,16 +243,5 @@ export class Recorder {
     } finally {
       done()
     }
-  }
-}
-
-/** Whoever comes while it is under way waits for that one: what a slow store has not taken yet stays where it is counted. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let underWay: Promise<void> | undefined
-  return () => {
-    underWay ??= work().finally(() => {
-      underWay = undefined
-    })
-    return underWay
   }
 }
