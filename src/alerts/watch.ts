@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AlertSource, AlertWatch, NewJob } from '../client/alerts.ts'
+import type { Alert, AlertSource, AlertWatch, NewJob } from '../client/alerts.ts'
 import { newJob } from '../client/newjob.ts'
 import type { AlertSettings } from '../core/alert-settings.ts'
 import type { Masker } from '../core/mask.ts'
@@ -24,7 +24,7 @@ export interface WatchOptions {
 const HOUR = 3_600_000
 /** A notice that names more than so many alerts is read by nobody. */
 const MOST_ITEMS = 20
-const MOST_ALERTS = 2_000
+const ALERTS_PER_PAGE = 1_000
 const LARGEST_PAYLOAD = 1024 * 1024
 /** What waits or is wrong by the thousand makes a look dear; the time between two is so many times as long as one takes. */
 const REST = 20
@@ -94,7 +94,7 @@ export class Watch {
     this.#kept = kept
     const keys = observations.map(({ key }) => key)
     const isCalm = keys.length === 0 && before?.open === 0
-    const known = isCalm ? [] : (await source.alerts({ keys }, { limit: MOST_ALERTS })).rows
+    const known = isCalm ? [] : await this.#known(keys)
     const told = state.told.filter((at) => at > now - HOUR)
     const patience = told.length < settings.perHour ? 'now' : 'later'
     const wanted = new Set(settings.channels.flatMap(({ rules }) => rules))
@@ -110,6 +110,17 @@ export class Watch {
     const left = JSON.stringify(next)
     if (left === text && changes.length === 0) return false
     return (await source.decide({ fence, state: left, alerts: changes, jobs })) && jobs.length > 0
+  }
+
+  /** All of them: what is left out would be taken for new, and told again whoever has seen to it. */
+  async #known(keys: readonly string[]): Promise<Alert[]> {
+    const known: Alert[] = []
+    for (let cursor: string | undefined; ; ) {
+      const { rows, next } = await this.#options.source.alerts({ keys }, { limit: ALERTS_PER_PAGE, cursor })
+      known.push(...rows)
+      if (next === null) return known
+      cursor = next
+    }
   }
 
   /** One job for each channel that is told of any of these. */

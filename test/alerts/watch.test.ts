@@ -563,6 +563,33 @@ eachStore('the watch', (open) => {
       await expect(admin.acknowledgeAlert(4_711, 'luis')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
 
+    test('keeps silent of what somebody sees to among thousands of others', async () => {
+      await using given = await open()
+      const { store, clock } = given
+      const watch = watchOn(store)
+      await watch.look()
+      await fail(store, ['boom'])
+      await watch.look()
+      const [boom] = (await store.alerts({}, { limit: 1 })).rows
+      await store.acknowledgeAlert(boom!.id, 'ana')
+      clock.advance(5 * MINUTE)
+      const { fence, state, now } = (await store.takeWatch('another', 1))!
+      const others = Array.from({ length: 2_100 }, (_, at) => ({
+        ...boom!,
+        key: `failed:${at}`,
+        lastAt: now,
+        reopened: true,
+      }))
+      await store.decide({ fence, state: state!, alerts: others, jobs: [] })
+      await store.leaveWatch('another')
+      await fail(store, ['boom'])
+
+      await watch.look()
+
+      expect(await toldOf(store)).toEqual(['failed orders.sync opened'])
+      expect(await store.alert(boom!.id)).toMatchObject({ count: 2, acknowledgedBy: 'ana' })
+    })
+
     test('says no more than so much an hour, and the rest together when there is room', async () => {
       await using given = await open()
       const watch = watchOn(given.store, { ...TOLD, perHour: 2 })
