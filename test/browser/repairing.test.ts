@@ -218,20 +218,16 @@ inBrowser('repairing', (given) => {
     expect(await given.shop.store.countFailed({})).toBe(0)
   })
 
-  test('check 19: where all that match cannot be meant, it is said why', async () => {
+  test('check 19: a part of a group is not acted on as if it were all of it, and it is said why', async () => {
     await nothingLeft()
-    await failing(Array.from({ length: 120 }, (_, at) => ({ order_id: 1, fails: `failed at step ${at}` })))
+    await failing(Array.from({ length: 12 }, (_, at) => ({ order_id: 1, fails: `failed at step ${at}` })))
     const panel = await given.open({ user: 'otto' })
     const { page } = panel
+    await panel.visit('/failed?view=groups')
+    await page.getByRole('button', { name: 'Retry group' }).waitFor()
     await panel.visit('/failed?view=groups&error=at+step+11')
     await page.getByText('The text in the exception may leave out a part of a group').waitFor()
     expect(await page.getByRole('button', { name: 'Retry group' }).count()).toBe(0)
-    await panel.visit('/failed')
-    await page.getByLabel('Select all loaded rows').check()
-    await page.getByRole('button', { name: 'Select all 120 that match' }).click()
-    // For an operator deletes singly; all that match only an administrator deletes.
-    expect(await page.getByRole('button', { name: 'Delete', exact: true }).first().isVisible()).toBe(true)
-    await given.shop.admin.flush()
   })
 
   test('check 20: filters by queue, class, error and surfaced field stand in the address, which brings them back', async () => {

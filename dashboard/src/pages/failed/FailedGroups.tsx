@@ -10,7 +10,8 @@ import { Button, IconButton } from '../../ui/Button.tsx'
 import { classes } from '../../ui/classes.ts'
 import { Empty, FilteredEmpty } from '../../ui/States.tsx'
 import { Ago } from '../../ui/Time.tsx'
-import { bulkOf, type FailedFilterState } from './use-failed-filter.ts'
+import { bulkOf } from './bulk-of.ts'
+import type { FailedFilterState } from './use-failed-filter.ts'
 
 const FINGERPRINT = /^[0-9a-f]{16}$/
 

@@ -2,8 +2,8 @@ import { useCallback, useMemo } from 'react'
 import type { FailedFilter, FailedNarrowing } from '../../api/queries.ts'
 import { listOrderOf } from '../../lists/OrderMenu.tsx'
 import { useFieldSearch } from '../../lists/surfaced.ts'
-import type { Selected } from '../../operations/bulk.ts'
 import { useUrlState } from '../../ui/use-url-state.ts'
+import { bulkOf } from './bulk-of.ts'
 
 const NO_FILTER = { q: '', queue: '', job_class: '', error: '', from: '', to: '' }
 
@@ -36,21 +36,6 @@ export function useFailedFilter() {
     clear,
     isNarrowed: Object.keys(query).length > 0,
     bulk: bulkOf(query),
-  }
-}
-
-/** Longer values are found by their beginning: what would be reached is more than what is shown. */
-const LONGEST_FIELD = 180
-
-/** What a bulk action is told so that it means the very rows of the list; undefined where it can't be told. */
-export function bulkOf({ fields, from, to, ...rest }: FailedFilter): Selected | undefined {
-  const values = Object.values(fields ?? {})
-  if (values.length > 1 || values.some((value) => value.length > LONGEST_FIELD)) return undefined
-  return {
-    ...rest,
-    ...(fields && { fields }),
-    ...(from !== undefined && { failed_after: from }),
-    ...(to !== undefined && { failed_before: to }),
   }
 }
 
