@@ -183,7 +183,7 @@ inBrowser('looking', (given) => {
       void listen()
     })
     const heard = () => page.evaluate(() => (window as unknown as { heard: string }).heard)
-    await expect.poll(heard).toContain('event: counts')
+    await expect.poll(heard).toContain('retry: ')
 
     await shop.queue.dispatch(chargeCard, {
       order_id: 24,

@@ -46,7 +46,7 @@ export function FilterBar({ fields, values, onChange, search }: FilterBarProps) 
   }
   const isNarrowed = set.length > 0 || (search !== undefined && (values[search.name] ?? '') !== '')
   return (
-    <search className="flex min-w-0 grow basis-72 flex-wrap items-center gap-2">
+    <search className="flex w-full min-w-0 flex-wrap items-center gap-2 sm:w-auto sm:min-w-72 sm:grow sm:basis-0">
       {search !== undefined && (
         <SearchBox
           value={values[search.name] ?? ''}
