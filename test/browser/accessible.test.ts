@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { beforeAll, expect, test } from 'vitest'
+import { until } from '../processes/support.ts'
 import type { Panel } from './support/panel.ts'
 import { openShop } from './support/shop.ts'
 import { inBrowser } from './support/suite.ts'
@@ -43,6 +44,10 @@ inBrowser('accessible', (given) => {
   beforeAll(async () => {
     await openShop(given.shop, { waiting: 120, failing: 60, completing: 120 })
     await given.shop.admin.pause('mail', 'SMTP relay is being moved')
+    await until(
+      'the failures are alerts',
+      async () => (await given.shop.admin.alerts({}, { limit: 1 })).rows.length > 0,
+    )
   })
 
   for (const theme of ['light', 'dark'] as const) {

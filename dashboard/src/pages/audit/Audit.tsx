@@ -51,9 +51,7 @@ function Entries() {
   return (
     <Page
       title={t('auditPage.title')}
-      actions={
-        <IconButton icon="retry" label={t('shortcuts.refresh')} busy={list.isReading} onClick={list.readAgain} />
-      }
+      actions={<IconButton icon="retry" label={t('shortcuts.refresh')} onClick={list.readAgain} />}
     >
       <FilterBar
         fields={[
