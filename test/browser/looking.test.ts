@@ -188,7 +188,7 @@ inBrowser('looking', (given) => {
     await shop.queue.dispatch(chargeCard, {
       order_id: 24,
       ...secrets,
-      fails: `refused with password=${secrets.password} for card ${secrets.card}`,
+      fails: `refused with password=${secrets.password} and token=${secrets.nested.token}`,
     })
     const worker = await shop.work('--queue', 'payments')
     await page.locator('[role=row][data-index]', { hasText: 'refused with' }).waitFor()
