@@ -81,6 +81,7 @@ async function run(installation: SoakInstallation, seconds: number): Promise<Cou
   const working = async () => (await installation.processes()).filter(({ state }) => state === 'RUNNING').length
   await until('three workers', async () => (await working()) === 3)
   await until('the API', () => addressOf(api) !== undefined)
+  const address = addressOf(api)!
   const store = await openStore(installation.url)
   let told: Told = { dispatched: 0, seconds: 0, refused: [] }
   const producer = installation.produce((now) => {
@@ -88,15 +89,18 @@ async function run(installation: SoakInstallation, seconds: number): Promise<Cou
   })
   const watch = new Watch(installation, { supervisor: supervisor.pid, api: api.pid, producer: producer.pid })
   const trouble = new Trouble(installation)
-  const deeds: Promise<void>[] = []
+  // One after the other: what a restart takes for itself must not be killed by the next deed.
+  let deeds = Promise.resolve()
+  const failures: string[] = []
+  const failed = (error: unknown) => void failures.push(String(error))
   const backlog: Course['backlog'] = []
   let release: (() => Promise<void>) | undefined
   const began = performance.now()
   for (let second = 1; second <= seconds; second++) {
     await sleep(Math.max(0, began + second * 1_000 - performance.now()))
     await watch.look(second)
-    if (second % SCRAPE_EVERY_S === 0) await scraped(addressOf(api)!, token)
-    if (second % TROUBLE_EVERY_S === 0) deeds.push(trouble.make())
+    if (second % SCRAPE_EVERY_S === 0) await scraped(address, token).catch(failed)
+    if (second % TROUBLE_EVERY_S === 0) deeds = deeds.then(() => trouble.make()).catch(failed)
     const counts = await store.counts()
     const due = counts.reduce((sum, one) => sum + one.due, 0)
     const held = second >= seconds * SNAPSHOT.from && second < seconds * SNAPSHOT.to
@@ -111,7 +115,7 @@ async function run(installation: SoakInstallation, seconds: number): Promise<Cou
   await release?.()
   producer.child.send('stop')
   await producer.ended
-  await Promise.all(deeds)
+  await deeds
   const waiting = async () => (await store.counts()).reduce((sum, one) => sum + one.due + one.delayed + one.reserved, 0)
   const drained = await until('the queue is empty', async () => (await waiting()) === 0, DRAIN_MS).then(
     () => true,
@@ -122,7 +126,8 @@ async function run(installation: SoakInstallation, seconds: number): Promise<Cou
   const ledger = await readLedger(store, installation.paths, trouble.killed)
   await store.close()
   return {
-    ...{ ledger, backlog, drained, endings, left: installation.left(), refused: told.refused, deeds: trouble.deeds },
+    ...{ ledger, backlog, drained, endings, failures, deeds: trouble.deeds },
+    ...{ left: installation.left(), refused: told.refused },
     ...{ perSecond: told.dispatched / told.seconds, seen: watch.everything(), from: seconds * WARM_UP, seconds },
   }
 }

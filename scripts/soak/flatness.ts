@@ -17,11 +17,19 @@ export const MOST_MORE_DESCRIPTORS = 2
 const WINDOW = 20
 
 export interface Judgement {
-  /** By the slope, over the time judged. */
-  heap: { first: number; last: number; rise: number }
-  resident: { first: number; last: number; most: number; rise: number }
+  heap: Trend
+  resident: Trend & { most: number }
   /** The least that were open in the first third of the time and in the last, and the most ever. */
   descriptors: { first: number; last: number; most: number }
+}
+
+export interface Trend {
+  first: number
+  last: number
+  /** By the slope, over the time judged. */
+  rise: number
+  /** All that was judged, in order. */
+  values: readonly number[]
 }
 
 /** Judges what one process was seen to have, second by second; undefined where that is too little to have a slope. */
@@ -34,8 +42,8 @@ export function judge(samples: readonly Figures[], heaps: readonly number[]): Ju
   const third = Math.ceil(samples.length / 3)
   const open = samples.map(({ descriptors }) => descriptors)
   return {
-    heap: course(heaps),
-    resident: { ...course(lows), most: Math.max(...samples.map(({ bytes }) => bytes)) },
+    heap: trend(heaps),
+    resident: { ...trend(lows), most: Math.max(...samples.map(({ bytes }) => bytes)) },
     descriptors: {
       first: Math.min(...open.slice(0, third)),
       last: Math.min(...open.slice(-third)),
@@ -44,8 +52,8 @@ export function judge(samples: readonly Figures[], heaps: readonly number[]): Ju
   }
 }
 
-function course(values: readonly number[]): { first: number; last: number; rise: number } {
-  return { first: values[0]!, last: values.at(-1)!, rise: Math.round(slope(values) * (values.length - 1)) }
+function trend(values: readonly number[]): Trend {
+  return { first: values[0]!, last: values.at(-1)!, rise: Math.round(slope(values) * (values.length - 1)), values }
 }
 
 /** The median of the slopes between any two values (Theil and Sen): one step or one outlier does not bend it. */

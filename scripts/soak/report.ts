@@ -12,6 +12,8 @@ export interface Course {
   endings: Record<string, Ended>
   left: number[]
   refused: string[]
+  /** Restarts that did not come about, and questions to the API without an answer. */
+  failures: string[]
   deeds: number
   perSecond: number
   seen: Seen[]
@@ -80,7 +82,7 @@ export function reportOf(
 }
 
 function brokenOf(
-  { drained, endings, left, refused, rate, perSecond }: Course & { rate: number },
+  { drained, endings, left, refused, failures, rate, perSecond }: Course & { rate: number },
   { ledger, backlog, processes }: Pick<Report, 'ledger' | 'backlog' | 'processes'>,
 ): string[] {
   const broken: string[] = []
@@ -88,6 +90,7 @@ function brokenOf(
     if (numbers.length > 0) broken.push(`ledger: ${kind}: jobs ${numbers.join(', ')}`)
   }
   if (refused.length > 0) broken.push(`dispatches were refused: ${refused[0]}`)
+  for (const failure of failures.slice(0, 10)) broken.push(failure)
   if (!drained) broken.push('the queue did not become empty')
   if (perSecond < rate * LEAST_RATE)
     broken.push(`only ${perSecond.toFixed(0)} of ${rate} jobs a second were dispatched`)
