@@ -1,24 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import { spoken } from '../core/duration.ts'
 import type { PoolPlan } from '../core/pools.ts'
-import { mustQuarantine, POOL_PAUSES, QUARANTINE_DEATHS, quarantineFor } from './backoff.ts'
+import { POOL_PAUSES } from './backoff.ts'
 import { type Lane, laneKey, lanesOf } from './lanes.ts'
 import type { ProcessSpec } from './process.ts'
+import { QUARANTINE_TIMING, Quarantine, type QuarantineTiming } from './quarantine.ts'
 import type { ProcessRow } from './rows.ts'
 import { type LaneLoad, Scaler } from './scaler.ts'
 import { SLOT_TIMING, Slot, type SlotTiming } from './slot.ts'
 
-export interface PoolTiming extends SlotTiming {
-  quarantineDeaths: number
-  firstQuarantineMs: number
-}
+export type PoolTiming = SlotTiming & QuarantineTiming
 
-export const POOL_TIMING: PoolTiming = {
-  ...SLOT_TIMING,
-  pauses: POOL_PAUSES,
-  quarantineDeaths: QUARANTINE_DEATHS,
-  firstQuarantineMs: quarantineFor(0),
-}
+export const POOL_TIMING: PoolTiming = { ...SLOT_TIMING, ...QUARANTINE_TIMING, pauses: POOL_PAUSES }
 
 export interface PoolHost {
   /** How a process of this pool is started; `name` is `pool_00`. */
@@ -59,7 +52,7 @@ export class Pool {
   #ended = false
   #turns: Promise<unknown> = Promise.resolve()
   #updating = false
-  #quarantine: { trials: number; until: number; trial: Slot | undefined; timer: NodeJS.Timeout } | undefined
+  readonly #quarantine: Quarantine
   readonly #replaceTimers = new Set<NodeJS.Timeout>()
 
   constructor(plan: PoolPlan, host: PoolHost, timing: PoolTiming = POOL_TIMING) {
@@ -69,6 +62,15 @@ export class Pool {
     this.#lanes = lanesOf(plan)
     this.#wanted = this.#lanes.map(({ least }) => least)
     this.#scaler = new Scaler(plan, this.#lanes)
+    this.#quarantine = new Quarantine(
+      {
+        name: plan.name,
+        wanted: () => this.#slots.filter(({ off, removed }) => !off && !removed),
+        say: (line) => host.say(line),
+        changed: () => this.reconcile(),
+      },
+      timing,
+    )
   }
 
   get plan(): PoolPlan {
@@ -85,11 +87,8 @@ export class Pool {
   }
 
   rows(): ProcessRow[] {
-    const quarantine =
-      this.#quarantine === undefined
-        ? null
-        : `quarantined, a trial in ${spoken(Math.max(1, Math.round(this.#quarantine.until - performance.now())))}`
-    return this.#slots.flatMap((slot) => slot.rows(this.#plan.name, this.#lanes[slot.lane]?.queues, quarantine))
+    const { words } = this.#quarantine
+    return this.#slots.flatMap((slot) => slot.rows(this.#plan.name, this.#lanes[slot.lane]?.queues, words))
   }
 
   /** Starts what is missing, sends away what is too much. Called whenever something has changed. */
@@ -106,8 +105,7 @@ export class Pool {
     this.#slots = this.#slots.filter((slot) => !(slot.removed && slot.isEmpty)).sort((a, b) => a.index - b.index)
     if (this.#off) return
     for (const slot of this.#slots) {
-      if (!slot.mayStart || (this.#quarantine !== undefined && this.#quarantine.trial !== slot)) continue
-      slot.start()
+      if (slot.mayStart && this.#quarantine.mayStart(slot)) slot.start()
     }
   }
 
@@ -124,7 +122,7 @@ export class Pool {
       slot.off = false
       slot.forgive()
     }
-    this.#endQuarantine()
+    this.#quarantine.end()
     this.reconcile()
     const failed = new Map<Slot, string>()
     await Promise.all(
@@ -140,7 +138,7 @@ export class Pool {
   async stop(slots: readonly Slot[] = this.#slots): Promise<void> {
     if (slots.length === this.#slots.length) {
       this.#off = true
-      this.#endQuarantine()
+      this.#quarantine.end()
     }
     for (const slot of slots) slot.off = true
     await Promise.all(slots.map((slot) => slot.stop()))
@@ -154,7 +152,7 @@ export class Pool {
     return this.#turn(async () => {
       if (slots.length === this.#slots.length) this.#off = false
       for (const slot of slots) slot.off = false
-      if (this.#quarantine !== undefined) this.#endQuarantine()
+      this.#quarantine.end()
       for (const slot of slots) {
         // Meanwhile it may have been stopped.
         if (slot.removed || slot.off || this.#ended) continue
@@ -192,7 +190,7 @@ export class Pool {
 
   /** The next step of the number of processes, by what waits. */
   scale(loads: QueueLoads): void {
-    if (this.#off || this.#updating || this.#quarantine !== undefined || this.#ended) return
+    if (this.#off || this.#updating || this.#quarantine.holds || this.#ended) return
     const lanes = this.#lanes.map(({ queues }, at) => loadOf(queues ?? [], loads, this.#have(at)))
     const total = this.#slots.reduce((sum, slot) => sum + slot.count, 0)
     const wanted = this.#scaler.decide(lanes, Math.max(total, this.#slots.length), performance.now())
@@ -218,7 +216,7 @@ export class Pool {
   /** For good: nothing is started any more. Called again with `stopNow` it ends what still finishes its jobs. */
   async end(how: 'stop' | 'stopNow' = 'stop'): Promise<void> {
     this.#ended = true
-    this.#endQuarantine()
+    this.#quarantine.end()
     for (const timer of this.#replaceTimers) clearTimeout(timer)
     await Promise.all(this.#slots.map((slot) => slot.stop(how)))
   }
@@ -238,8 +236,8 @@ export class Pool {
       spec: ({ lane }) => this.#host.spec(this.#plan, name, this.#lanes[lane]?.queues),
       say: (line) => this.#host.say(line),
       changed: () => this.reconcile(),
-      died: (slot) => this.#died(slot),
-      lived: () => this.#lived(),
+      died: (slot) => this.#quarantine.died(slot),
+      lived: () => this.#quarantine.lived(),
       wantsReplacement: (slot, reason, inMs) => this.#recycleIn(inMs, slot, reason, REPLACE_AGAIN_MS),
     })
     slot.off = this.#off
@@ -286,44 +284,6 @@ export class Pool {
     const result = this.#turns.then(work)
     this.#turns = result.catch(() => {})
     return result
-  }
-
-  #died(slot: Slot): void {
-    const { quarantineDeaths, firstQuarantineMs } = this.#timing
-    const trials = this.#quarantine === undefined ? 0 : this.#quarantine.trials + 1
-    if (this.#quarantine === undefined) {
-      const deaths = this.#slots.filter(({ off, removed }) => !off && !removed).map(({ quickDeaths }) => quickDeaths)
-      if (!mustQuarantine(deaths, quarantineDeaths)) return
-    } else if (this.#quarantine.trial !== slot) return
-    this.#endQuarantine()
-    const forMs = quarantineFor(trials, firstQuarantineMs)
-    const timer = setTimeout(() => this.#try(), forMs)
-    this.#quarantine = { trials, until: performance.now() + forMs, trial: undefined, timer }
-    this.#host.say(
-      `${this.#plan.name} is quarantined: its processes die at once, again and again. One is tried in ${spoken(forMs)}; ` +
-        `faena start '${this.#plan.name}:*' starts all of them now.`,
-    )
-  }
-
-  #try(): void {
-    if (this.#quarantine === undefined) return
-    const slot = this.#slots.find(({ off, removed }) => !off && !removed)
-    this.#quarantine.trial = slot
-    slot?.retryNow()
-    this.reconcile()
-  }
-
-  #lived(): void {
-    if (this.#quarantine === undefined) return
-    this.#host.say(`${this.#plan.name} is out of quarantine: a process of it lives.`)
-    this.#endQuarantine()
-    for (const slot of this.#slots) slot.forgive()
-    this.reconcile()
-  }
-
-  #endQuarantine(): void {
-    clearTimeout(this.#quarantine?.timer)
-    this.#quarantine = undefined
   }
 }
 
