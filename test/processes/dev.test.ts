@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { FaenaConfig } from '../../src/core/config.ts'
 import { isAlive, notedJobs, supervisedInstallation } from './supervised.ts'
@@ -8,6 +10,7 @@ import { until } from './support.ts'
 
 /** `faena dev` as a developer has it: one command, everything beside it, and nothing left behind. */
 
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const INDEX = new URL('../../src/index.ts', import.meta.url).href
 
 async function freePort(): Promise<number> {
@@ -115,6 +118,32 @@ test('when faena dev itself is killed, nothing of it is left', async () => {
   dev.child.kill('SIGKILL')
   await until('nothing is left', () => faena.processes().length === 0, 30_000)
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'on a terminal each has a prefix in a colour of its own, and Ctrl+C typed there stops all of them',
+  async () => {
+    const faena = project({ web: 'echo page; exec sleep 600', ingest: 'echo rows; exec sleep 600' })
+    // `script` gives a command a terminal of its own.
+    const command = `'${process.execPath}' '${MAIN}' dev --no-watch`
+    const dev = spawn('script', ['-qefc', command, '/dev/null'], {
+      ...{ cwd: faena.folder, env: { ...faena.env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'inherit'] },
+    })
+    const ended = new Promise((resolve) => dev.once('close', resolve))
+    let printed = ''
+    dev.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk
+    })
+    const colourOf = (line: RegExp) => line.exec(printed)?.[1]
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
+    const [page, rows] = [/\u001b\[(\d+)mweb +\|\u001b\[39m page/, /\u001b\[(\d+)mingest +\|\u001b\[39m rows/]
+    await until('both lines', () => page.test(printed) && rows.test(printed))
+    expect(colourOf(page)).not.toBe(colourOf(rows))
+    await until('the worker', () => printed.includes('Processing jobs from'))
+    dev.stdin.write('\x03')
+    expect(await ended).toBe(0)
+    await until('nothing is left', () => faena.processes().length === 0)
+  },
+)
 
 test('a second Ctrl+C ends at once what does not want to stop', async () => {
   const faena = project({
