@@ -14,9 +14,12 @@ import {
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { createAdmin } from '../src/client/admin.ts'
+import { createServer as createApi } from '../src/http/server.ts'
 import { createQueue, createWorker, defineJob, FaenaError, handle } from '../src/index.ts'
 import { openTelemetry } from '../src/otel/index.ts'
 import { memoryStore } from '../src/testing/index.ts'
+import { BASE, SECRET, token } from './http/support.ts'
 
 const sync = defineJob({
   name: 'orders.sync',
@@ -111,6 +114,35 @@ test('a trace exported over OTLP leads from an HTTP request through the dispatch
   ])
   // SERVER, PRODUCER, CONSUMER, INTERNAL in OTLP's numbers.
   expect(named.map(({ kind }) => kind)).toEqual([2, 4, 5, 1])
+})
+
+test('a trace that whoever asks the API names leads to the attempts of what it dispatches; a broken name starts another', async () => {
+  const { store, queue, worker } = await parts(async () => {})
+  const server = await createApi({
+    ...{ admin: createAdmin({ store }), queue, jobs: [sync], telemetry: openTelemetry(), auth: { secret: SECRET } },
+  })
+  onTestFinished(() => server.close())
+  const authorization = `Bearer ${token({ sub: 'backoffice', role: 'operator' })}`
+  const dispatch = (traceparent: string) =>
+    server.inject({
+      ...{ method: 'POST', url: `${BASE}/jobs`, headers: { authorization, traceparent } },
+      payload: { name: 'orders.sync', input: { order: 803196 } },
+    })
+  const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
+  const completed = worker.events.once('completed')
+
+  expect((await dispatch(`00-${traceId}-${spanId}-01`)).statusCode).toBe(200)
+  await worker.start()
+  await completed
+  expect((await dispatch('00-none')).statusCode).toBe(200)
+  await flush()
+
+  const spans = received.splice(0)
+  const [dispatched, other] = spans.filter(({ name }) => name === 'dispatch orders.sync')
+  const processed = spans.find(({ name }) => name === 'process orders.sync')
+  expect(dispatched).toMatchObject({ traceId, parentSpanId: spanId })
+  expect(processed).toMatchObject({ traceId, parentSpanId: dispatched!.spanId })
+  expect(other!.traceId).not.toBe(traceId)
 })
 
 test('every attempt is a span of its own in the same trace, one that failed with its error; metrics count them', async () => {

@@ -134,6 +134,7 @@ async function serverOn(
     admin,
     queue,
     jobs,
+    telemetry: settings.telemetry,
     channels: alertChannels(settings.alerts, timezone),
     auth,
     surface,

@@ -10,9 +10,13 @@ export type TraceContext = Readonly<Record<string, string>>
 export interface Telemetry {
   /** Around the storing of jobs; `store` is given what their payloads are to carry. */
   dispatch<Result>(about: DispatchAbout, store: (trace: TraceContext | undefined) => Promise<Result>): Promise<Result>
+  /** Around what a request over HTTP asks for: `headers` may name the trace of whoever asks, which then goes on here. */
+  request?<Result>(headers: RequestHeaders, act: () => Promise<Result>): Promise<Result>
   /** Around one attempt; the handler runs within `run`. */
   attempt(about: AttemptAbout, run: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome>
 }
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 export interface DispatchAbout {
   job: string

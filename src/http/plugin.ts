@@ -6,6 +6,7 @@ import type { Queue } from '../client/queue.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { AnyJob } from '../core/job.ts'
 import { surfacedFields } from '../core/surface.ts'
+import type { Telemetry } from '../core/telemetry.ts'
 import { AuditTrail } from './audit.ts'
 import { Sessions } from './auth/sessions.ts'
 import { BASE_PATH } from './base-path.ts'
@@ -30,6 +31,8 @@ export interface ApiOptions {
   queue?: Queue
   /** Definitions that may be dispatched by name. */
   jobs?: readonly AnyJob[]
+  /** Has a dispatch go on with the trace that the request's headers name; `queue` needs it too. See faena/otel. */
+  telemetry?: Telemetry
   /** Who is told of alerts, as `alertChannels` makes them. */
   channels?: AlertChannels
   auth: AuthOptions
@@ -104,7 +107,7 @@ const HEADERS = {
 } as const
 
 function servicesOf(
-  { admin, queue, jobs = [], channels, surface = '', auth, about }: ApiOptions,
+  { admin, queue, jobs = [], telemetry, channels, surface = '', auth, about }: ApiOptions,
   prefix: string,
 ): Services {
   const fields = surfacedFields(surface).map(({ name }) => name)
@@ -112,6 +115,7 @@ function servicesOf(
     admin,
     queue,
     jobs,
+    telemetry,
     channels,
     fields,
     clock: admin.clock,

@@ -55,7 +55,9 @@ function handlerOf(route: Route, { services, limits, counter, audit, closing }: 
       return reply
     }
     const { answer, replayed } = await once(services.admin, route, request, async () => {
-      const act = async () => (await route.carryOut(call)) as Answer<unknown>
+      const carryOut = async () => (await route.carryOut(call)) as Answer<unknown>
+      const { telemetry } = services
+      const act = () => (telemetry?.request ? telemetry.request(request.headers, carryOut) : carryOut())
       if (route.method !== 'GET' && caller !== null) return audit.around(route, request, act)
       const answer = await act()
       if (answer.audit !== undefined) await audit.done(route, request, answer.audit)

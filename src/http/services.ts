@@ -2,6 +2,7 @@ import type { AlertChannels } from '../alerts/channels.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Queue } from '../client/queue.ts'
 import type { AnyJob } from '../core/job.ts'
+import type { Telemetry } from '../core/telemetry.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { Sessions } from './auth/sessions.ts'
 
@@ -18,6 +19,7 @@ export interface Services {
   /** For dispatch by name; left out, the route says so. */
   queue: Queue | undefined
   jobs: readonly AnyJob[]
+  telemetry: Telemetry | undefined
   /** Who is told of alerts; left out, none can be tried. */
   channels: AlertChannels | undefined
   /** Names of the surfaced fields: lists may be narrowed by them. */
