@@ -171,6 +171,8 @@ export interface NewWorker {
   pid: number
   version: string
   queues: readonly string[]
+  /** Of the jobs it has handlers for; left out where that is not told. */
+  names?: readonly string[]
   concurrency: number
   leaseMs: number
   /** Tries of jobs that carry no max_attempts: with 1, reclaim leaves the attempt of such a job spent, as of any that has a single try. */
@@ -549,6 +551,8 @@ export interface WorkerState {
   pid: number
   version: string
   queues: string[]
+  /** Of the jobs it has handlers for; null where it did not tell. */
+  names: string[] | null
   concurrency: number
   running: number
   memoryBytes: number

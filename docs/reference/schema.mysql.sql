@@ -274,6 +274,7 @@ CREATE TABLE `faena_workers` (
   `started_at` bigint NOT NULL,
   `beat_at` bigint NOT NULL,
   `lease_until` bigint NOT NULL,
+  `job_names` mediumtext DEFAULT NULL,
   PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

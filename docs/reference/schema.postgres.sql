@@ -260,6 +260,7 @@ create table public.faena_workers (
   answer_0 text,
   settled_1 bigint default 0 not null,
   answer_1 text,
+  job_names text,
   constraint faena_workers_pkey PRIMARY KEY (id)
 ) with (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 

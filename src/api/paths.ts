@@ -199,7 +199,7 @@ export interface paths {
   }
   '/api/v1/queue/workers': {
     /** Live workers */
-    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { workers: ({ id: number; name: string; host: string; pid: number; version: string; queues: (string)[]; concurrency: number; running: number; memory_bytes: number; state: "running" | "quiet" | "stopping"; started_at: string; beat_at: string; lease_until: string })[]; count: number } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { success: true; data: { workers: ({ id: number; name: string; host: string; pid: number; version: string; queues: (string)[]; job_names: (string)[] | null; concurrency: number; running: number; memory_bytes: number; state: "running" | "quiet" | "stopping"; started_at: string; beat_at: string; lease_until: string })[]; count: number } } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: Refusal; 401: Refusal; 403: Refusal; 429: Refusal; 500: Refusal; 503: Refusal } }
     put?: never
     post?: never
     delete?: never

@@ -115,6 +115,7 @@ export function workerJson(worker: WorkerState) {
     version: worker.version,
     state: worker.state,
     queues: worker.queues,
+    job_names: worker.names,
     concurrency: worker.concurrency,
     running: worker.running,
     memory_bytes: worker.memoryBytes,

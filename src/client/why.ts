@@ -9,6 +9,7 @@ export interface Reason {
     | 'paused'
     | 'delayed'
     | 'unserved'
+    | 'unhandled'
     | 'busy'
     | 'behind'
     | 'otherQueues'
@@ -32,7 +33,7 @@ export interface Why {
 /** Jobs looked at to find how many come first; beyond that the answer says "at least". */
 const LOOKED_AT = 1_000
 
-/** Why a job does not run, as far as the store can show it. A worker's handlers are not in the store, its queues are. */
+/** Why a job does not run, as far as the store can show it. */
 export async function explain(store: Store, ref: JobRef): Promise<Why> {
   const [job, status, workers] = await Promise.all([store.get(ref), readStatus(store), store.workers()])
   if (job === undefined) return { ref, ...(await ofAbsent(store, ref)) }
@@ -91,8 +92,13 @@ async function ofWaiting(
   const serving = workers.filter((worker) => serves(worker, job.queue))
   if (serving.length === 0)
     say('unserved', `No live worker serves queue ${job.queue}. Start one: faena work --queue ${job.queue}`)
+  const able = serving.filter((worker) => handles(worker, job))
+  if (serving.length > 0 && able.length === 0) {
+    const text = `No live worker of queue ${job.queue} has a handler for ${job.name}. Start one with its handler, or restart them with the code that has it.`
+    say('unhandled', text)
+  }
   if (job.status === 'due') {
-    if (serving.length > 0) sayOfWorkers(job, serving, status, say)
+    if (able.length > 0) sayOfWorkers(job, able, status, say)
     await sayOfQueue(store, job, say)
   }
   if (reasons.length === 0) {
@@ -102,6 +108,11 @@ async function ofWaiting(
     )
   }
   return reasons
+}
+
+/** Whoever does not tell what it has handlers for may have this one; a row without a name is taken by any. */
+function handles({ names }: WorkerState, { name }: JobView): boolean {
+  return names === null || name === null || names.includes(name)
 }
 
 function sayOfWorkers(

@@ -11,6 +11,7 @@ export function workerRow(settings: Settings): NewWorker {
     pid: process.pid,
     version: packageVersion(),
     queues: settings.queues,
+    names: settings.names,
     concurrency: settings.concurrency,
     leaseMs: settings.leaseMs,
     defaultTries: settings.defaults.tries,

@@ -106,6 +106,28 @@ eachStore('admin', (open) => {
     expect(reasons[2]?.text).toBe('3 due jobs of queue default come before it.')
   })
 
+  test('why knows that no worker of the queue has a handler for the job, unless one does not tell', async () => {
+    await using given = await open()
+    const admin = createAdmin(given)
+    const { uuid } = await given.job()
+    const codes = async () => (await admin.why(uuid)).reasons.map(({ code }) => code)
+    await given.worker({ names: ['mail.send'] })
+    await given.worker({ queues: ['other'], names: ['cases.fetch'] })
+
+    expect((await admin.why(uuid)).reasons).toEqual([
+      {
+        code: 'unhandled',
+        text: 'No live worker of queue default has a handler for cases.fetch. Start one with its handler, or restart them with the code that has it.',
+      },
+    ])
+    const knowing = await given.worker({ names: ['mail.send', 'cases.fetch'] })
+    expect(await codes()).toEqual(['next'])
+    await given.store.deregister(knowing.id)
+    expect(await codes()).toEqual(['unhandled'])
+    await given.worker()
+    expect(await codes()).toEqual(['next'])
+  })
+
   test('why knows that workers are busy, or take other queues first', async () => {
     await using given = await open()
     const admin = createAdmin(given)

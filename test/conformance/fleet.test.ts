@@ -10,7 +10,13 @@ eachStore('fleet', (open) => {
     await given.store.deregister(gone.id)
     await given.worker({ leaseMs: 1_000 })
     const startedAt = given.clock.now()
-    const worker = await given.worker({ name: 'imports', queues: ['imports', 'default'], concurrency: 4, pid: 99 })
+    const worker = await given.worker({
+      name: 'imports',
+      queues: ['imports', 'default'],
+      names: ['cases.fetch', 'ñandú'],
+      concurrency: 4,
+      pid: 99,
+    })
     given.clock.advance(2_000)
 
     await given.store.heartbeat({
@@ -30,6 +36,7 @@ eachStore('fleet', (open) => {
         pid: 99,
         version: '0.1.0',
         queues: ['imports', 'default'],
+        names: ['cases.fetch', 'ñandú'],
         concurrency: 4,
         running: 3,
         memoryBytes: 1_234,
@@ -39,6 +46,14 @@ eachStore('fleet', (open) => {
         leaseUntil: given.clock.now() + LEASE,
       },
     ])
+  })
+
+  test('a worker that does not tell what it has handlers for is no worker without handlers', async () => {
+    await using given = await open()
+    await given.worker()
+    await given.worker({ names: [] })
+
+    expect((await given.store.workers()).map(({ names }) => names)).toEqual([null, []])
   })
 
   describe('a command', () => {

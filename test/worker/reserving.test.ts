@@ -45,6 +45,13 @@ test('no more jobs run at once than the concurrency, and free slots are filled a
   expect(most).toBe(4)
 })
 
+test('a worker tells which jobs it has handlers for', async () => {
+  const store = await openMemory()
+  await startWorker(store, [handle(aJob({ name: 'one' }), () => {}), handle(aJob({ name: 'two' }), () => {})])
+
+  expect((await store.workers()).map(({ names }) => names)).toEqual([['one', 'two']])
+})
+
 test('until it knows how long jobs take, a worker takes as many as it has slots; of short ones it takes ahead', async () => {
   const memory = await openMemory()
   const job = aJob()

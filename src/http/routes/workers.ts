@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { isoText } from '../contract/operations.ts'
-import { queueWord, text, whole, words } from '../contract/shapes.ts'
+import { nullable, queueWord, text, whole, words } from '../contract/shapes.ts'
 import { ApiError } from '../errors.ts'
 import { route } from '../route.ts'
 
@@ -20,6 +20,9 @@ export const listWorkers = route({
         pid: whole('Process'),
         version: text('Of Faena'),
         queues: Type.Array(queueWord, { description: 'In strict order' }),
+        job_names: nullable(
+          Type.Array(text('Name of a job'), { description: 'Jobs it has handlers for; null where it did not tell' }),
+        ),
         concurrency: whole('Jobs it runs at once at most', 0),
         running: whole('Jobs it runs', 0),
         memory_bytes: whole('Of its process', 0),
@@ -40,6 +43,7 @@ export const listWorkers = route({
         pid: 4711,
         version: '0.1.0',
         queues: ['netsuite', 'default'],
+        job_names: ['orders.sync'],
         concurrency: 10,
         running: 3,
         memory_bytes: 91_234_304,
@@ -53,8 +57,9 @@ export const listWorkers = route({
   },
   async carryOut({ services }) {
     const workers = (await services.admin.workers()).map(
-      ({ memoryBytes, startedAt, beatAt, leaseUntil, ...worker }) => ({
+      ({ memoryBytes, startedAt, beatAt, leaseUntil, names, ...worker }) => ({
         ...worker,
+        job_names: names,
         memory_bytes: memoryBytes,
         started_at: isoText(startedAt),
         beat_at: isoText(beatAt),

@@ -14,6 +14,7 @@ export function register(tables: Tables, worker: NewWorker): number {
     ...described,
     id,
     queues: [...worker.queues],
+    names: worker.names === undefined ? null : [...worker.names],
     running: 0,
     memoryBytes: 0,
     state: 'running',

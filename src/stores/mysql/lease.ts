@@ -25,9 +25,9 @@ export function leasing(context: Context) {
         if (worker.replaces !== undefined)
           statements.push(sql`update ${workers} set lease_until = 0 where id = ${worker.replaces}`)
         statements.push(sql`
-          insert into ${workers} (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
+          insert into ${workers} (name, host, pid, version, queues, job_names, concurrency, default_tries, started_at, beat_at, lease_until)
           values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.version}, ${JSON.stringify(worker.queues)},
-                  ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs})`)
+                  ${worker.names === undefined ? null : JSON.stringify(worker.names)}, ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs})`)
         const answers = await transaction.run(...statements)
         const { insertId } = answers.at(-1)!
         const rows = [0, 1].map((channel) => [insertId, channel, 0, null, nowMs(context)])

@@ -22,6 +22,8 @@ export interface Catalogue {
   reclaims: ReadonlySet<string>
   /** Columns of faena_metrics. */
   metrics: ReadonlySet<string>
+  /** Columns of faena_workers. */
+  workers: ReadonlySet<string>
   indexes: ReadonlySet<string>
   /** Of all tables, as `table.index`, and as `table(column)` for the first column of each. */
   allIndexes: ReadonlySet<string>
@@ -41,6 +43,7 @@ const STEPS: readonly Step[] = [
   { version: 3, name: 'workers that were lost with a job', missing: lostWorkers },
   { version: 4, name: 'dispatches, starts and histograms', missing: moreMetrics },
   { version: 5, name: 'alerts', missing: alertTables },
+  { version: 6, name: 'jobs that workers have handlers for', missing: handlerNames },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -72,6 +75,10 @@ function moreMetrics(names: Names, { metrics }: Catalogue): string[] {
   const added = ADDED_METRICS.filter((column) => !metrics.has(column))
   const list = added.map((column) => `add column ${column} bigint not null default 0`).join(', ')
   return added.length === 0 ? [] : [`alter table ${names.metrics.text[0]} ${list}`]
+}
+
+function handlerNames(names: Names, { workers }: Catalogue): string[] {
+  return workers.has('job_names') ? [] : [`alter table ${names.workers.text[0]} add column job_names mediumtext null`]
 }
 
 function lostWorkers(names: Names, { reclaims }: Catalogue): string[] {
@@ -189,7 +196,7 @@ async function installed(session: Session, names: Names): Promise<number> {
 
 async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
   const { schema, plain } = names
-  const [tables, columns, indexes, all, reclaims, metrics] = await session.run(
+  const [tables, columns, indexes, all, reclaims, metrics, workers] = await session.run(
     [
       sql`select table_name as name from information_schema.tables where table_schema = ${schema}`,
       columnsOf(schema, plain.jobs),
@@ -199,10 +206,11 @@ async function catalogueOf(session: Session, names: Names): Promise<Catalogue> {
            where table_schema = ${schema} and seq_in_index = 1`,
       columnsOf(schema, plain.reclaims),
       columnsOf(schema, plain.metrics),
+      columnsOf(schema, plain.workers),
     ].map((statement) => textOf(statement)),
     0,
   )
   const setOf = (answer: typeof tables) => new Set(answer?.rows.map(({ name }) => String(name).toLowerCase()))
-  const rest = { allIndexes: setOf(all), reclaims: setOf(reclaims), metrics: setOf(metrics) }
+  const rest = { allIndexes: setOf(all), reclaims: setOf(reclaims), metrics: setOf(metrics), workers: setOf(workers) }
   return { tables: setOf(tables), columns: setOf(columns), indexes: setOf(indexes), ...rest }
 }

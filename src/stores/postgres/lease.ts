@@ -37,9 +37,9 @@ export function leasing(context: Context) {
         'lease',
         sql`
         with replaced as (update ${workers} set lease_until = 0 where id = ${worker.replaces ?? null}::bigint), registered as (
-          insert into ${workers} (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
+          insert into ${workers} (name, host, pid, version, queues, job_names, concurrency, default_tries, started_at, beat_at, lease_until)
           values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.version}, ${JSON.stringify(worker.queues)},
-                  ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs}::bigint)
+                  ${worker.names === undefined ? null : JSON.stringify(worker.names)}, ${worker.concurrency}, ${worker.defaultTries ?? 0}, ${now}, ${now}, ${now} + ${worker.leaseMs}::bigint)
           returning id
         )
         insert into ${holds} (worker) select id from registered returning worker as id`,

@@ -27,6 +27,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 3, name: 'workers that were lost with a job', changes: lostWorkers },
   { version: 4, name: 'dispatches, starts and histograms', changes: moreMetrics },
   { version: 5, name: 'alerts', changes: alertTables },
+  { version: 6, name: 'jobs that workers have handlers for', changes: handlerNames },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -260,6 +261,16 @@ function lostWorkers(names: Names): Change[] {
     sql: `alter table ${names.own('reclaims')} add column ${column} bigint`,
     missing: ({ tables: known }) => !known.get(plain)?.has(column),
   }))
+}
+
+function handlerNames(names: Names): Change[] {
+  const plain = names.plainOwn('workers')
+  return [
+    {
+      sql: `alter table ${names.own('workers')} add column job_names text`,
+      missing: ({ tables: known }) => !known.get(plain)?.has('job_names'),
+    },
+  ]
 }
 
 /** A default that is a constant changes the catalogue only. */

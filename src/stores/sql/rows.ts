@@ -85,6 +85,7 @@ export function workerState(row: SqlRow): WorkerState {
     pid: number(row.pid),
     version: String(row.version),
     queues: JSON.parse(String(row.queues)) as string[],
+    names: row.job_names === null ? null : (JSON.parse(String(row.job_names)) as string[]),
     concurrency: number(row.concurrency),
     running: number(row.running),
     memoryBytes: number(row.memory_bytes),

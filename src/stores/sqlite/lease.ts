@@ -17,8 +17,8 @@ export function leasing(context: Context) {
           connection.run('update faena_workers set lease_until = 0 where id = ?', worker.replaces)
         const { lastInsertRowid } = connection
           .prepare(
-            `insert into faena_workers (name, host, pid, version, queues, concurrency, default_tries, started_at, beat_at, lease_until)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            `insert into faena_workers (name, host, pid, version, queues, job_names, concurrency, default_tries, started_at, beat_at, lease_until)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           )
           .run(
             worker.name,
@@ -26,6 +26,7 @@ export function leasing(context: Context) {
             worker.pid,
             worker.version,
             JSON.stringify(worker.queues),
+            worker.names === undefined ? null : JSON.stringify(worker.names),
             worker.concurrency,
             worker.defaultTries ?? 0,
             at,

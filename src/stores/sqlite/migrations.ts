@@ -157,6 +157,11 @@ const STEPS: MigrationStep[] = [
     sql: ADDED_METRICS.map((column) => `alter table faena_metrics add column ${column} integer not null default 0`),
   },
   { version: 5, name: 'alerts', sql: ALERT_TABLES },
+  {
+    version: 6,
+    name: 'jobs that workers have handlers for',
+    sql: ['alter table faena_workers add column job_names text'],
+  },
 ]
 
 /** How long one process waits while another migrates: an index on a large table is not made in seconds. */

@@ -215,6 +215,7 @@ export const pages = {
     paused: 'Its queue is paused.',
     delayed: 'Its time has not come yet.',
     unserved: 'No live worker serves its queue.',
+    unhandled: 'No live worker of its queue has a handler for it.',
     busy: 'All workers of its queue are busy.',
     behind: 'Other jobs come before it.',
     otherQueues: 'Its workers take other queues first.',

@@ -237,6 +237,7 @@ export const pages: Many<typeof english> = {
     paused: 'Su cola está en pausa.',
     delayed: 'Aún no llega su hora.',
     unserved: 'Ningún worker vivo atiende su cola.',
+    unhandled: 'Ningún worker vivo de su cola tiene un handler para él.',
     busy: 'Todos los workers de su cola están ocupados.',
     behind: 'Otros trabajos van antes.',
     otherQueues: 'Sus workers atienden antes otras colas.',

@@ -124,7 +124,7 @@ export default function LiveJob() {
 }
 
 const REASONS = [
-  ...(['paused', 'delayed', 'unserved', 'busy', 'behind', 'otherQueues', 'foreign'] as const),
+  ...(['paused', 'delayed', 'unserved', 'unhandled', 'busy', 'behind', 'otherQueues', 'foreign'] as const),
   ...(['corrupt', 'next', 'reserved', 'workerGone', 'failed', 'ended', 'unknown'] as const),
 ]
 
