@@ -64,7 +64,8 @@ export class AuditTrail {
       role: caller?.role ?? null,
       action,
       target: target?.(request.params as Record<string, string>).slice(0, 255) ?? null,
-      source: request.ip,
+      // Of a proxy that is trusted and passes anything on, it may be any text.
+      source: request.ip.slice(0, 255),
       requestId: request.id,
     }
   }

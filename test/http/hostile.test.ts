@@ -49,6 +49,28 @@ eachApi('texts that break pages and queries', (open) => {
     expect(headlines.reverse()).toEqual(TEXTS.map((text) => `${text}...`))
   })
 
+  test('are no instants where no database has such a date', async () => {
+    await using api = await open()
+    for (const value of ['253402300800', '999999999999', '+010000-01-01', '0000-00-00 00:00:00', 'a\u0000b']) {
+      const narrowed = `from=${encodeURIComponent(value)}`
+      for (const path of ['jobs', 'failed', 'failed/groups', 'failed/histogram', 'failed/export', 'metrics', 'audit']) {
+        expect((await api.get(`${path}?${narrowed}`)).json().code, `${path} ${value}`).toBe('BAD_ARGUMENT')
+      }
+      expect((await api.post('retry-all-failed', { failed_before: value })).statusCode).toBe(400)
+    }
+    expect((await api.get('failed?from=0&to=9999-12-30')).statusCode).toBe(200)
+  })
+
+  test('stand in the audit as where a write came from, cut, if a trusted proxy passes them on', async () => {
+    await using api = await open({ trustProxy: ['127.0.0.1'] })
+    for (const given of ['x'.repeat(300), '10.0.0.1, a b', '<b>']) {
+      const headers = { 'x-forwarded-for': given }
+      expect((await api.as('admin')('POST', 'queues/a/pause', { headers, payload: {} })).statusCode).toBe(200)
+    }
+    const { entries } = (await api.get('audit')).json().data
+    expect(entries.map(({ source }: { source: string }) => source)).toEqual(['<b>', 'a b', 'x'.repeat(255)])
+  })
+
   test('find what they name, and nothing else', async () => {
     await using api = await open()
     for (const text of TEXTS) {

@@ -37,12 +37,15 @@ export const momentForm = Type.Unsafe<number | string>({
   examples: ['2025-11-07 17:45:59'],
 })
 
+/** The year 9999 ends first east of all zones; years of five digits are no dates to databases. */
+const FIRST_AFTER = Date.parse('9999-12-31T00:00:00Z')
+
 /** Unix ms. Throws BAD_ARGUMENT. */
 export function momentOf(value: number | string, name: string, clock: WallClock): number {
   const ms =
     typeof value === 'number' || /^\d{1,12}$/.test(value) ? Number(value) * 1_000 : (isoOf(value) ?? clock.read(value))
-  if (ms !== undefined && Number.isFinite(ms) && ms >= 0 && ms < 1e15) return ms
-  const message = 'allowed: unix seconds, YYYY-MM-DD HH:MM:SS, or ISO 8601'
+  if (ms !== undefined && Number.isFinite(ms) && ms >= 0 && ms < FIRST_AFTER) return ms
+  const message = 'allowed: unix seconds, YYYY-MM-DD HH:MM:SS, or ISO 8601, from 1970 to 9999'
   throw new ApiError('BAD_ARGUMENT', `${name} is no instant; ${message}`, { issues: [{ path: name, message }] })
 }
 
