@@ -24,7 +24,8 @@ export class Blocks {
   push(jobs: readonly NewJob[], fresh: boolean): Promise<Pushed[]> {
     const turn = this.#last
     const pushed = this.#inTurn(turn, jobs, fresh)
-    this.#last = Promise.allSettled([turn, pushed])
+    // A promise keeps what it was fulfilled with: here it must be nothing, or each list would keep all before it.
+    this.#last = Promise.allSettled([turn, pushed]).then(() => {})
     return pushed
   }
 
