@@ -25,6 +25,12 @@ export function nowMs({ clock }: Context): Sql {
   return clock ? sql`${clock()}::bigint` : raw('floor(extract(epoch from statement_timestamp()) * 1000)::bigint')
 }
 
+/**
+ * In a list of columns: the commit does not wait for the disk. For what a crash of the server may undo without harm, a
+ * second's history or the renewal of a lease; what others wait for is written all the sooner.
+ */
+export const UNHURRIED = raw(`set_config('synchronous_commit', 'off', true) as unhurried`)
+
 /** The time given to our functions: null has them look at the server's clock. */
 export function givenMs({ clock }: Context): number | null {
   return clock ? clock() : null

@@ -3,7 +3,7 @@ import { renewedAfterSeconds } from '../sql/retry-after.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import { LONG } from './connection.ts'
-import { type Context, nowMs } from './context.ts'
+import { type Context, nowMs, UNHURRIED } from './context.ts'
 import { forgiveCrashes } from './crashes.ts'
 import { mayBeHeldBy } from './holds.ts'
 
@@ -90,7 +90,8 @@ export function leasing(context: Context) {
                array(select o.id from unnest(${ids}::bigint[], ${attempts}::integer[]) with ordinality o(id, attempts, at)
                       where not exists (
                         select 1 from ${jobs} j where j.id = o.id and j.attempts = o.attempts and j.reserved_by = ${worker})
-                      order by o.at) as gone`,
+                      order by o.at) as gone,
+               ${UNHURRIED}`,
       )
       if (!row?.alive) return { lost: true, gone: held.map(({ id }) => id), command: null }
       return { lost: false, gone: row.gone as number[], command: row.command as WorkerCommand | null }

@@ -1,13 +1,14 @@
 import { sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 
-/** At most so often does one process tell the others, however many jobs it pushes. */
-const GAP_MS = 50
+/** Rest after a notification. Where more is to tell each time it ends, it is doubled, up to the longest. */
+const SHORTEST_REST_MS = 2
+const LONGEST_REST_MS = 64
 
 /**
  * Tells other processes that jobs may be due: a notification without content, after the transaction that stored the jobs and
- * outside of it, since PostgreSQL lets only one transaction with a notification commit at a time. Several pushes are told
- * of once. A notification that fails is forgotten: whoever would have heard it polls.
+ * outside of it, since PostgreSQL lets only one transaction with a notification commit at a time. A push now and then is told
+ * of at once, and of thousands a second sixteen times. A notification that fails is forgotten: whoever would have heard it polls.
  */
 export class Notifier {
   readonly #connection: Connection
@@ -15,6 +16,7 @@ export class Notifier {
   #wanted = false
   #sending: Promise<unknown> | undefined
   #rest: NodeJS.Timeout | undefined
+  #restMs = SHORTEST_REST_MS
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -43,12 +45,13 @@ export class Notifier {
       .catch(() => {})
       .then(() => {
         this.#sending = undefined
-        if (!this.#closed) this.#rest = setTimeout(() => this.#rested(), GAP_MS).unref()
+        if (!this.#closed) this.#rest = setTimeout(() => this.#rested(), this.#restMs).unref()
       })
   }
 
   #rested(): void {
     this.#rest = undefined
+    this.#restMs = this.#wanted ? Math.min(2 * this.#restMs, LONGEST_REST_MS) : SHORTEST_REST_MS
     if (this.#wanted && !this.#closed) this.#send()
   }
 }

@@ -2,7 +2,7 @@ import type { MetricRow, NewRun, RecordStore } from '../../store.ts'
 import { METRIC_COLUMNS, METRIC_LIST, metricNumbers } from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
-import type { Context } from './context.ts'
+import { type Context, UNHURRIED } from './context.ts'
 import { pruning } from './prune.ts'
 
 /** History and metrics: written in the background, in bulk. */
@@ -12,7 +12,8 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 
   return {
     async saveRuns(runs: readonly NewRun[]): Promise<void> {
-      if (runs.length > 0) await connection.query('common', saveRunsStatement(context, runs))
+      if (runs.length > 0)
+        await connection.query('common', saveRunsStatement(context, runs, sql`, (select ${UNHURRIED}) s`))
     },
 
     async saveMetrics(worker: number, rows: readonly MetricRow[]): Promise<void> {
@@ -27,7 +28,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
         select m.minute, ${worker}, m.queue, m.name, ${raw(METRIC_COLUMNS.map((column) => `m.${column}`).join(', '))}
           from unnest(${numberArray(rows.map(({ minute }) => minute))}::bigint[], ${texts(({ queue }) => queue)}::text[],
                       ${texts(({ name }) => name)}::text[], ${joined(columns, ', ')})
-               as m(minute, queue, name, ${raw(METRIC_COLUMNS.join(', '))})
+               as m(minute, queue, name, ${raw(METRIC_COLUMNS.join(', '))}), (select ${UNHURRIED}) s
          order by m.minute, m.queue, m.name
         on conflict (minute, worker, queue, name) do update
            set ${raw(METRIC_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', '))}`,
@@ -39,7 +40,7 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 }
 
 /** A run that has ended is never turned back into a running one by a progress report that comes late. */
-export function saveRunsStatement({ names }: Context, reports: readonly NewRun[]): Sql {
+export function saveRunsStatement({ names }: Context, reports: readonly NewRun[], beside: Sql = raw('')): Sql {
   const runs = latest(reports)
   const table = raw(names.own('runs'))
   const texts = (of: (run: NewRun) => string | null) => textArray(runs.map((run) => of(run)))
@@ -48,13 +49,13 @@ export function saveRunsStatement({ names }: Context, reports: readonly NewRun[]
   return sql`
     insert into ${table} as r
       (uuid, attempt, name, queue, worker, started_at, ended_at, outcome, headline, progress, note, log, result, keep_until)
-    select * from unnest(${texts(({ uuid }) => uuid)}::text[], ${numbers(({ attempt }) => attempt)}::integer[],
+    select u.* from unnest(${texts(({ uuid }) => uuid)}::text[], ${numbers(({ attempt }) => attempt)}::integer[],
       ${texts(({ name }) => name)}::text[], ${texts(({ queue }) => queue)}::text[], ${numbers(({ worker }) => worker)}::bigint[],
       ${whole(({ startedAt }) => startedAt)}::bigint[], ${whole(({ endedAt }) => endedAt)}::bigint[],
       ${texts(({ outcome }) => outcome)}::text[], ${texts(({ headline }) => headline)}::text[],
       ${numbers(({ progress }) => progress)}::double precision[], ${texts(({ note }) => note)}::text[],
       ${texts(({ log }) => JSON.stringify(log))}::text[], ${texts(({ result }) => result)}::text[],
-      ${whole(({ keepUntil }) => keepUntil)}::bigint[])
+      ${whole(({ keepUntil }) => keepUntil)}::bigint[]) u${beside}
     on conflict (uuid, attempt) do update
        set worker = excluded.worker, started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
            headline = excluded.headline, progress = coalesce(excluded.progress, r.progress), note = coalesce(excluded.note, r.note),

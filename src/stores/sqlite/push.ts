@@ -42,12 +42,14 @@ export function pushing(context: Context) {
       const allowed = `${known.seq} or more: later pushes are stored already`
       throw notAllowed('BAD_ARGUMENT', 'pushId.seq', pushId.seq, allowed)
     }
-    // Remembered at the commit: should the disk fail after it, the same push comes again and must find itself stored.
-    const pushed = await connection.write('full', () => insert(context, connection, jobs, options), {
-      committed: (made) => pushId && answered.set(pushId.producer, { seq: pushId.seq, pushed: made }),
+    return connection.write('full', () => insert(context, connection, jobs, options), {
+      committed(pushed) {
+        // Should the disk fail after this, the same push comes again and must find itself stored.
+        if (pushId) answered.set(pushId.producer, { seq: pushId.seq, pushed })
+        // Others see the jobs from here on too; that of this process's worker need not wait for the disk either.
+        context.wake()
+      },
     })
-    context.wake()
-    return pushed
   }
 }
 

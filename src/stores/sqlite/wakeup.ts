@@ -91,7 +91,11 @@ export class Wakeup {
       if (this.#look()) this.#beAlert()
     })
     try {
-      this.#watcher = watch(`${this.#path}-wal`, { persistent: false }, () => this.#beAlert())
+      this.#watcher = watch(`${this.#path}-wal`, { persistent: false }, () => {
+        this.#beAlert()
+        // Mostly the commit can be seen by now; else the next look sees it.
+        this.#look()
+      })
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
       // No alarm to be had here (the log's file is gone, or too many are watched): the backstop alone is left.
