@@ -11,8 +11,9 @@ export interface PulseHooks {
   failed(error: unknown, failures: number, retryMs: number): void
 }
 
-/** The longest gap between two beats, so that a cancelled job is told within two seconds. */
-const LONGEST_BEAT = 1_000
+/** The longest gap between two beats, so that a cancelled job is told within two seconds; with none at work it may be longer. */
+const LONGEST_BEAT_MS = 1_000
+const LONGEST_IDLE_BEAT_MS = 1_500
 
 /** Beats for one worker: in the heartbeat thread, and by a timer in the worker's own thread where there is none. */
 export class Pulse {
@@ -32,19 +33,19 @@ export class Pulse {
     this.#hooks = hooks
   }
 
-  get #gapMs(): number {
-    return Math.min(this.#leaseMs / 3, LONGEST_BEAT)
-  }
-
   begin(worker: number): void {
     this.#worker = worker
     this.#failures = 0
-    this.#schedule(this.#gapMs)
+    this.#schedule(this.#gapMs(LONGEST_BEAT_MS))
   }
 
   rest(): void {
     this.#worker = null
     clearTimeout(this.#timer)
+  }
+
+  #gapMs(longest: number): number {
+    return Math.min(this.#leaseMs / 3, longest)
   }
 
   #schedule(ms: number): void {
@@ -80,10 +81,11 @@ export class Pulse {
       this.#slots.renewed(this.#leaseMs, sentAt, sentAtWall)
       if (answer.gone.length > 0) this.#tellGone(answer.gone, held)
       if (answer.command !== null) this.#hooks.command(answer.command)
-      this.#schedule(Math.max(sentAt + this.#gapMs - steadyNow(), 20))
+      const gapMs = this.#gapMs(this.#slots.held().length > 0 ? LONGEST_BEAT_MS : LONGEST_IDLE_BEAT_MS)
+      this.#schedule(Math.max(sentAt + gapMs - steadyNow(), 20))
     } catch (error) {
       if (this.#worker !== worker) return
-      const retryMs = Math.min(retryDelay(++this.#failures), this.#gapMs)
+      const retryMs = Math.min(retryDelay(++this.#failures), this.#gapMs(LONGEST_BEAT_MS))
       this.#schedule(retryMs)
       this.#hooks.failed(error, this.#failures, retryMs)
     } finally {
