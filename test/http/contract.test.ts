@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newJob } from '../support/jobs.ts'
+import { newJob, newJobs } from '../support/jobs.ts'
 import { ended } from '../support/worker.ts'
 import { eachApi, type GivenApi, token } from './support.ts'
 
@@ -107,6 +107,30 @@ eachApi('the eight routes', (open) => {
     expect(data.filters).toEqual({ queue: null, status: 'all', limit: 100 })
     const [row] = (await api.get('jobs?status=reserved')).json().data.jobs
     expect(row.reserved_at_human).toBe(wall((now - 10) * 1_000))
+  })
+
+  test('lists take a limit above 200 as 200 and say so; what is no limit and no status is refused', async () => {
+    await using api = await open()
+    await api.store.push(newJobs(201))
+    for (let at = 0; at < 201; at++) failedJob(api, at)
+
+    const { jobs, count, filters } = (await api.get('jobs?limit=500')).json().data
+    expect([jobs.length, count, filters.limit]).toEqual([200, 200, 200])
+    expect((await api.get('failed?limit=99999999999999999999')).json().data.count).toBe(200)
+    expect((await api.get('failed')).json().data.count).toBe(50)
+    for (const query of ['jobs?limit=0', 'jobs?limit=-1', 'jobs?limit=1.5', 'failed?limit=x', 'jobs?status=failed']) {
+      expect((await api.get(query)).json(), query).toMatchObject({ status: 400, code: 'BAD_ARGUMENT' })
+    }
+  })
+
+  test('a refusal is application/problem+json where that is asked for, with the members of RFC 9457', async () => {
+    await using api = await open()
+    const answer = await api.as('admin')('DELETE', 'jobs/7', { headers: { accept: 'application/problem+json' } })
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8')
+    expect(answer.json()).toMatchObject({
+      ...{ type: 'urn:faena:problem:job-not-found', title: expect.any(String), status: 404 },
+      ...{ detail: expect.any(String), instance: '/api/v1/queue/jobs/7', message: 'Job 7 not found' },
+    })
   })
 
   test('GET /failed shows the headline, cut, with dots where the exception says more', async () => {
