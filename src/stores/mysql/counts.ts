@@ -1,4 +1,4 @@
-import type { AdminStore, QueueCounts } from '../../store.ts'
+import type { AdminStore, AlertStore, QueueCounts } from '../../store.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { SqlRow } from './client.ts'
 import { type Context, nowMs, nowSecond } from './context.ts'
@@ -9,11 +9,13 @@ import { among } from './text.ts'
 /** In a table with fewer rows, reading all of them is over sooner than reading around them. */
 const SMALL = 20_000
 
+type Counted = Pick<AdminStore, 'counts' | 'list' | 'oldestDue'> & Pick<AlertStore, 'overdue'>
+
 /**
  * Counts of tables with our index. It knows nothing of reservations, so all jobs are counted in it, and those that workers
  * hold are taken off: a million waiting jobs are read from the index alone, without their payloads.
  */
-export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'list' | 'oldestDue'>): typeof exact {
+export function counting(context: Context, exact: Counted): Counted {
   const { connection, names } = context
   const read = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
 
@@ -57,22 +59,56 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
 
     async oldestDue() {
       if (await isSmall()) return exact.oldestDue()
-      const lines = await read(sql`
-        select queue, priority from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
-      const firsts = lines.map(
-        ({ queue, priority }) => sql`
-          (select queue, created_at, available_at, id, ${nowMs(context)} as now from ${names.jobs} force index (${raw(DUE_INDEX)})
-            where queue = ${queue} and priority <=> ${priority} and available_at <= ${nowSecond(context)} and reserved_at is null
-              and ${queue} not in (select name from ${names.queues} where paused_at is not null)
-            order by available_at, id limit 1)`,
-      )
-      if (firsts.length === 0) return undefined
-      const [row] = await read(sql`${joined(firsts, ' union all ')} order by available_at, id limit 1`)
+      const [row] = await firstDue(sql`available_at <= ${nowSecond(context)}`)
       if (!row) return undefined
       const availableAt = Number(row.available_at) * 1_000
       const ageMs = Math.max(0, Number(row.now) - availableAt)
       return { queue: String(row.queue), createdAt: Number(row.created_at) * 1_000, availableAt, ageMs }
     },
+
+    async overdue(olderThanMs) {
+      if (await isSmall()) return exact.overdue(olderThanMs)
+      const isLate = sql`available_at < (${nowMs(context)} - ${olderThanMs}) / 1000`
+      const oldest = new Map<string, number>()
+      for (const { queue, available_at, now } of await firstDue(isLate)) {
+        if (!oldest.has(String(queue))) oldest.set(String(queue), Number(now) - Number(available_at) * 1_000)
+      }
+      if (oldest.size === 0) return []
+      const amounts = await read(
+        sql`select queue, count(*) as amount from ${names.jobs} force index (${raw(DUE_INDEX)}) where ${isLate} group by queue`,
+      )
+      const held = await heldIds()
+      if (held === null) return exact.overdue(olderThanMs)
+      const reserved =
+        held.length === 0
+          ? []
+          : await read(
+              sql`select queue, count(*) as amount from ${names.jobs} where ${among('id', held)} and reserved_at is not null and ${isLate} group by queue`,
+            )
+      const taken = new Map(reserved.map(({ queue, amount }) => [String(queue), Number(amount)]))
+      return amounts
+        .map(({ queue, amount }) => ({
+          queue: String(queue),
+          count: Math.max(1, Number(amount) - (taken.get(String(queue)) ?? 0)),
+        }))
+        .flatMap((one) => (oldest.has(one.queue) ? [{ ...one, ageMs: oldest.get(one.queue)! }] : []))
+        .sort((a, b) => (a.queue < b.queue ? -1 : 1))
+    },
+  }
+
+  /** Of each line of each queue that is not paused the first job that waits and is due so, the earliest first. */
+  async function firstDue(isDue: Sql): Promise<SqlRow[]> {
+    const lines = await read(sql`
+      select queue, priority from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
+    const firsts = lines.map(
+      ({ queue, priority }) => sql`
+        (select queue, created_at, available_at, id, ${nowMs(context)} as now from ${names.jobs} force index (${raw(DUE_INDEX)})
+          where queue = ${queue} and priority <=> ${priority} and ${isDue} and reserved_at is null
+            and ${queue} not in (select name from ${names.queues} where paused_at is not null)
+          order by available_at, id limit 1)`,
+    )
+    if (firsts.length === 0) return []
+    return read(sql`${joined(firsts, ' union all ')} order by available_at, id`)
   }
 }
 

@@ -91,6 +91,7 @@ export function mysqlStore(options: MysqlOptions): Store {
   const all = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
   const reads = sqlReads({ all, now, wallClock: context.wallClock, dialect })
   const desk = deskOf(context)
+  const alerts = alerting(desk)
   let opened = false
 
   return {
@@ -143,14 +144,14 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...noting(context),
     ...leasing(context),
     ...reads,
-    ...counting(context, reads),
     ...adminWrites(context, dialect, now),
     ...scheduling(context),
     ...recording(context),
     ...operating(desk),
     ...auditing(desk),
     ...accounting(desk),
-    ...alerting(desk),
+    ...alerts,
+    ...counting(context, { ...reads, ...alerts }),
     prune: pruning(context),
     listen(wake) {
       const ends = [wakeup.listen(wake), polling.add(wake)]
