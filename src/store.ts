@@ -755,13 +755,14 @@ export interface AccountStore {
   revocations(): Promise<Revocation[]>
   /**
    * Takes the key for `leaseMs`, or answers what was done under it: `answer` null while that is still under way. A key whose
-   * time has passed is free: whoever had taken it is gone, or its answer old. Two calls at once: one takes it.
+   * time has passed is free: whoever had taken it is gone, or its answer old. Two calls at once: one takes it. `request`, at
+   * most 255 characters, is his alone who takes the key: by it the two below know him from whoever took it after his time.
    */
   takeIdempotencyKey(key: string, request: string, leaseMs: number): Promise<IdempotencyEntry | 'taken'>
-  /** Still at it. */
-  holdIdempotencyKey(key: string, leaseMs: number): Promise<void>
-  /** Keeps the answer for `keepMs`; null frees the key, since nothing was done. */
-  saveIdempotencyAnswer(key: string, answer: string | null, keepMs: number): Promise<void>
+  /** Still at it. Nothing happens where another has taken the key since. */
+  holdIdempotencyKey(key: string, request: string, leaseMs: number): Promise<void>
+  /** Keeps the answer for `keepMs`; null frees the key, since nothing was done. Nothing happens where another has it now. */
+  saveIdempotencyAnswer(key: string, request: string, answer: string | null, keepMs: number): Promise<void>
 }
 
 export interface User {
@@ -788,7 +789,7 @@ export interface Revocation {
 }
 
 export interface IdempotencyEntry {
-  /** A hash of the request that the key was first used with. */
+  /** As the key was taken with. */
   request: string
   answer: string | null
 }

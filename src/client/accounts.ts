@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { ROLES, type Role } from '../core/config.ts'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { hashPassword, isPassword } from '../core/password.ts'
@@ -40,14 +40,18 @@ export interface Accounts {
   /** Whether what works once is used for the first time within a day: of many at the same moment one is told so. */
   useOnce(id: string): Promise<boolean>
   /**
-   * For requests that carry an Idempotency-Key: `'taken'` has the caller do it, call `holdKey` every twenty seconds meanwhile
-   * and then `keepAnswer`. Else somebody has; `answer` null: he is still at it. The key of one who falls silent is free after
-   * a minute. `request`: a hash of what is asked, to find out that a key is used for two things.
+   * For requests that carry an Idempotency-Key: who is given `keep` does it, calls `hold` every twenty seconds meanwhile and
+   * then `keep`. Else somebody has; `answer` null: he is still at it. The key of one who falls silent is free after a minute.
+   * `request`: a hash of what is asked, to find out that a key is used for two things.
    */
-  takeKey(key: string, request: string): Promise<IdempotencyEntry | 'taken'>
-  holdKey(key: string): Promise<void>
+  takeKey(key: string, request: string): Promise<IdempotencyEntry | HeldKey>
+}
+
+/** Once somebody else has taken the key, neither changes anything. */
+export interface HeldKey {
+  hold(): Promise<void>
   /** Null where nothing was done: the key is free again. */
-  keepAnswer(key: string, answer: string | null): Promise<void>
+  keep(answer: string | null): Promise<void>
 }
 
 const SHORTEST_PASSWORD = 10
@@ -116,9 +120,16 @@ export function accountsOf(store: Store): Accounts {
 
     // For all of the day at once: no second step that could fail stands between its use and the end of it.
     useOnce: async (id) => (await store.takeIdempotencyKey(`once ${id}`, '', USED_FOR_MS)) === 'taken',
-    takeKey: (key, request) => store.takeIdempotencyKey(key, request, KEY_LEASE_MS),
-    holdKey: (key) => store.holdIdempotencyKey(key, KEY_LEASE_MS),
-    keepAnswer: (key, answer) => store.saveIdempotencyAnswer(key, answer, ANSWERS_FOR_MS),
+
+    async takeKey(key, request) {
+      const mine = `${request} ${randomUUID()}`
+      const taken = await store.takeIdempotencyKey(key, mine, KEY_LEASE_MS)
+      if (taken !== 'taken') return { request: taken.request.split(' ')[0]!, answer: taken.answer }
+      return {
+        hold: () => store.holdIdempotencyKey(key, mine, KEY_LEASE_MS),
+        keep: (answer) => store.saveIdempotencyAnswer(key, mine, answer, ANSWERS_FOR_MS),
+      }
+    },
   }
 }
 

@@ -13,7 +13,7 @@ const HOLD_EVERY_MS = 20_000
 /**
  * A POST that carries an Idempotency-Key is carried out once, however often it comes within a day: its answer is given
  * again. What was refused was not done, and may come again under its key; so may what a server was doing when it died, since
- * nobody knows how far it came.
+ * nobody knows how far it came. A server that was only thought dead leaves the key to whoever has taken it since.
  */
 export async function once(
   { accounts }: Pick<Admin, 'accounts'>,
@@ -33,19 +33,19 @@ export async function once(
   const key = hashOf([request.faenaCaller?.subject, route.operation, given])
   const what = hashOf([request.url, request.body ?? null])
   const taken = await accounts.takeKey(key, what)
-  if (taken !== 'taken') return { answer: earlier(taken, what), replayed: true }
+  if ('request' in taken) return { answer: earlier(taken, what), replayed: true }
   // A hold that fails is made up for by the next; at worst the key is free before its request has ended.
-  const holding = setInterval(() => void accounts.holdKey(key).catch(() => {}), HOLD_EVERY_MS)
+  const holding = setInterval(() => void taken.hold().catch(() => {}), HOLD_EVERY_MS)
   try {
     const answer = await carryOut()
     const { data, message, status, headers } = answer
-    await accounts
-      .keepAnswer(key, JSON.stringify({ data, message, status, headers } satisfies Kept))
+    await taken
+      .keep(JSON.stringify({ data, message, status, headers } satisfies Kept))
       // It was done, and whoever asked is told so; a repetition within the minute hears that it is under way.
       .catch((cause) => request.log.error({ err: cause }, 'the answer of an Idempotency-Key could not be kept'))
     return { answer, replayed: false }
   } catch (error) {
-    await accounts.keepAnswer(key, null).catch(() => {})
+    await taken.keep(null).catch(() => {})
     throw error
   } finally {
     clearInterval(holding)

@@ -237,8 +237,8 @@ eachStore('desk', (open) => {
         { request: 'hash 1', answer: null },
         { request: 'hash 1', answer: null },
       ])
-      await given.store.saveIdempotencyAnswer('ana k1', '{"status":202}', MINUTE)
-      await given.store.saveIdempotencyAnswer('ana k1', null, MINUTE)
+      await given.store.saveIdempotencyAnswer('ana k1', 'hash 1', '{"status":202}', MINUTE)
+      await given.store.saveIdempotencyAnswer('ana k1', 'hash 1', null, MINUTE)
 
       expect(await given.store.takeIdempotencyKey('ana k1', 'hash 2', MINUTE)).toEqual({
         request: 'hash 1',
@@ -250,9 +250,9 @@ eachStore('desk', (open) => {
       await using given = await open()
       const take = () => given.store.takeIdempotencyKey('k', 'hash', MINUTE)
       expect(await take()).toBe('taken')
-      await given.store.saveIdempotencyAnswer('k', null, DAY)
+      await given.store.saveIdempotencyAnswer('k', 'hash', null, DAY)
       expect(await take()).toBe('taken')
-      await given.store.saveIdempotencyAnswer('k', 'x', DAY)
+      await given.store.saveIdempotencyAnswer('k', 'hash', 'x', DAY)
       given.clock.advance(DAY - 1)
       expect(await take()).toMatchObject({ answer: 'x' })
       given.clock.advance(1)
@@ -265,12 +265,31 @@ eachStore('desk', (open) => {
       const take = () => given.store.takeIdempotencyKey('k', 'hash', MINUTE)
       expect(await take()).toBe('taken')
       given.clock.advance(MINUTE - 1)
-      await given.store.holdIdempotencyKey('k', MINUTE)
+      await given.store.holdIdempotencyKey('k', 'hash', MINUTE)
       given.clock.advance(MINUTE - 1)
       expect(await take()).toEqual({ request: 'hash', answer: null })
       given.clock.advance(1)
 
       expect(await take()).toBe('taken')
+    })
+
+    test('are never held, answered or freed by one who lost them to another', async () => {
+      await using given = await open()
+      const { store, clock } = given
+      const take = (request: string) => store.takeIdempotencyKey('k', request, MINUTE)
+      expect(await take('of one')).toBe('taken')
+      clock.advance(MINUTE)
+      expect(await take('of another')).toBe('taken')
+
+      await store.saveIdempotencyAnswer('k', 'of one', null, DAY)
+      await store.saveIdempotencyAnswer('k', 'of one', 'late', DAY)
+      expect(await take('of a third')).toEqual({ request: 'of another', answer: null })
+      await store.holdIdempotencyKey('k', 'of one', DAY)
+      clock.advance(MINUTE)
+
+      expect(await take('of a third')).toBe('taken')
+      await store.saveIdempotencyAnswer('k', 'of a third', 'done', DAY)
+      expect(await take('of a fourth')).toEqual({ request: 'of a third', answer: 'done' })
     })
   })
 

@@ -202,6 +202,24 @@ eachApi('beyond the eight', (open) => {
     expect(api.raw.jobRows()).toHaveLength(1)
   })
 
+  test('a server that stalled under an Idempotency-Key changes nothing once another has it', async () => {
+    await using api = await open()
+    const { accounts } = api.admin
+    const first = await accounts.takeKey('k', 'hash')
+    expect(await accounts.takeKey('k', 'hash')).toEqual({ request: 'hash', answer: null })
+    api.clock.advance(60_000)
+    const second = await accounts.takeKey('k', 'hash')
+    if ('request' in first || 'request' in second) throw new Error('a key was not given that is free')
+
+    await first.hold()
+    await first.keep(null)
+    await first.keep('late')
+
+    expect(await accounts.takeKey('k', 'hash')).toEqual({ request: 'hash', answer: null })
+    await second.keep('done')
+    expect(await accounts.takeKey('k', 'hash')).toEqual({ request: 'hash', answer: 'done' })
+  })
+
   test('a user logs in, acts with his session on pages of this site alone, and logs out', async () => {
     await using api = await open()
     await api.admin.accounts.saveUser({ name: 'maria', password: 'a long password', role: 'operator' })

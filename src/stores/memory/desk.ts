@@ -167,13 +167,13 @@ export function accounts({ users, sessions, revocations, idempotency }: DeskTabl
       idempotency.set(key, { request, answer: null, expiresAt: clock() + leaseMs })
       return 'taken'
     },
-    holdIdempotencyKey: async (key, leaseMs) => {
+    holdIdempotencyKey: async (key, request, leaseMs) => {
       const known = idempotency.get(key)
-      if (known?.answer === null) known.expiresAt = clock() + leaseMs
+      if (known?.request === request && known.answer === null) known.expiresAt = clock() + leaseMs
     },
-    saveIdempotencyAnswer: async (key, answer, keepMs) => {
+    saveIdempotencyAnswer: async (key, request, answer, keepMs) => {
       const known = idempotency.get(key)
-      if (known === undefined || known.answer !== null) return
+      if (known?.request !== request || known.answer !== null) return
       if (answer === null) idempotency.delete(key)
       else Object.assign(known, { answer, expiresAt: clock() + keepMs })
     },

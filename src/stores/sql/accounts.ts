@@ -5,6 +5,7 @@ import { sql } from './sql.ts'
 
 export function accounting(desk: Desk): AccountStore {
   const { tables, key, all, run, now, insertNew } = desk
+  const heldBy = (name: string, request: string) => sql`${key} = ${name} and request = ${request} and answer is null`
 
   return {
     async users() {
@@ -75,17 +76,17 @@ export function accounting(desk: Desk): AccountStore {
       return { request: String(row.request), answer: row.answer === null ? null : String(row.answer) }
     },
 
-    async holdIdempotencyKey(name, leaseMs) {
+    async holdIdempotencyKey(name, request, leaseMs) {
       await run(sql`
-        update ${tables.idempotency} set expires_at = ${now()} + ${leaseMs} where ${key} = ${name} and answer is null`)
+        update ${tables.idempotency} set expires_at = ${now()} + ${leaseMs} where ${heldBy(name, request)}`)
     },
 
-    async saveIdempotencyAnswer(name, answer, keepMs) {
-      if (answer === null) await run(sql`delete from ${tables.idempotency} where ${key} = ${name} and answer is null`)
+    async saveIdempotencyAnswer(name, request, answer, keepMs) {
+      if (answer === null) await run(sql`delete from ${tables.idempotency} where ${heldBy(name, request)}`)
       else {
         await run(sql`
           update ${tables.idempotency} set answer = ${answer}, expires_at = ${now()} + ${keepMs}
-           where ${key} = ${name} and answer is null`)
+           where ${heldBy(name, request)}`)
       }
     },
   }
