@@ -623,7 +623,7 @@ export interface MetricRow {
   minute: number
   queue: string
   name: string
-  /** Jobs that Faena's queues and schedules stored. */
+  /** Jobs that Faena's queues and schedules stored; in a caller's transaction those handed over, whether it commits or not. */
   dispatched: number
   /** Attempts that began. */
   started: number

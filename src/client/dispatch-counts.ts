@@ -37,7 +37,10 @@ export class DispatchCounts {
     this.#add(job, Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS)
   }
 
-  /** The store with its pushes counted: what was stored, not what a unique key kept out. */
+  /**
+   * The store with its pushes counted: what was stored, not what a unique key kept out. What goes with a caller's transaction
+   * counts when it is handed over: nobody is told of its commit, and counting within it would lock a row that all write.
+   */
   counting(store: Pick<Store, 'push'>): Pick<Store, 'push'> {
     return {
       push: async (jobs, options) => {

@@ -39,7 +39,7 @@ export function prometheusText({ board, workers, totals, store, connections }: F
     ]),
     ...counter(
       'faena_jobs_dispatched_total',
-      'Jobs that queues and schedules stored.',
+      'Jobs that queues and schedules stored, and those handed over in a transaction, whether it commits or not.',
       count(({ dispatched }) => dispatched),
     ),
     ...counter(
