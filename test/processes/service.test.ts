@@ -162,6 +162,8 @@ test('launchd and Windows get files that programs can read', async () => {
   // PowerShell takes a typographic quote for the end of a text as well.
   expect(script!.text).toContain(`--queue "it''s \\"a\\" & b" --name maría’’s' -WorkingDirectory`)
   expect(script!.text).toContain("foreach ($name in @('a-worker-1', 'a-worker-2'))")
+  expect((await faena.call('service', 'windows', '--install', '--root', faena.folder)).code).toBe(0)
+  expect(readFileSync(join(faena.folder, 'faena-work.ps1')).subarray(0, 4)).toEqual(Buffer.from('\ufeff#'))
 })
 
 test.each([

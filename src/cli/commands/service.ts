@@ -127,9 +127,9 @@ function mainModule(): string {
   return fileURLToPath(new URL(own.endsWith('.ts') ? '../main.ts' : '../main.js', own))
 }
 
-function written({ path, text }: ServiceFile, root: string | undefined): string {
+function written({ path, text, mark = '' }: ServiceFile, root: string | undefined): string {
   const place = root === undefined ? path : join(root, path)
   mkdirSync(dirname(place), { recursive: true })
-  writeFileSync(place, text, { mode: 0o644 })
+  writeFileSync(place, mark + text, { mode: 0o644 })
   return place
 }

@@ -18,6 +18,8 @@ export interface Service {
 export interface ServiceFile {
   path: string
   text: string
+  /** What the file begins with on disk, before its text. */
+  mark?: string
 }
 
 export interface Manager {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { FaenaError } from '../../core/errors.ts'
 import type { Manager, Service } from './service.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { Manager, Service } from './service.ts'
  * rotate one that several write; `supervisorctl tail -f name:name_00` shows it.
  */
 export const supervisor: Manager = {
-  files: (service) => [{ path: `/etc/supervisor/conf.d/${service.name}.conf`, text: program(service) }],
+  files: (service) => [{ path: `/etc/supervisor/conf.d/${service.name}.conf`, text: uncut(program(service)) }],
   next: ({ name }) => [
     'supervisorctl reread',
     'supervisorctl update',
@@ -39,11 +40,21 @@ stdout_logfile_backups=5
 `
 }
 
+/** Supervisor takes the rest of a line for a comment, within quotes too, and knows no way to write it otherwise. */
+function uncut(text: string): string {
+  const cut = text.split('\n').find((line) => /\s[;#]/.test(line))
+  if (cut === undefined) return text
+  throw new FaenaError(
+    'BAD_ARGUMENT',
+    `Supervisor would end "${cut}" before the ; or # behind a space; allowed: folders and words without the two together`,
+  )
+}
+
 function escaped(text: string): string {
   return text.replaceAll('%', '%%')
 }
 
-/** One word of a command line, as Supervisor parts it: like a shell. A semicolon behind a space would begin a comment. */
+/** One word of a command line, as Supervisor parts it: like a shell. Quotes keep a word that begins with ; or # from being a comment. */
 function quoted(word: string): string {
   const plain = escaped(word)
   return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

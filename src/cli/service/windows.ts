@@ -6,7 +6,8 @@ import { instancesOf, type Manager, type Service } from './service.ts'
  * lease ends; `faena stop` or `faena restart` first lets jobs finish.
  */
 export const windows: Manager = {
-  files: (service) => [{ path: `${service.name}.ps1`, text: script(service) }],
+  // Without the mark, Windows PowerShell 5.1 reads a script in the machine's old code page, and an accent of a path as two signs.
+  files: (service) => [{ path: `${service.name}.ps1`, text: script(service), mark: '\ufeff' }],
   next: (service) => [
     `powershell -ExecutionPolicy Bypass -File ${service.name}.ps1`,
     ...instancesOf(service).map((instance) => `Get-ScheduledTaskInfo -TaskName ${instance}`),
