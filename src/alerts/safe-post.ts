@@ -26,18 +26,20 @@ const PASSING = new Set([408, 425, 429])
 
 /**
  * Posts to a place outside, and nowhere else: the name is looked up once, every address it has must be one that may be
- * reached, and the connection goes to that very address, so that a name cannot lead inside by changing its mind between the
- * check and the call. A redirect is an answer like any other that is not 2xx. What the other side says is not passed on.
+ * reached, and the connection goes to those very addresses, so that a name cannot lead inside by changing its mind between
+ * the check and the call. Where one takes no connection, the next is tried, all within the same time. A redirect is an
+ * answer like any other that is not 2xx. What the other side says is not passed on.
  */
 export async function safePost(options: PostOptions): Promise<void> {
   const { timeoutMs = TIMEOUT_MS } = options
   const timeout = AbortSignal.timeout(timeoutMs)
+  const until = performance.now() + timeoutMs
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
   const url = new URL(options.url)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   try {
-    const address = await allowedAddress(url, host, options, signal)
-    const { status, retryAfterMs } = await post(url, host, address, options, signal)
+    const addresses = await allowedAddresses(url, host, options, signal)
+    const { status, retryAfterMs } = await postToOne(url, host, addresses, options, signal, until)
     if (status >= 200 && status < 300) return
     throw new NotTold(`${host} answered ${status}`, {
       final: status < 500 && !PASSING.has(status),
@@ -50,7 +52,7 @@ export async function safePost(options: PostOptions): Promise<void> {
   }
 }
 
-async function allowedAddress(url: URL, host: string, options: PostOptions, signal: AbortSignal): Promise<string> {
+async function allowedAddresses(url: URL, host: string, options: PostOptions, signal: AbortSignal): Promise<string[]> {
   const { reachable, resolve = lookUp } = options
   const known = reachable.host(host)
   const addresses = isIP(host) > 0 ? [host] : await orAborted(resolve(host), signal)
@@ -60,17 +62,50 @@ async function allowedAddress(url: URL, host: string, options: PostOptions, sign
       final: true,
     })
   }
-  const address = addresses[0]!
-  if (url.protocol !== 'https:' && !known && !reachable.address(address)) {
+  const allowed = url.protocol === 'https:' || known ? addresses : addresses.filter((one) => reachable.address(one))
+  if (allowed.length === 0) {
     throw new NotTold(`${host} is to be reached by http; allowed: https, and http to what alerts.allowPrivate names`, {
       final: true,
     })
   }
-  return address
+  return allowed
 }
 
 async function lookUp(host: string): Promise<string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address)
+}
+
+interface Said {
+  status: number
+  retryAfterMs: number | null
+}
+
+interface Connecting {
+  /** What it may take, beyond the time of the whole call. */
+  ms: number | null
+  /** The connection stood. */
+  done: boolean
+}
+
+/** To the first address that takes the connection: from then on it may have been told, and no other is. */
+async function postToOne(
+  url: URL,
+  host: string,
+  addresses: readonly string[],
+  options: PostOptions,
+  signal: AbortSignal,
+  until: number,
+): Promise<Said> {
+  for (let at = 0; ; at++) {
+    const left = addresses.length - at
+    // One that swallows what is sent to it leaves their share of the time to the others.
+    const connecting: Connecting = { ms: left === 1 ? null : (until - performance.now()) / left, done: false }
+    try {
+      return await post(url, host, addresses[at]!, options, signal, connecting)
+    } catch (error) {
+      if (connecting.done || left === 1 || signal.aborted) throw error
+    }
+  }
 }
 
 function post(
@@ -79,7 +114,8 @@ function post(
   address: string,
   { headers, body }: PostOptions,
   signal: AbortSignal,
-): Promise<{ status: number; retryAfterMs: number | null }> {
+  connecting: Connecting,
+): Promise<Said> {
   const secure = url.protocol === 'https:'
   return new Promise((resolve, reject) => {
     const call = (secure ? httpsRequest : httpRequest)({
@@ -94,6 +130,15 @@ function post(
       maxHeaderSize: 16 * 1_024,
       signal,
     })
+    const tooLong = () => call.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' }))
+    const timer = connecting.ms === null ? undefined : setTimeout(tooLong, Math.max(connecting.ms, 0))
+    call.once('socket', (socket) =>
+      socket.once('connect', () => {
+        connecting.done = true
+        clearTimeout(timer)
+      }),
+    )
+    call.once('close', () => clearTimeout(timer))
     call.once('error', reject)
     call.once('response', (response) => {
       let bytes = 0

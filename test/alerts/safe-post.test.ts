@@ -71,6 +71,43 @@ describe('a webhook', () => {
     expect(received[0]!.headers.host).toBe(`hooks.test:${port}`)
   })
 
+  test('is reached at the next address of its name where the first takes no connection', async () => {
+    const { url, received } = await receiver()
+    const { port } = new URL(url)
+    // Nobody listens there at this port.
+    const resolve = async () => ['127.0.0.2', '127.0.0.1']
+
+    await post(`http://hooks.test:${port}/x`, { reachable: reachable(['127.0.0.0/8'])!, resolve })
+
+    expect(received).toHaveLength(1)
+  })
+
+  test('that took the connection is the only one told, however it ends', async () => {
+    const { url, received } = await receiver()
+    const port = Number(new URL(url).port)
+    const first = createServer((socket) => socket.destroy()).listen(port, '127.0.0.2')
+    await once(first, 'listening')
+    const resolve = async () => ['127.0.0.2', '127.0.0.1']
+
+    const posted = post(`http://hooks.test:${port}/x`, { reachable: reachable(['127.0.0.0/8'])!, resolve })
+
+    await expect(posted).rejects.toMatchObject({ final: false, message: expect.stringContaining('not be reached') })
+    expect(received).toEqual([])
+    first.close()
+  })
+
+  test('is reached by http only at the addresses that were named', async () => {
+    const { url, received } = await receiver()
+    const { port } = new URL(url)
+
+    await post(`http://hooks.test:${port}/x`, {
+      reachable: LOOPBACK,
+      resolve: async () => ['93.184.216.34', '127.0.0.1'],
+    })
+
+    expect(received).toHaveLength(1)
+  })
+
   test('is reached by http only where it was named', async () => {
     const resolve = async () => ['93.184.216.34']
 
