@@ -53,8 +53,15 @@ export function alertsOf(store: Store, masker: Masker): Alerts {
     return found
   }
   const byId = async (id: number) => (Number.isSafeInteger(id) && id > 0 ? store.alert(id) : undefined)
-  const byKey = async (key: string) =>
-    (await store.alerts({ keys: [key] }, { limit: 1_000 })).rows.find((alert) => alert.key === key)
+  const byKey = async (key: string) => {
+    // The open ones come along with it, so it may stand behind many of them.
+    for (let cursor: string | undefined; ; ) {
+      const { rows, next } = await store.alerts({ keys: [key] }, { limit: 1_000, cursor })
+      const found = rows.find((alert) => alert.key === key)
+      if (found !== undefined || next === null) return found
+      cursor = next
+    }
+  }
   const now = async () => (await store.ping()).now
   return {
     async alerts({ state, rule } = {}, page = {}) {

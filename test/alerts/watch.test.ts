@@ -588,6 +588,8 @@ eachStore('the watch', (open) => {
 
       expect(await toldOf(store)).toEqual(['failed orders.sync opened'])
       expect(await store.alert(boom!.id)).toMatchObject({ count: 2, acknowledgedBy: 'ana' })
+      // By its key people find it too, behind all the newer ones.
+      expect(await createAdmin({ store }).alert(boom!.key)).toMatchObject({ id: boom!.id })
     })
 
     test('says no more than so much an hour, and the rest together when there is room', async () => {
