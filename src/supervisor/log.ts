@@ -23,6 +23,7 @@ export class ProcessLog {
   #file: FileHandle | undefined
   #fileBytes = 0
   #complained = false
+  #closed = false
 
   constructor(path: string, say: (line: string) => void) {
     this.path = path
@@ -54,11 +55,17 @@ export class ProcessLog {
     return () => this.#followers.delete(follower)
   }
 
-  /** Resolves when the file has all of it. */
+  /** Resolves when the file has all of it. What is printed later, by one that outlived its parent, is still written. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#writing
-    await this.#file?.close().catch(() => {})
+    await this.#shut()
+  }
+
+  async #shut(): Promise<void> {
+    const file = this.#file
     this.#file = undefined
+    await file?.close().catch(() => {})
   }
 
   async #write(): Promise<void> {
@@ -72,10 +79,10 @@ export class ProcessLog {
       } catch (error) {
         if (!this.#complained) this.#say(`${this.path} cannot be written: ${(error as Error).message}`)
         this.#complained = true
-        await this.#file?.close().catch(() => {})
-        this.#file = undefined
+        await this.#shut()
       }
     }
+    if (this.#closed) await this.#shut()
   }
 
   async #append(bytes: Buffer): Promise<void> {
@@ -90,8 +97,7 @@ export class ProcessLog {
   }
 
   async #turnOver(): Promise<void> {
-    await this.#file?.close()
-    this.#file = undefined
+    await this.#shut()
     for (let at = KEPT_FILES; at >= 1; at--) {
       const from = at === 1 ? this.path : `${this.path}.${at - 1}`
       await rename(from, `${this.path}.${at}`).catch((error: NodeJS.ErrnoException) => {

@@ -1,6 +1,8 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
 import { type PoolPlan, standardPool } from '../core/pools.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -53,3 +55,52 @@ test('of two that take the configuration over at once the second begins when the
   supervisor.stop()
   await supervisor.ended
 })
+
+test.skipIf(process.platform !== 'linux')('a pool that is removed leaves no open log behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faena-logs-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const module = join(folder, 'child.mjs')
+  writeFileSync(
+    module,
+    `console.log('here')\nprocess.on('message', ({ kind }) => kind === 'begin' || process.exit(0))\n`,
+  )
+  const pool = (name: string) => ({ ...standardPool({ queues: ['default'], concurrency: 1 }), name })
+  let plans = [pool('kept'), pool('gone')]
+  let here = 0
+  const supervisor = new Supervisor({
+    pools: plans,
+    logs: folder,
+    spec: () => ({ module: pathToFileURL(module), order: null }),
+    reread: async () => plans,
+    measure: async () => new Map(),
+    say: () => {},
+    pass: () => {
+      here += 1
+    },
+  })
+  supervisor.start()
+  await expect.poll(() => here, { timeout: 20_000 }).toBe(2)
+  await expect.poll(() => openLogs(folder)).toEqual(['gone_00.log', 'kept_00.log'])
+
+  plans = [pool('kept')]
+  await supervisor.update(() => {})
+
+  expect(openLogs(folder)).toEqual(['kept_00.log'])
+  supervisor.stop()
+  await supervisor.ended
+  expect(openLogs(folder)).toEqual([])
+})
+
+function openLogs(folder: string): string[] {
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return open
+    .filter((path) => path.startsWith(folder))
+    .map((path) => basename(path))
+    .sort()
+}

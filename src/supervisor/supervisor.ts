@@ -165,6 +165,7 @@ export class Supervisor implements Controls {
         this.#removing.add(pool)
         await pool.end()
         this.#removing.delete(pool)
+        await this.#closeLogs(name)
         say(`${name}: removed process group`)
       }),
     )
@@ -225,6 +226,14 @@ export class Supervisor implements Controls {
     const log = new ProcessLog(join(this.#options.logs, `${name.split(':').at(-1)}.log`), this.#options.say)
     this.#logs.set(name, log)
     return log
+  }
+
+  async #closeLogs(pool: string): Promise<void> {
+    for (const [name, log] of this.#logs) {
+      if (!name.startsWith(`${pool}:`)) continue
+      this.#logs.delete(name)
+      await log.close()
+    }
   }
 
   #changes(plans: readonly PoolPlan[]): Changes {
