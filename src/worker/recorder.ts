@@ -1,3 +1,4 @@
+import { isFaenaError } from '../core/errors.ts'
 import { histogramStep, noCounts } from '../core/histogram.ts'
 import type { HistoryRules } from '../core/history.ts'
 import type { MetricRow, NewRun, OutcomeKind, RecordStore } from '../store.ts'
@@ -33,8 +34,8 @@ const COUNTED: Record<OutcomeKind, 'completed' | 'failed' | 'retried' | 'release
 
 /**
  * History and metrics of what ran, written in the background: nothing here delays a job or a settle, memory is bounded,
- * and what can't be written is dropped. Totals are exact while the store answers; history is a sample, in which attempts
- * that logged, progressed, failed or must be tried again go first.
+ * and what can't be written is dropped; where all is kept, not before the bound. Totals are exact while the store answers;
+ * history is a sample, in which attempts that logged, progressed, failed or must be tried again go first.
  */
 export class Recorder {
   readonly #store: Pick<RecordStore, 'saveRuns' | 'saveMetrics'>
@@ -91,10 +92,8 @@ export class Recorder {
     const { keep } = this.#rules.of(run.job.queue)
     if (keep === 'none') return
     if (keep === 'all') {
-      if (this.#whole.push(run) > MOST_WHOLE) {
-        this.#whole = []
-        this.#failed(new Error(`The history of ${MOST_WHOLE} attempts was dropped: the store did not take it`))
-      }
+      this.#whole.push(run)
+      this.#boundWhole()
       return
     }
     if (kind !== 'completed' || run.notesSoFar !== null) {
@@ -154,17 +153,33 @@ export class Recorder {
   }
 
   async #writeHistory(): Promise<void> {
-    const whole = this.#whole
-    this.#whole = []
-    for (let at = 0; at < whole.length; at += ROWS_AT_ONCE) {
-      const rows = whole.slice(at, at + ROWS_AT_ONCE).map((run) => this.#endedRow(run))
-      await this.#write(() => this.#store.saveRuns(rows))
-    }
+    await this.#writeWhole()
     await this.#write(() => {
       // Made at the last moment: a row that says `running` must not be written after the one that says how it ended.
       const rows = this.#historyRows()
       return rows.length === 0 ? undefined : this.#store.saveRuns(rows)
     })
+  }
+
+  async #writeWhole(): Promise<void> {
+    const whole = this.#whole
+    this.#whole = []
+    for (let at = 0; at < whole.length; at += ROWS_AT_ONCE) {
+      const rows = whole.slice(at, at + ROWS_AT_ONCE).map((run) => this.#endedRow(run))
+      const written = await this.#write(() => this.#store.saveRuns(rows))
+      if (written !== 'unreachable') continue
+      // For the next round. Rows that may have been stored all the same are written over; those a store refuses are not kept.
+      this.#whole = whole.slice(at).concat(this.#whole)
+      this.#boundWhole()
+      return
+    }
+  }
+
+  #boundWhole(): void {
+    if (this.#whole.length <= MOST_WHOLE) return
+    const { length } = this.#whole
+    this.#whole = []
+    this.#failed(new Error(`The history of ${length} attempts was dropped: the store did not take it`))
   }
 
   #historyRows(): NewRun[] {
@@ -210,7 +225,7 @@ export class Recorder {
       }))
       const written = await this.#write(() => this.#store.saveMetrics(worker, rows))
       // Totals, not differences: what failed is simply written again, with what was counted since.
-      if (!written) for (const totals of list) totals.changed = true
+      if (written !== 'written') for (const totals of list) totals.changed = true
     }
     this.#forget()
   }
@@ -227,7 +242,7 @@ export class Recorder {
   }
 
   /** One write at a time, so that a slow store isn't flooded. */
-  async #write(work: () => Promise<void> | undefined): Promise<boolean> {
+  async #write(work: () => Promise<void> | undefined): Promise<'written' | 'unreachable' | 'refused'> {
     const before = this.#writing
     let done = () => {}
     this.#writing = new Promise((resolve) => {
@@ -236,10 +251,10 @@ export class Recorder {
     await before
     try {
       await work()
-      return true
+      return 'written'
     } catch (error) {
       this.#failed(error)
-      return false
+      return isFaenaError(error, 'STORE_UNAVAILABLE') ? 'unreachable' : 'refused'
     } finally {
       done()
     }
