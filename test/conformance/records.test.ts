@@ -223,6 +223,23 @@ eachStore('records', (open) => {
       })
     })
 
+    test('are put together when they come after a look has passed them, within the hour', async () => {
+      await using given = await open()
+      await given.store.saveMetrics(1, [metric()])
+      given.clock.advance(AT + 3 * HOUR - given.clock.now())
+      await prune(given)
+      await given.store.saveMetrics(1, [metric({ minute: AT - HOUR })])
+      for (let minute = 1; minute <= 62; minute++) {
+        given.clock.advance(MINUTE)
+        await prune(given)
+      }
+      // Its own no more, so that nobody's row is where the next one is written.
+      await given.store.saveMetrics(1, [metric({ minute: AT - HOUR })])
+
+      const [row] = await given.store.metrics({ from: AT - HOUR, to: AT })
+      expect(row).toMatchObject({ completed: 2 * metric().completed })
+    })
+
     test('minutes become hours after 26 of them', async () => {
       await using given = await open()
       await given.store.saveMetrics(

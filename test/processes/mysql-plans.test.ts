@@ -111,3 +111,23 @@ describe.each([
     ])
   })
 })
+
+test('a look for metrics to put together reads what came since the last one, not a day of minutes', async () => {
+  await using database = await testDatabase()
+  const store = await database.store()
+  await store.migrate()
+  const hour = 3_600_000
+  const start = Math.floor((Date.now() - 3 * hour) / 60_000) * 60_000
+  const columns = 'minute, worker, queue, name, completed, failed, retried, released, cancelled, wait_ms, run_ms'
+  for (let at = 0; at < 22 * 60; at++) {
+    const values = Array.from({ length: 30 }, (_, name) => {
+      const counts = [1, 0, 0, 0, 0, 0, 0]
+      return [start - at * 60_000, 0, 'default', `job ${name}`, ...counts]
+    })
+    await database.rows(`insert into faena_metrics (${columns}) values ?`, [values])
+  }
+  const prune = () => store.prune({ runsMs: 24 * hour, metricsMs: 48 * hour }, 1_000)
+
+  expect(await readsOf(database, prune)).toBeGreaterThan(30_000)
+  expect(await readsOf(database, prune)).toBeLessThan(500)
+})

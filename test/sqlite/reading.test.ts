@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { raw } from '../../src/stores/sql/sql.ts'
+import { isSpread } from '../../src/stores/sql/metrics.ts'
+import { raw, sql, statementText } from '../../src/stores/sql/sql.ts'
 import { Connection } from '../../src/stores/sqlite/connection.ts'
 import { ThreadedReader } from '../../src/stores/sqlite/reader.ts'
 import { FETCH, newJob, newJobs } from '../support/jobs.ts'
@@ -54,6 +55,22 @@ describe('reads of large tables', () => {
       const plan = connection.all(`explain query plan ${text}`).map(({ detail }) => String(detail))
       expect(plan.filter((step) => /^SCAN (?!CONSTANT)/.test(step))).toEqual([])
     }
+    await reader.close()
+    await connection.close()
+  })
+
+  test('never are all metrics looked at for those to put together: three ranges of their key are', async () => {
+    await using folder = await testFolder()
+    await folder.opened()
+    const { connection, reader } = await reading(folder)
+    const spread = isSpread({ total: sql`${1}`, hours: sql`${3}`, merged: sql`${5}` }, { hours: 2, merged: 4 })
+    const { values } = spread
+    const text = statementText(sql`explain query plan select 1 from faena_metrics where ${spread}`, 'question')
+
+    const plan = connection.all(text, ...(values as number[])).map(({ detail }) => String(detail))
+
+    const range = 'SEARCH faena_metrics USING PRIMARY KEY (minute>? AND minute<?)'
+    expect(plan.filter((step) => /^(SCAN|SEARCH)/.test(step))).toEqual([range, range, range])
     await reader.close()
     await connection.close()
   })

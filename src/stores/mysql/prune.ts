@@ -1,6 +1,6 @@
 import type { Retention } from '../../store.ts'
 import { deskPastItsTime } from '../sql/desk-prune.ts'
-import { isSpread } from '../sql/metrics.ts'
+import { isSpread, NOTHING_ROLLED_UP, type RolledUp, type RollUp, rolledUp } from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { type Context, nowMs } from './context.ts'
 import { isJobOf } from './dialect.ts'
@@ -28,24 +28,38 @@ interface Belonging {
 export function pruning(context: Context) {
   const { connection } = context
   const seen = new Map<Sql, string | number>()
+  let done = NOTHING_ROLLED_UP
 
   return async function prune(keep: Retention, limit: number): Promise<number> {
-    const aged = agedRows(context, keep)
+    const aged = agedRows(context, keep, done)
     const belonging = belongings(context)
+    const instants = -1 - aged.length
     const [answer] = await connection.query('common', [
       joined(
-        [...aged.map(anyOld), ...belonging.map((each, at) => rowsOf(each, at, seen.get(each.table)))],
+        [
+          ...aged.map(anyOld),
+          instantsOf(rollUpAt(context, keep), instants),
+          ...belonging.map((each, at) => rowsOf(each, at, seen.get(each.table))),
+        ],
         ' union all ',
       ),
     ])
     const { rows } = answer!
+    const [hours, merged] = String(rows.find((row) => Number(row.place) === instants)!.name)
+      .split(' ')
+      .map(Number)
+    const rolledUpTo = { hours: hours!, merged: merged! }
     let left = limit
     for (const [at, { table, old, order }] of aged.entries()) {
-      if (left <= 0 || !rows.some((row) => Number(row.place) === -1 - at && Number(row.outlived) === 1)) continue
+      const any = rows.some((row) => Number(row.place) === -1 - at && Number(row.outlived) === 1)
       if (table === context.names.metrics) {
-        left -= await rollUpMetrics(context, keep, left)
+        const { count, all } =
+          any && left > 0 ? await rollUpMetrics(context, keep, left, done) : { count: 0, all: !any }
+        if (all) done = rolledUp(done, rolledUpTo)
+        left -= count
         continue
       }
+      if (left <= 0 || !any) continue
       const [deleted] = await connection.query('common', [
         sql`delete from ${table} where ${old} order by ${order} limit ${left}`,
       ])
@@ -63,7 +77,7 @@ export function pruning(context: Context) {
 }
 
 /** Tables of which the old rows go. */
-function agedRows(context: Context, keep: Retention): { table: Sql; old: Sql; order: Sql }[] {
+function agedRows(context: Context, keep: Retention, done: RolledUp): { table: Sql; old: Sql; order: Sql }[] {
   const { names } = context
   const { runs, metrics } = names
   const now = nowMs(context)
@@ -77,12 +91,17 @@ function agedRows(context: Context, keep: Retention): { table: Sql; old: Sql; or
       old: sql`started_at < ${now} - ${keep.runsMs} and (keep_until is null or keep_until < ${now})`,
       order: raw('started_at'),
     },
-    { table: metrics, old: isSpread(rollUpAt(context, keep)), order: raw('minute') },
+    { table: metrics, old: isSpread(rollUpAt(context, keep), done), order: raw('minute') },
   ]
 }
 
 function anyOld({ table, old }: { table: Sql; old: Sql }, at: number): Sql {
   return sql`(select ${-1 - at} as place, '' as name, exists(select 1 from ${table} where ${old}) as outlived)`
+}
+
+/** Up to when the look at the metrics went, as text where others have a name. */
+function instantsOf({ hours, merged }: RollUp, place: number): Sql {
+  return sql`(select ${place}, convert(concat(${hours}, ' ', ${merged}) using utf8mb4) collate utf8mb4_bin, 0)`
 }
 
 /** Rows behind those of the last look, and whether each has outlived its subject. Locks nothing. */

@@ -7,6 +7,7 @@ import {
   metric,
   metricNumbers,
   OWN_MS,
+  type RolledUp,
   type RollUp,
   rolledMinute,
 } from '../sql/metrics.ts'
@@ -23,18 +24,25 @@ export function rollUpAt(context: Context, keep: Retention): RollUp {
 
 /**
  * Puts up to `limit` rows together with others. They are found without locks, then locked one by one by their key, so that
- * nobody who writes this minute's rows waits; what another process was faster with is not there any more.
+ * nobody who writes this minute's rows waits; what another process was faster with is not there any more. Answers how many
+ * they were, and whether that was all there was.
  */
-export async function rollUpMetrics(context: Context, keep: Retention, limit: number): Promise<number> {
+export async function rollUpMetrics(
+  context: Context,
+  keep: Retention,
+  limit: number,
+  done: RolledUp,
+): Promise<{ count: number; all: boolean }> {
   const { connection, names } = context
   const table = names.metrics
   const at = rollUpAt(context, keep)
   const [found, instants] = await connection.query('common', [
-    sql`select minute, worker, queue, name from ${table} where ${isSpread(at)} limit ${limit}`,
+    sql`select minute, worker, queue, name from ${table} where ${isSpread(at, done)} limit ${limit}`,
     sql`select ${at.total} as total, ${at.hours} as hours`,
   ])
   const keys = found!.rows
-  if (keys.length === 0) return 0
+  const all = keys.length < limit
+  if (keys.length === 0) return { count: 0, all }
   const [row] = instants!.rows
   const bounds = { total: Number(row!.total), hours: Number(row!.hours) }
   const which = joined(
@@ -50,7 +58,7 @@ export async function rollUpMetrics(context: Context, keep: Retention, limit: nu
       sql`select * from ${table} force index (primary) where ${which} order by minute, worker, queue, name for update`,
     )
     const rows = locked!.rows
-    if (rows.length === 0) return 0
+    if (rows.length === 0) return { count: 0, all }
     const values = rows
       .map(metric)
       .map((each) => [rolledMinute(each.minute, bounds), 0, each.queue, each.name, ...metricNumbers(each)])
@@ -58,6 +66,6 @@ export async function rollUpMetrics(context: Context, keep: Retention, limit: nu
       sql`delete from ${table} where ${which}`,
       sql`insert into ${table} (${METRIC_LIST}) values ${rowList(values)} on duplicate key update ${added}`,
     )
-    return rows.length
+    return { count: rows.length, all }
   })
 }

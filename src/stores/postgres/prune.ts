@@ -1,6 +1,16 @@
 import type { Retention } from '../../store.ts'
 import { deskPastItsTime } from '../sql/desk-prune.ts'
-import { isSpread, METRIC_COLUMNS, METRIC_LIST, MINUTES_MS, OWN_MS, type RollUp } from '../sql/metrics.ts'
+import {
+  isSpread,
+  METRIC_COLUMNS,
+  METRIC_LIST,
+  MINUTES_MS,
+  NOTHING_ROLLED_UP,
+  OWN_MS,
+  type RolledUp,
+  type RollUp,
+  rolledUp,
+} from '../sql/metrics.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
@@ -24,16 +34,27 @@ interface Past {
 export function pruning(context: Context): (keep: Retention, limit: number) => Promise<number> {
   const { connection, names } = context
   const from = ({ table }: Past) => raw(`${names.own(table)} l`)
+  let done = NOTHING_ROLLED_UP
 
   return async function prune(keep, limit) {
-    const all = pastItsTime(context, keep)
+    const all = pastItsTime(context, keep, done)
+    const { hours, merged } = rollUpAt(context, keep)
     const looks = all.map(
       (each, at) => sql`exists (select 1 from ${from(each)} where ${each.past}) as ${raw(`t${at}`)}`,
     )
-    const [found] = await connection.query('common', sql`select ${joined(looks, ', ')}`, LONG)
+    const [found] = await connection.query(
+      'common',
+      sql`select ${hours} as hours, ${merged} as merged, ${joined(looks, ', ')}`,
+      LONG,
+    )
+    const rolledUpTo = { hours: Number(found?.hours), merged: Number(found?.merged) }
     let left = limit
     for (const [at, each] of all.entries()) {
-      if (left === 0 || found?.[`t${at}`] !== true) continue
+      if (found?.[`t${at}`] !== true) {
+        if (each.table === 'metrics') done = rolledUp(done, rolledUpTo)
+        continue
+      }
+      if (left === 0) continue
       const key = raw(each.key)
       const rows = await connection.query(
         'common',
@@ -44,6 +65,7 @@ export function pruning(context: Context): (keep: Retention, limit: number) => P
         returning 1`,
         LONG,
       )
+      if (each.table === 'metrics' && rows.length < left) done = rolledUp(done, rolledUpTo)
       left -= rows.length
     }
     return limit - left
@@ -61,7 +83,7 @@ function rollUpAt(context: Context, keep: Retention): RollUp {
  * One statement, so that nothing is counted twice or lost wherever it breaks off. What it deletes is never what it adds to:
  * rows that others are put together into are not put together themselves, and the ends of hours part the two kinds.
  */
-function rollUp(context: Context, keep: Retention): (limit: number) => Sql {
+function rollUp(context: Context, keep: Retention, done: RolledUp): (limit: number) => Sql {
   const table = raw(context.names.own('metrics'))
   const at = rollUpAt(context, keep)
   const sums = raw(METRIC_COLUMNS.map((column) => `sum(${column})::bigint`).join(', '))
@@ -69,7 +91,7 @@ function rollUp(context: Context, keep: Retention): (limit: number) => Sql {
   return (limit) => sql`
     with gone as (
       delete from ${table} where ctid in (
-        select ctid from ${table} l where ${isSpread(at)} limit ${limit} for update of l skip locked)
+        select ctid from ${table} l where ${isSpread(at, done)} limit ${limit} for update of l skip locked)
       returning *),
     summed as (
       insert into ${table} as m (${METRIC_LIST})
@@ -80,7 +102,7 @@ function rollUp(context: Context, keep: Retention): (limit: number) => Sql {
     select 1 from gone`
 }
 
-function pastItsTime(context: Context, keep: Retention): Past[] {
+function pastItsTime(context: Context, keep: Retention, done: RolledUp): Past[] {
   const { names } = context
   const [jobs, failedJobs, now] = [raw(names.jobs), raw(names.failedJobs), nowMs(context)]
   return [
@@ -89,7 +111,12 @@ function pastItsTime(context: Context, keep: Retention): Past[] {
       key: 'id',
       past: sql`started_at < ${now} - ${keep.runsMs}::bigint and (keep_until is null or keep_until < ${now})`,
     },
-    { table: 'metrics', key: 'ctid', past: isSpread(rollUpAt(context, keep)), instead: rollUp(context, keep) },
+    {
+      table: 'metrics',
+      key: 'ctid',
+      past: isSpread(rollUpAt(context, keep), done),
+      instead: rollUp(context, keep, done),
+    },
     {
       table: 'locks',
       key: 'key',

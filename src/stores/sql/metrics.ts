@@ -60,14 +60,30 @@ export interface RollUp {
 export const MINUTES_MS = 26 * HOUR
 export const OWN_MS = 2 * HOUR
 
-/** Whether a row is still to be put together with others. The ends of hours bound what becomes hours, so no hour is parted. */
-export function isSpread({ total, hours, merged }: RollUp): Sql {
+/** Up to where all is put together already, in ms: rows before it need no look. */
+export interface RolledUp {
+  hours: number
+  merged: number
+}
+
+export const NOTHING_ROLLED_UP: RolledUp = { hours: 1, merged: 1 }
+
+/**
+ * Whether a row is still to be put together with others. The ends of hours bound what becomes hours, so no hour is parted.
+ * Each rule is one range of the primary key.
+ */
+export function isSpread({ total, hours, merged }: RollUp, done: RolledUp): Sql {
   const rules = [
-    sql`minute < ${total}`,
-    sql`(minute < ${hours} and (worker <> 0 or minute % ${raw(String(HOUR))} <> 0))`,
-    sql`(minute < ${merged} and worker <> 0)`,
+    sql`(minute > 0 and minute < ${total})`,
+    sql`(minute >= ${done.hours} and minute < ${hours} and (worker <> 0 or minute % ${raw(String(HOUR))} <> 0))`,
+    sql`(minute >= ${done.merged} and minute < ${merged} and worker <> 0)`,
   ]
-  return sql`minute > 0 and (${joined(rules, ' or ')})`
+  return sql`(${joined(rules, ' or ')})`
+}
+
+/** What a look with these instants leaves to know once it has found nothing more. Once an hour all rows are looked at again. */
+export function rolledUp(done: RolledUp, at: RolledUp): RolledUp {
+  return done.hours === NOTHING_ROLLED_UP.hours || done.hours === at.hours ? at : NOTHING_ROLLED_UP
 }
 
 /** The minute of the row that this one becomes part of. */

@@ -7,8 +7,11 @@ import {
   MINUTES_MS,
   metric,
   metricNumbers,
+  NOTHING_ROLLED_UP,
   OWN_MS,
+  type RolledUp,
   rolledMinute,
+  rolledUp,
 } from '../sql/metrics.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Connection, Value } from './connection.ts'
@@ -19,6 +22,7 @@ import type { Handle } from './transaction.ts'
 /** History and metrics: written in the background, in bulk, at synchronous NORMAL. */
 export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'saveMetrics' | 'prune'> {
   const { connection, now, scan } = context
+  let done = NOTHING_ROLLED_UP
 
   return {
     async saveRuns(runs: readonly NewRun[]): Promise<void> {
@@ -53,24 +57,29 @@ export function recording(context: Context): Pick<RecordStore, 'saveRuns' | 'sav
 
   /** Found before the write lock is taken, since all of the table may have to be looked at. */
   async function rollUpMetrics(at: number, keep: Retention, limit: number): Promise<number> {
-    const { bounds, spread } = rollUpAt(at, keep)
-    if ((await scan(sql`select 1 as found from faena_metrics where ${spread} limit 1`)).length === 0) return 0
+    const { bounds, spread } = rollUpAt(at, keep, done)
+    if ((await scan(sql`select 1 as found from faena_metrics where ${spread} limit 1`)).length === 0) {
+      done = rolledUp(done, bounds)
+      return 0
+    }
     const { text, values } = statement(sql`
       delete from faena_metrics where (minute, worker, queue, name) in
         (select minute, worker, queue, name from faena_metrics where ${spread} limit ${limit}) returning *`)
-    return connection.write('normal', () => {
+    const count = await connection.write('normal', () => {
       const rows = connection.all(text, ...values)
       for (const row of rows) addMetrics(connection, rolledMinute(Number(row.minute), bounds), metric(row))
       return rows.length
     })
+    if (count < limit) done = rolledUp(done, bounds)
+    return count
   }
 }
 
-function rollUpAt(at: number, keep: Retention) {
+function rollUpAt(at: number, keep: Retention, done: RolledUp) {
   const hour = (ms: number) => Math.floor(ms / 3_600_000) * 3_600_000
   const bounds = { total: hour(at - keep.metricsMs), hours: hour(at - MINUTES_MS), merged: at - OWN_MS }
   const { total, hours, merged } = bounds
-  return { bounds, spread: isSpread({ total: sql`${total}`, hours: sql`${hours}`, merged: sql`${merged}` }) }
+  return { bounds, spread: isSpread({ total: sql`${total}`, hours: sql`${hours}`, merged: sql`${merged}` }, done) }
 }
 
 const PLACES = `(${Array(4 + METRIC_COLUMNS.length)
