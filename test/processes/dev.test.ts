@@ -123,8 +123,8 @@ test.skipIf(process.platform !== 'linux')(
   'on a terminal each has a prefix in a colour of its own, and Ctrl+C typed there stops all of them',
   async () => {
     const faena = project({ web: 'echo page; exec sleep 600', ingest: 'echo rows; exec sleep 600' })
-    // `script` gives a command a terminal of its own.
-    const command = `'${process.execPath}' '${MAIN}' dev --no-watch`
+    // `script` gives a command a terminal of its own; a shell in between would tell its own end by Ctrl+C.
+    const command = `exec '${process.execPath}' '${MAIN}' dev --no-watch`
     const dev = spawn('script', ['-qefc', command, '/dev/null'], {
       ...{ cwd: faena.folder, env: { ...faena.env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'inherit'] },
     })
