@@ -705,8 +705,6 @@ begin
         select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
     end if;
-    -- A reservation that a crash of the server undoes gives its jobs back a little early; but who has one try has one.
-    if singles = 0 then perform set_config('synchronous_commit', 'off', true); end if;
     select case when max(i) - min(i) <= 1000 + 4 * count(*) then array[min(i), max(i)]
                 else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
       into held_ranges from unnest(taken) i;

@@ -172,8 +172,6 @@ begin
         select l.key from ${locks} l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
       ) freed where l.key = freed.key;
     end if;
-    -- A reservation that a crash of the server undoes gives its jobs back a little early; but who has one try has one.
-    if singles = 0 then perform set_config('synchronous_commit', 'off', true); end if;
     ${addToHolds(names)}
     counts_crashes := exists (select from ${reclaims});
     return query
