@@ -9,6 +9,7 @@ import { useLive } from '../live/use-live.ts'
 import { useMay } from '../session/use-me.ts'
 import { Button } from '../ui/Button.tsx'
 import { toast } from '../ui/toasts.ts'
+import { endTold, useBegun } from './begun.ts'
 
 const LOOK_MS = 1_000
 
@@ -68,11 +69,13 @@ function OperationLine({ operation }: { operation: Operation }) {
 function useSaidOnce(operations: readonly Operation[]): void {
   const t = useT()
   const underWay = useRef(new Set<number>())
+  const begun = useBegun()
   useEffect(() => {
     for (const operation of operations) {
       const { id, state, kind, changed, error } = operation
       if (isUnderWay(operation)) underWay.current.add(id)
-      else if (underWay.current.delete(id)) {
+      else if (underWay.current.delete(id) || begun.has(id)) {
+        endTold(id)
         if (state === 'failed')
           toast({ tone: 'problem', text: t('operations.failed', { id }), ...(error !== null && { detail: error }) })
         else if (state === 'done') {
@@ -81,5 +84,5 @@ function useSaidOnce(operations: readonly Operation[]): void {
         }
       }
     }
-  }, [operations, t])
+  }, [operations, begun, t])
 }

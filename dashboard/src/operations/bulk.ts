@@ -4,6 +4,7 @@ import { useAction } from '../api/use-action.ts'
 import { formatNumber } from '../i18n/format.ts'
 import { useT } from '../i18n/index.ts'
 import { confirm } from '../ui/confirm.tsx'
+import { expectEnd } from './begun.ts'
 
 /** Which failed jobs are meant; without any key all of them. */
 export interface Selected {
@@ -112,5 +113,6 @@ async function post(
   const data: { retried_count?: number; skipped_count?: number; deleted_count?: number; operation?: Operation } =
     await ask<object>(api.POST(path, { body, params }))
   const { retried_count, deleted_count, skipped_count = 0, operation } = data
+  if (operation !== undefined) expectEnd(operation.id)
   return { changed: retried_count ?? deleted_count ?? 0, skipped: skipped_count, operation }
 }
