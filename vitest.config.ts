@@ -28,9 +28,9 @@ const COMMANDS = [
 
 /**
  * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
- * and `processes` start real processes, kill them and look at what is left; `browser` opens the dashboard in Chromium on real
- * servers, workers and jobs. Under `--mode all-stores`, as `npm test` says it, conformance and the model run on the servers
- * too, unless stores are named.
+ * and `processes` start real processes, kill them and look at what is left, the former beside each other and the model;
+ * `browser` opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says
+ * it, conformance and the model run on the servers too, unless stores are named.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -57,12 +57,17 @@ export default defineConfig(({ mode }) => ({
         },
       },
       {
-        test: { name: 'commands', include: COMMANDS, testTimeout: 180_000, hookTimeout: 60_000 },
+        test: {
+          name: 'commands',
+          include: [...COMMANDS, 'test/model/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         test: {
           name: 'processes',
-          include: ['test/processes/**/*.test.ts', 'test/model/**/*.test.ts'],
+          include: ['test/processes/**/*.test.ts'],
           exclude: [
             ...COMMANDS,
             ...(chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**']),
