@@ -95,6 +95,6 @@ export const PAGES: readonly PageEntry[] = [
 
 /** Pages that others lead to. */
 export const INNER_PAGES: readonly { path: string; load: PageEntry['load'] }[] = [
-  { path: '/jobs/$id', load: () => import('./job/LiveJob.tsx') },
-  { path: '/failed/$id', load: () => import('./job/FailedJob.tsx') },
+  { path: '/jobs/$id', load: () => withWords(import('./job/LiveJob.tsx')) },
+  { path: '/failed/$id', load: () => withWords(import('./job/FailedJob.tsx')) },
 ]

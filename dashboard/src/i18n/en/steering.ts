@@ -1,5 +1,29 @@
 /** Pages that show and steer what runs: queues, workers, schedules, metrics, audit, settings. */
 export const steering = {
+  payloadKinds: {
+    json: 'JSON',
+    serialized: 'PHP serialized',
+    encrypted: 'encrypted',
+    unreadable: 'unreadable',
+    corrupt: 'corrupt',
+  },
+  why: {
+    paused: 'Its queue is paused.',
+    delayed: 'Its time has not come yet.',
+    unserved: 'No live worker serves its queue.',
+    unhandled: 'No live worker of its queue has a handler for it.',
+    busy: 'All workers of its queue are busy.',
+    behind: 'Other jobs come before it.',
+    otherQueues: 'Its workers take other queues first.',
+    foreign: 'It is a job of another runtime: Faena workers leave it alone.',
+    corrupt: 'Its payload cannot be read: the next worker fails it.',
+    next: 'Nothing keeps it: the next free worker takes it.',
+    reserved: 'A worker has it.',
+    workerGone: 'Its worker is gone: it returns to its queue by itself.',
+    failed: 'It failed.',
+    ended: 'It has ended.',
+    unknown: 'Nothing is known of it.',
+  },
   queuesPage: {
     title: 'Queues',
     table: 'All queues',

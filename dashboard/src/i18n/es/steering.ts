@@ -7,6 +7,30 @@ type WithMany<Group, Name extends string> = Group & {
 }
 
 export const steering: { [Name in keyof typeof english]: WithMany<(typeof english)[Name], Name> } = {
+  payloadKinds: {
+    json: 'JSON',
+    serialized: 'serializado por PHP',
+    encrypted: 'cifrado',
+    unreadable: 'ilegible',
+    corrupt: 'corrupto',
+  },
+  why: {
+    paused: 'Su cola está en pausa.',
+    delayed: 'Aún no llega su hora.',
+    unserved: 'Ningún worker vivo atiende su cola.',
+    unhandled: 'Ningún worker vivo de su cola tiene un handler para él.',
+    busy: 'Todos los workers de su cola están ocupados.',
+    behind: 'Otros trabajos van antes.',
+    otherQueues: 'Sus workers atienden antes otras colas.',
+    foreign: 'Es un trabajo de otro entorno: los workers de Faena no lo tocan.',
+    corrupt: 'Sus datos no se pueden leer: el próximo worker lo dará por fallido.',
+    next: 'Nada lo retiene: lo toma el próximo worker libre.',
+    reserved: 'Lo tiene un worker.',
+    workerGone: 'Su worker ya no está: vuelve a su cola por sí solo.',
+    failed: 'Falló.',
+    ended: 'Ha terminado.',
+    unknown: 'No se sabe nada de él.',
+  },
   queuesPage: {
     title: 'Colas',
     table: 'Todas las colas',
