@@ -32,6 +32,8 @@ test('a step, an outlier and what is collected every ten seconds are no slope; a
 test('files that are open for a moment are no leak; one that stays open is', () => {
   const heaps = [MIB, MIB, MIB]
   expect(judge(seen(300, 0), heaps)!.descriptors).toEqual({ first: 30, last: 30, most: 34 })
+  const gone = seen(300, 0).map((figures, second) => ({ ...figures, descriptors: second < 5 ? 27 : 30 }))
+  expect(judge(gone, heaps)!.descriptors).toEqual({ first: 30, last: 30, most: 30 })
   const leaking = seen(300, 0).map((figures, second) => ({ ...figures, descriptors: 30 + Math.floor(second / 100) }))
   expect(judge(leaking, heaps)!.descriptors).toEqual({ first: 30, last: 32, most: 32 })
 })

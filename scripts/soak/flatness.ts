@@ -11,7 +11,7 @@ export const MOST_HEAP_RISE = 2 * 1_024 * 1_024
  * buffers of the database's client. It comes and goes by some megabytes, in steps.
  */
 export const MOST_RESIDENT_RISE = 12 * 1_024 * 1_024
-/** Where the least that is open in a third of the time rises by more than this, something is not closed. */
+/** Where what is mostly open in a third of the time rises by more than this, something is not closed. */
 export const MOST_MORE_DESCRIPTORS = 2
 /** Seconds. A collection falls into each: the least of it is what is held. */
 const WINDOW = 20
@@ -19,7 +19,10 @@ const WINDOW = 20
 export interface Judgement {
   heap: Trend
   resident: Trend & { most: number }
-  /** The least that were open in the first third of the time and in the last, and the most ever. */
+  /**
+   * The median of the first third of the time and of the last, and the most ever. A process that others are started by has more for a
+   * moment in each restart, and less while one is gone.
+   */
   descriptors: { first: number; last: number; most: number }
 }
 
@@ -45,8 +48,8 @@ export function judge(samples: readonly Figures[], heaps: readonly number[]): Ju
     heap: trend(heaps),
     resident: { ...trend(lows), most: Math.max(...samples.map(({ bytes }) => bytes)) },
     descriptors: {
-      first: Math.min(...open.slice(0, third)),
-      last: Math.min(...open.slice(-third)),
+      first: median(open.slice(0, third)),
+      last: median(open.slice(-third)),
       most: Math.max(...open),
     },
   }
@@ -62,7 +65,11 @@ export function slope(values: readonly number[]): number {
   for (let from = 0; from < values.length; from++) {
     for (let to = from + 1; to < values.length; to++) slopes.push((values[to]! - values[from]!) / (to - from))
   }
-  slopes.sort((a, b) => a - b)
-  const middle = slopes.length >> 1
-  return slopes.length % 2 === 1 ? slopes[middle]! : (slopes[middle - 1]! + slopes[middle]!) / 2
+  return median(slopes)
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

@@ -102,7 +102,7 @@ function brokenOf(
   for (const { name, descriptors } of processes) {
     const { first, last } = descriptors
     if (last > first + MOST_MORE_DESCRIPTORS)
-      broken.push(`${name} had ${first} files open at least, and ${last} in the end`)
+      broken.push(`${name} had mostly ${first} files open, and ${last} in the end`)
   }
   return broken
 }
