@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { asAddress } from './as-address.ts'
 
 /** Names of queues are anything: long ones are cut, and stand in full in the title. */
 export function QueueName({ name, linked = false }: { name: string; linked?: boolean }) {
@@ -11,7 +12,12 @@ export function QueueName({ name, linked = false }: { name: string; linked?: boo
     )
   }
   return (
-    <Link to="/jobs" search={{ queue: name } as never} className={`${shape} font-medium hover:underline`} title={name}>
+    <Link
+      to="/jobs"
+      search={asAddress({ queue: name })}
+      className={`${shape} font-medium hover:underline`}
+      title={name}
+    >
       {name}
     </Link>
   )

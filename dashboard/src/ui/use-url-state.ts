@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
+import { asAddress } from './as-address.ts'
 
 /**
  * State of a page that lives in its address: `const [state, set] = useUrlState({ queue: '', tab: 'list' })`. Values are
@@ -19,12 +20,14 @@ export function useUrlState<State extends Record<string, string>>(
   const set = useCallback(
     (change: Partial<State>, { replace = false } = {}) => {
       const known: State = JSON.parse(key)
-      void navigate({
-        to: '.',
-        replace,
-        resetScroll: false,
-        search: (now: Record<string, string>) => withoutDefaults({ ...now, ...change }, known),
-      } as never)
+      void navigate(
+        asAddress({
+          to: '.',
+          replace,
+          resetScroll: false,
+          search: (now: Record<string, string>) => withoutDefaults({ ...now, ...change }, known),
+        }),
+      )
     },
     [navigate, key],
   )

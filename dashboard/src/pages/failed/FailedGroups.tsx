@@ -6,6 +6,7 @@ import { useT } from '../../i18n/index.ts'
 import { Loaded } from '../../lists/Loaded.tsx'
 import { useBulk } from '../../operations/bulk.ts'
 import { useMay } from '../../session/use-me.ts'
+import { asAddress } from '../../ui/as-address.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { classes } from '../../ui/classes.ts'
 import { Empty, FilteredEmpty } from '../../ui/States.tsx'
@@ -66,7 +67,7 @@ export function FailedGroups({ filter }: { filter: FailedFilterState }) {
                 <span className="min-w-0">
                   <Link
                     to="/failed"
-                    search={{ ...rest, error: fingerprint } as never}
+                    search={asAddress({ ...rest, error: fingerprint })}
                     className="line-clamp-2 font-medium hover:underline"
                     title={t('failed.showGroup')}
                   >
@@ -82,7 +83,7 @@ export function FailedGroups({ filter }: { filter: FailedFilterState }) {
                     </span>
                     <Link
                       to="/failed/$id"
-                      params={{ id: sample } as never}
+                      params={asAddress({ id: sample })}
                       className="-my-1 py-1 underline hover:text-ink"
                     >
                       {t('failed.sample')}

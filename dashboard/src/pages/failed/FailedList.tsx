@@ -15,6 +15,7 @@ import { MOST_SINGLE, useRemoveSelected } from '../../operations/remove-selected
 import { useMay } from '../../session/use-me.ts'
 import type { Column } from '../../table/column.ts'
 import { DataTable } from '../../table/DataTable.tsx'
+import { asAddress } from '../../ui/as-address.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Empty } from '../../ui/States.tsx'
 import { WallTime } from '../../ui/Time.tsx'
@@ -85,7 +86,7 @@ export function FailedList({ filter }: { filter: FailedFilterState }) {
         columns={columns}
         rowId={(row) => String(row.id)}
         rowName={(row) => `${row.job_class} ${row.id}`}
-        onOpen={(row) => void navigate({ to: '/failed/$id', params: { id: String(row.id) } } as never)}
+        onOpen={(row) => void navigate(asAddress({ to: '/failed/$id', params: { id: String(row.id) } }))}
         selection={mayRetry ? selection : undefined}
         onEnd={rows.readMore}
         isReadingMore={rows.isReadingMore}
@@ -125,7 +126,7 @@ function useColumns(mayRetry: boolean): Column<FailedRow>[] {
           <span className="block py-0.5">
             <Link
               to="/failed/$id"
-              params={{ id: String(row.id) } as never}
+              params={asAddress({ id: String(row.id) })}
               className="block truncate font-medium hover:underline"
               title={row.job_class}
             >

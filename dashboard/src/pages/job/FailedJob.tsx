@@ -6,6 +6,7 @@ import { useT } from '../../i18n/index.ts'
 import { Facts } from '../../lists/Facts.tsx'
 import { useSurfaced } from '../../lists/surfaced.ts'
 import { useMay } from '../../session/use-me.ts'
+import { asAddress } from '../../ui/as-address.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button, ButtonLink } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
@@ -45,7 +46,7 @@ export default function FailedJob() {
   if (job === undefined)
     return error === null ? <Skeleton lines={10} /> : <Failed error={error} onRetry={() => void refetch()} />
   const leave = async (done: Promise<boolean>) => {
-    if (await done) void navigate({ to: '/failed' } as never)
+    if (await done) void navigate(asAddress({ to: '/failed' }))
   }
   return (
     <JobPage

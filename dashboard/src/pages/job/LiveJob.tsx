@@ -8,6 +8,7 @@ import { Facts } from '../../lists/Facts.tsx'
 import { useSurfaced } from '../../lists/surfaced.ts'
 import { useLive } from '../../live/use-live.ts'
 import { useMay } from '../../session/use-me.ts'
+import { asAddress } from '../../ui/as-address.ts'
 import { Button, ButtonLink } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
@@ -68,7 +69,7 @@ export default function LiveJob() {
     }),
   ]
   const removed = async () => {
-    if (await remove(job)) void navigate({ to: '/jobs' } as never)
+    if (await remove(job)) void navigate(asAddress({ to: '/jobs' }))
   }
   return (
     <JobPage

@@ -15,6 +15,7 @@ import { MOST_SINGLE, useRemoveSelected } from '../../operations/remove-selected
 import { useMay } from '../../session/use-me.ts'
 import type { Column } from '../../table/column.ts'
 import { DataTable } from '../../table/DataTable.tsx'
+import { asAddress } from '../../ui/as-address.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { Empty } from '../../ui/States.tsx'
@@ -83,7 +84,7 @@ export default function Jobs() {
           columns={useColumns(mayAct)}
           rowId={(row) => String(row.id)}
           rowName={(row) => `${row.job_class} ${row.id}`}
-          onOpen={(row) => void navigate({ to: '/jobs/$id', params: { id: String(row.id) } } as never)}
+          onOpen={(row) => void navigate(asAddress({ to: '/jobs/$id', params: { id: String(row.id) } }))}
           selection={mayAct ? selection : undefined}
           onEnd={rows.readMore}
           isReadingMore={rows.isReadingMore}
@@ -140,7 +141,7 @@ function useColumns(mayAct: boolean): Column<JobRow>[] {
         cell: (row) => (
           <Link
             to="/jobs/$id"
-            params={{ id: String(row.id) } as never}
+            params={asAddress({ id: String(row.id) })}
             className="block truncate font-medium hover:underline"
             title={row.job_class}
           >

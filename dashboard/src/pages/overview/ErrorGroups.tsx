@@ -5,6 +5,7 @@ import { formatNumber } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { useBulk } from '../../operations/bulk.ts'
 import { useMay } from '../../session/use-me.ts'
+import { asAddress } from '../../ui/as-address.ts'
 import { ButtonLink, IconButton } from '../../ui/Button.tsx'
 import { Section } from '../../ui/Page.tsx'
 import { Empty, Failed, Skeleton } from '../../ui/States.tsx'
@@ -40,7 +41,7 @@ export function ErrorGroups() {
         <ul>
           {groups.map(({ fingerprint, name, headline, count, last_at }) => (
             <li key={fingerprint} className="flex items-center gap-3 border-b px-4 py-2 last:border-0 hover:bg-hover">
-              <Link to="/failed" search={{ error: fingerprint } as never} className="group min-w-0 grow">
+              <Link to="/failed" search={asAddress({ error: fingerprint })} className="group min-w-0 grow">
                 <span className="block truncate font-medium group-hover:underline" title={headline}>
                   {headline}
                 </span>

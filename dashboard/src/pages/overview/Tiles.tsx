@@ -7,6 +7,7 @@ import { formatDuration, formatNumber } from '../../i18n/format.ts'
 import { useT } from '../../i18n/index.ts'
 import { useEvery } from '../../live/use-live.ts'
 import { latest, seriesOf } from '../../metrics/series.ts'
+import { asAddress } from '../../ui/as-address.ts'
 import { classes } from '../../ui/classes.ts'
 import { ALARM_SECONDS } from './Alarms.tsx'
 import { useDueAge } from './use-due-age.ts'
@@ -75,7 +76,7 @@ function Tile({ name, children, note, tone, to, search }: TileProps) {
         {to === undefined ? (
           name
         ) : (
-          <Link to={to} search={search as never} className="after:absolute after:inset-0 after:rounded-lg">
+          <Link to={to} search={asAddress(search ?? {})} className="after:absolute after:inset-0 after:rounded-lg">
             {name}
           </Link>
         )}

@@ -10,6 +10,7 @@ import { Loaded } from '../../lists/Loaded.tsx'
 import { useMay } from '../../session/use-me.ts'
 import type { Column } from '../../table/column.ts'
 import { DataTable } from '../../table/DataTable.tsx'
+import { asAddress } from '../../ui/as-address.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { IconButton } from '../../ui/Button.tsx'
 import { confirm } from '../../ui/confirm.tsx'
@@ -64,7 +65,7 @@ function useColumns(onPause: (queue: string) => void): Column<QueueRow>[] {
       cell: ({ queue }) => (
         <Link
           to="/jobs"
-          search={{ queue } as never}
+          search={asAddress({ queue })}
           className="block truncate font-medium hover:underline"
           title={queue}
         >
