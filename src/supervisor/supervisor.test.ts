@@ -56,6 +56,7 @@ test('of two that take the configuration over at once the second begins when the
   await supervisor.ended
 })
 
+// What a process has open, /proc tells, which only Linux has.
 test.skipIf(process.platform !== 'linux')('a pool that is removed leaves no open log behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'faena-logs-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

@@ -119,6 +119,7 @@ test('when faena dev itself is killed, nothing of it is left', async () => {
   await until('nothing is left', () => faena.processes().length === 0, 30_000)
 })
 
+// The options of `script`, which makes the terminal, are others elsewhere.
 test.skipIf(process.platform !== 'linux')(
   'on a terminal each has a prefix in a colour of its own, and Ctrl+C typed there stops all of them',
   async () => {
