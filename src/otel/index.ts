@@ -20,7 +20,8 @@ const NAME = 'faena'
 /**
  * Traces and metrics through OpenTelemetry, whatever SDK the application has set up: a dispatch becomes a span, its trace
  * travels in the payload, and each attempt becomes a span of the same trace, within which the handler runs. A request to the
- * management API goes on with the trace that its headers name. Names follow the semantic conventions of OpenTelemetry for messaging. Without an SDK the calls do nothing.
+ * management API goes on with the trace that its headers name. Names follow the semantic conventions of OpenTelemetry for
+ * messaging. Without an SDK the calls do nothing.
  */
 export function openTelemetry(): Telemetry {
   const tracer = trace.getTracer(NAME)
