@@ -290,6 +290,7 @@ export interface Settled {
 }
 
 export interface Reclaimed {
+  /** In no promised order. */
   workers: number[]
   /** Jobs given back. */
   returned: number

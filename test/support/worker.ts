@@ -89,12 +89,12 @@ export async function startWorker(store: Store, options: Partial<NewWorker> = {}
   return new TestWorker(store, id)
 }
 
-/** Reclaims until no dead worker is left: a store may handle a few at a time. */
+/** Reclaims until no dead worker is left: a store may handle a few at a time. Its workers are told in order of their ids. */
 export async function reclaimAll(store: Store): Promise<Reclaimed> {
   const sum: Reclaimed = { workers: [], returned: 0 }
   for (let round = 0; round < 100; round += 1) {
     const { workers, returned } = await store.reclaim()
-    if (workers.length === 0) return sum
+    if (workers.length === 0) return { ...sum, workers: sum.workers.sort((a, b) => a - b) }
     sum.workers.push(...workers)
     sum.returned += returned
   }
