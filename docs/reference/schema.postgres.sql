@@ -394,7 +394,7 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_push_1(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_push_2(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
  RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -411,6 +411,7 @@ declare
   this_second constant integer := ms / 1000;
   sequence constant regclass := pg_get_serial_sequence('"public"."jobs"', 'id');
   new_ids bigint[];
+  at_last constant integer := cardinality(in_payloads);
   found_uuid text;
   its_outcomes text[];
   its_uuids text[];
@@ -420,9 +421,14 @@ declare
   t record;
   holder record;
   job record;
+  every_queue constant text := case when cardinality(in_queues) = 1 then in_queues[1] end;
+  every_name constant text := case when cardinality(in_names) = 1 then in_names[1] end;
+  every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
+  every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
 begin
   if of_producer is not null then
-    return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+    return query select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
+                else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
   end if;
 
@@ -434,7 +440,8 @@ begin
       (select f.uuid from "public"."failed_jobs" f where f.uuid = any(known_uuids) limit 1)
     );
     if found_uuid is not null then
-      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
+      return query select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
+                else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
       if not found then return query select null::bigint[], null::text[], null::text[], of_seq, found_uuid, false; end if;
       return;
     end if;
@@ -449,21 +456,25 @@ begin
     end if;
   end if;
 
-  new_ids := array(select nextval(sequence) from generate_series(1, cardinality(in_payloads)));
+  new_ids := array(select nextval(sequence) from generate_series(1, at_last));
   if of_producer is not null then
-    insert into "public"."faena_producers" as p (producer, seq, ids, at) values (of_producer, of_seq, new_ids, ms)
+    insert into "public"."faena_producers" as p (producer, seq, ids, at) values (
+      of_producer, of_seq, case when new_ids[at_last] - new_ids[1] = at_last - 1 then new_ids[1:1] || new_ids[at_last:] else new_ids end, ms
+    )
     on conflict (producer) do update set seq = excluded.seq, ids = excluded.ids, outcomes = null, uuids = null, at = excluded.at
      where p.seq < excluded.seq;
     if not found then
-      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer;
+      return query select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
+                else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer;
       return;
     end if;
   end if;
 
   insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
-  select new_ids[t.at], t.queue, t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+  select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
                 when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
-                else this_second end, this_second, t.name, t.tries, nullif(t.priority, 0)
+                else this_second end, this_second, coalesce(every_name, t.name),
+         coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
     from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
          with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
    where t.key is null;
@@ -486,7 +497,7 @@ begin
     taken_keys := taken_keys || array(select l.key from "public"."faena_locks" l where l.key = any(wanted_keys) order by l.key for update);
   end loop;
 
-  its_outcomes := array_fill('dispatched'::text, array[cardinality(in_payloads)]);
+  its_outcomes := array_fill('dispatched'::text, array[at_last]);
   its_uuids := in_uuids;
   its_ids := new_ids;
   for t in
@@ -552,8 +563,8 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_reserve_1(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
- RETURNS TABLE(part integer, id bigint, queue text, payload text, attempts integer, max_attempts integer, name text, priority integer, available_at integer, created_at integer, crashes integer, next_due_ms bigint, looked_us bigint, lost boolean)
+CREATE OR REPLACE FUNCTION public.faena_reserve_2(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
+ RETURNS TABLE(pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[], crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
  SET enable_seqscan TO 'off'
@@ -583,23 +594,40 @@ declare
   place integer;
   place_id bigint;
   found_ids bigint[];
+  found_places tid[];
+  found_attempts integer[];
+  found_most integer[];
+  found_available integer[];
+  found_created integer[];
+  found_names text;
+  found_payloads text;
   found_bytes bigint;
   found_singles integer;
   found_unclear integer;
-  found_until integer;
+  found_count integer;
   found_job record;
+  chosen bigint[];
   wanted integer;
   bytes bigint := 0;
   singles integer := 0;
+  looked_at text[] := '{}';
   taken bigint[] := '{}';
+  taken_places tid[] := '{}';
+  taken_attempts integer[] := '{}';
+  taken_most integer[] := '{}';
+  taken_available integer[] := '{}';
+  taken_created integer[] := '{}';
+  taken_crashes integer[];
+  taken_names text;
+  taken_payloads text;
   held_ranges bigint[];
-  unclear bigint[] := '{}';
+  unclear_ids bigint[] := '{}';
   soonest integer;
   next_due integer;
   is_full boolean := most < 1;
   is_lost boolean := not exists (select from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms);
-  counts_crashes boolean;
   us bigint;
+  written integer;
 begin
   <<pairs>>
   while not (is_full or is_lost) loop
@@ -629,10 +657,16 @@ begin
     end if;
 
     wanted := most - cardinality(taken);
-    select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), max(d.available_at)
-      into found_ids, found_bytes, found_singles, found_unclear, found_until
+    
+    select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
+           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
+           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+      into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
+           found_bytes, found_singles, found_unclear
       from (
-        select j.id, j.available_at, octet_length(j.payload)::bigint as bytes, coalesce(j.max_attempts, case when j.name is not null then null
+        select j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
+               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+               coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
           from "public"."jobs" j
@@ -643,44 +677,64 @@ begin
          limit wanted
            for update skip locked
       ) d;
+    found_count := coalesce(cardinality(found_ids), 0);
 
-    if found_ids is not null then
-      if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
-        bytes := bytes + found_bytes;
-        singles := singles + found_singles;
-        taken := taken || found_ids;
-        place := found_until;
-        place_id := found_ids[cardinality(found_ids)];
-      else
-        for found_job in
-          select j.id, j.available_at, octet_length(j.payload) as bytes, coalesce(j.max_attempts, case when j.name is not null then null
+    if found_count > 0 and (found_unclear > 0 or bytes + found_bytes > most_bytes or singles + found_singles > most_singles) then
+      chosen := '{}';
+      found_bytes := bytes;
+      found_singles := singles;
+      for found_job in
+        select j.id, octet_length(j.payload) as bytes, coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
-            from "public"."jobs" j where j.id = any(found_ids) order by j.available_at, j.id
-        loop
-          if found_job.is_unclear then
-            unclear := unclear || found_job.id;
-            continue;
-          end if;
-          is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
-                     or (found_job.is_single and singles >= most_singles);
-          exit when is_full;
-          bytes := bytes + found_job.bytes;
-          singles := singles + found_job.is_single::integer;
-          taken := taken || found_job.id;
-          place := found_job.available_at;
-          place_id := found_job.id;
-        end loop;
-      end if;
-      is_full := is_full or cardinality(taken) >= most;
+          from "public"."jobs" j where j.id = any(found_ids) order by j.available_at, j.id
+      loop
+        if found_job.is_unclear then
+          unclear_ids := unclear_ids || found_job.id;
+          continue;
+        end if;
+        is_full := (cardinality(taken) + cardinality(chosen) > 0 and found_bytes + found_job.bytes > most_bytes)
+                   or (found_job.is_single and found_singles >= most_singles);
+        exit when is_full;
+        found_bytes := found_bytes + found_job.bytes;
+        found_singles := found_singles + found_job.is_single::integer;
+        chosen := chosen || found_job.id;
+      end loop;
+      
+    select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
+           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
+           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+      into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
+           found_bytes, found_singles, found_unclear
+        from (select j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
+               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+               coalesce(j.max_attempts, case when j.name is not null then null
+                when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
+                else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear from "public"."jobs" j where j.id = any(chosen) order by j.available_at, j.id) d;
     end if;
+
+    if found_ids is not null then
+      bytes := bytes + found_bytes;
+      singles := singles + found_singles;
+      taken_names := concat_ws(chr(31), taken_names, found_names);
+      taken_payloads := concat_ws(chr(31), taken_payloads, found_payloads);
+      taken := taken || found_ids;
+      taken_places := taken_places || found_places;
+      taken_attempts := taken_attempts || found_attempts;
+      taken_most := taken_most || found_most;
+      taken_available := taken_available || found_available;
+      taken_created := taken_created || found_created;
+      place := found_available[cardinality(found_ids)];
+      place_id := found_ids[cardinality(found_ids)];
+    end if;
+    is_full := is_full or cardinality(taken) >= most;
     -- All that was due has been seen: what comes will be due from this second on.
-    if not is_full and coalesce(cardinality(found_ids), 0) < wanted and place < this_second then
+    if not is_full and found_count < wanted and place < this_second then
       place := this_second;
       place_id := 0;
     end if;
-    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority::integer, place,
-                        null::integer, null::integer, null::bigint, null::bigint, null::boolean;
+    looked_at := looked_at
+      || json_build_array(this_queue, this_priority, place, place_id, coalesce(cardinality(found_ids), 0))::text;
     exit pairs when is_full;
 
     select j.available_at into soonest
@@ -727,23 +781,26 @@ begin
         ) still
        where h.worker = by_worker;
     end if;
-    counts_crashes := exists (select from "public"."faena_reclaims");
-    return query
-      update "public"."jobs" j
-         set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
-       where j.id = any(taken)
-      returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
-                j.available_at::integer, j.created_at::integer,
-                case when counts_crashes then (select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id and (r.uuid is null or (substr(j.payload, 10, 36) = r.uuid or substr(j.payload, 1, 9) <> '{"uuid":"'))) end,
-                null::bigint, null::bigint, null::boolean;
+    if exists (select from "public"."faena_reclaims") then
+      taken_crashes := array(
+        select coalesce((select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id and (r.uuid is null or (substr(j.payload, 10, 36) = r.uuid or substr(j.payload, 1, 9) <> '{"uuid":"'))), 0)
+          from unnest(taken) with ordinality t(id, at) join "public"."jobs" j on j.id = t.id
+         order by t.at
+      );
+    end if;
+    update "public"."jobs" j
+       set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+     where j.ctid = any(taken_places);
+    get diagnostics written = row_count;
+    if written <> cardinality(taken) then
+      raise exception 'reserved % of % jobs', written, cardinality(taken) using errcode = 'serialization_failure';
+    end if;
+  else
+    taken := null;
   end if;
   return query
-    select 2, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
-           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::bigint, null::boolean
-      from "public"."jobs" j where j.id = any(unclear);
-  return query
-    select 4, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
-           null::integer, null::integer, null::integer,
+    select '[' || array_to_string(looked_at, ',') || ']', taken, taken_attempts, taken_most, taken_available, taken_created,
+           taken_crashes, taken_names, taken_payloads, unclear_ids,
            case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, us, is_lost;
 end
 $function$;

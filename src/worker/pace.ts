@@ -1,6 +1,6 @@
 /** A worker takes ahead at most so much work, and so many jobs. */
 const AHEAD_MS = 50
-const MOST_AHEAD = 500
+const MOST_AHEAD = 1_000
 const WEIGHT = 1 / 8
 
 /**

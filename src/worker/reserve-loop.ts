@@ -101,23 +101,24 @@ export class ReserveLoop {
     return run
   }
 
-  /** Takes more jobs if there is room, nothing forbids it, and there may be some. */
-  look(): void {
+  /** Takes more jobs if there is room, nothing forbids it, and there may be some. Whether the store is asked for them. */
+  look(): boolean {
     const { settler, mayReserve, running } = this.#host
-    if (this.#reserving || !mayReserve || settler === null || settler.full || this.suspect !== null) return
+    if (this.#reserving || !mayReserve || settler === null || settler.full || this.suspect !== null) return false
     const ahead = this.#ahead()
-    if (this.waiting > Math.min(ahead / 2, this.#reorder)) return
+    if (this.waiting > Math.min(ahead / 2, this.#reorder)) return false
     const { concurrency, maxJobs } = this.#settings
     const free = Math.max(0, concurrency - running - this.waiting)
-    if (this.#resting && !(this.#whenFree && free > 0) && !(this.#whenEmpty && this.#host.isEmpty)) return
-    if (this.#host.endIfDue(false)) return
+    if (this.#resting && !(this.#whenFree && free > 0) && !(this.#whenEmpty && this.#host.isEmpty)) return false
+    if (this.#host.endIfDue(false)) return false
     if (this.#doubt) {
       if (this.#host.isEmpty) void this.#resolveDoubt()
-      return
+      return false
     }
     let limit = concurrency - running + ahead - this.waiting
     if (maxJobs > 0) limit = Math.min(limit, maxJobs - this.#host.begun - this.waiting)
     if (limit > 0) void this.#reserve(settler, limit, free)
+    return limit > 0
   }
 
   /** Jobs may be due. A hint: it may be wrong, and is bounded in what it costs. */

@@ -77,7 +77,9 @@ export class Runner {
     } finally {
       this.#pumping = false
     }
-    if (!this.#yielding) loop.look()
+    if (this.#yielding) return
+    // Clients of databases send at the end of a turn: jobs that never wait would put the question off until none is left.
+    if (loop.look() && loop.waiting > 0) this.#yieldTurn()
   }
 
   #beginWaiting(loop: ReserveLoop): void {

@@ -39,7 +39,10 @@ eachStore('feed', (open) => {
     expect(looks).toBe(1)
 
     await given.job()
-    expect(await one.next('counts')).toMatchObject({ data: { queues: [{ queue: 'default', due: 1 }] } })
+    // A look whose parts were read before and after the push tells of half of it; the next has all.
+    let told = await one.next('counts')
+    if (told.type === 'counts' && told.data.queues.length === 0) told = await one.next('counts')
+    expect(told).toMatchObject({ data: { queues: [{ queue: 'default', due: 1 }] } })
     const worker = await given.worker()
     expect(await two.next('worker')).toMatchObject({ data: { change: 'joined', worker: { id: worker.id } } })
     const { uuid, payload } = newJob()

@@ -230,6 +230,21 @@ eachStore('reserve', (open) => {
       expect(given.raw.jobRows()).toEqual([])
     })
 
+    test('payloads and names with characters that JSON does not have come out as they are', async () => {
+      await using given = await open()
+      const odd = ['a\u001fb', '\u001f', 'c']
+      const pushed = odd.map((name) => newJob({ name }))
+      pushed[1]!.payload = `${pushed[1]!.payload}\u001f\u001f`
+      await given.store.push(pushed)
+      const worker = await given.worker()
+
+      const jobs = await worker.reserve({ names: odd })
+
+      expect(jobs.map(({ name, payload }) => ({ name, payload }))).toEqual(
+        pushed.map(({ name, payload }) => ({ name, payload })),
+      )
+    })
+
     test.each([
       ['no JSON', 'not json at all'],
       ['a cut-off text', '{"uuid":"7b0c'],

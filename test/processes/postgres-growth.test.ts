@@ -55,7 +55,7 @@ async function pages(
     : [null, null, null, null]
   const { rows } = await client.query(
     `explain (analyze, buffers, format json)
-     select * from ${given.schema}.faena_reserve_1($1, $2, $3, 10, 4000000, 10, 3, '{}', $4, $5, $6, $7, null) r where r.part = 1`,
+     select unnest(r.ids) from ${given.schema}.faena_reserve_2($1, $2, $3, 10, 4000000, 10, 3, '{}', $4, $5, $6, $7, null) r`,
     [worker.id, textArray(queues), textArray([FETCH]), ...known],
   )
   const plan = rows[0]['QUERY PLAN'][0].Plan
@@ -82,7 +82,7 @@ describe('with a million jobs waiting', () => {
     )
 
     await session.query(
-      `select * from ${given.schema}.faena_reserve_1($1, '{waiting}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+      `select * from ${given.schema}.faena_reserve_2($1, '{waiting}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
       [worker.id],
     )
 

@@ -52,14 +52,14 @@ export interface PgModule {
 
 const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1_700]) // int8, int2, int4, oid, float4, float8, numeric
 const BOOLEAN = 16
-const BIGINTS = 1_016
+const NUMBER_LISTS = new Set([1_007, 1_016]) // int4[], int8[]
 
 /** Numbers as numbers (our ids fit), everything else as the server's own text: no time zone of this process gets in. */
 export const types = {
   getTypeParser(oid: number): (value: string) => unknown {
     if (NUMBERS.has(oid)) return Number
     if (oid === BOOLEAN) return (value) => value === 't'
-    if (oid === BIGINTS) return (value) => (value === '{}' ? [] : value.slice(1, -1).split(',').map(Number))
+    if (NUMBER_LISTS.has(oid)) return (value) => JSON.parse(`[${value.slice(1, -1)}]`)
     return (value) => value
   },
 }
@@ -82,7 +82,8 @@ export function textArray(values: readonly (string | null)[]): string {
   return `${text}}`
 }
 
-const SEPARATOR = '\x1f'
+/** Between the texts of a list in one text: no JSON has it. */
+export const SEPARATOR = '\x1f'
 
 /**
  * An array of long texts as a piece of SQL: one text that the server cuts at a character that no JSON has. Writing and reading

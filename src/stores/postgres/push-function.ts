@@ -13,6 +13,8 @@ const LAST_SECOND = 2 ** 31 - 1
  * whose uuid holds its place; or the uuid that is stored already, and then nothing is. A push whose number this producer
  * has used before stores nothing and has its first answer again.
  *
+ * A list of one queue, name, number of tries or priority says that of every job; where keys are asked for, lists are whole.
+ *
  * Rows are locked in the order producer, keys (by key), jobs, and so they are wherever outcomes are written.
  */
 export function pushFunction(names: Names): string {
@@ -20,9 +22,12 @@ export function pushFunction(names: Names): string {
   const due = `case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
                 when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
                 else this_second end`
+  // Ids of one push nearly always follow each other: then only the first and the last are kept, however many jobs they are of.
+  const firstAnswer = `select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
+                else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p`
   const columns = 'id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
   return `
-create or replace function ${names.own('push_1')}(
+create or replace function ${names.own('push_2')}(
   of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[],
   in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[],
   in_lengths bigint[], in_rules text[], given_ms bigint
@@ -33,6 +38,7 @@ declare
   this_second constant integer := ms / 1000;
   sequence constant regclass := pg_get_serial_sequence('${names.jobs}', 'id');
   new_ids bigint[];
+  at_last constant integer := cardinality(in_payloads);
   found_uuid text;
   its_outcomes text[];
   its_uuids text[];
@@ -42,9 +48,13 @@ declare
   t record;
   holder record;
   job record;
+  every_queue constant text := case when cardinality(in_queues) = 1 then in_queues[1] end;
+  every_name constant text := case when cardinality(in_names) = 1 then in_names[1] end;
+  every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
+  every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
 begin
   if of_producer is not null then
-    return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
+    return query ${firstAnswer} where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
   end if;
 
@@ -56,7 +66,7 @@ begin
       (select f.uuid from ${names.failedJobs} f where f.uuid = any(known_uuids) limit 1)
     );
     if found_uuid is not null then
-      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer and p.seq >= of_seq;
+      return query ${firstAnswer} where p.producer = of_producer and p.seq >= of_seq;
       if not found then return query select null::bigint[], null::text[], null::text[], of_seq, found_uuid, false; end if;
       return;
     end if;
@@ -71,19 +81,22 @@ begin
     end if;
   end if;
 
-  new_ids := array(select nextval(sequence) from generate_series(1, cardinality(in_payloads)));
+  new_ids := array(select nextval(sequence) from generate_series(1, at_last));
   if of_producer is not null then
-    insert into ${producers} as p (producer, seq, ids, at) values (of_producer, of_seq, new_ids, ms)
+    insert into ${producers} as p (producer, seq, ids, at) values (
+      of_producer, of_seq, case when new_ids[at_last] - new_ids[1] = at_last - 1 then new_ids[1:1] || new_ids[at_last:] else new_ids end, ms
+    )
     on conflict (producer) do update set seq = excluded.seq, ids = excluded.ids, outcomes = null, uuids = null, at = excluded.at
      where p.seq < excluded.seq;
     if not found then
-      return query select p.ids, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p where p.producer = of_producer;
+      return query ${firstAnswer} where p.producer = of_producer;
       return;
     end if;
   end if;
 
   insert into ${names.jobs} (${columns})
-  select new_ids[t.at], t.queue, t.payload, 0, ${due}, this_second, t.name, t.tries, nullif(t.priority, 0)
+  select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, ${due}, this_second, coalesce(every_name, t.name),
+         coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
     from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
          with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
    where t.key is null;
@@ -106,7 +119,7 @@ begin
     taken_keys := taken_keys || array(select l.key from ${locks} l where l.key = any(wanted_keys) order by l.key for update);
   end loop;
 
-  its_outcomes := array_fill('dispatched'::text, array[cardinality(in_payloads)]);
+  its_outcomes := array_fill('dispatched'::text, array[at_last]);
   its_uuids := in_uuids;
   its_ids := new_ids;
   for t in

@@ -72,14 +72,18 @@ function pushStatement(
   jobs: readonly NewJob[],
   { pushId, fresh }: Pick<PushOptions, 'pushId' | 'fresh'>,
 ): Sql {
+  const unique = jobs.some((job) => job.unique !== undefined)
   const texts = (of: (job: NewJob) => string | null | undefined) => textArray(jobs.map((job) => of(job) ?? null))
   const numbers = (of: (job: NewJob) => number | null | undefined) => numberArray(jobs.map((job) => of(job) ?? null))
   const any = (of: (job: NewJob) => unknown) => jobs.some((job) => of(job) !== undefined)
-  const unique = any((job) => job.unique)
-  return sql`select * from ${raw(context.names.own('push_1'))}(
-    ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${texts((job) => job.queue)},
-    ${longTexts(jobs.map(({ payload }) => payload))}, ${texts((job) => job.name)}, ${numbers((job) => job.maxAttempts)},
-    ${numbers((job) => job.priority)}, ${any((job) => job.delayMs) ? numbers((job) => wholeOf(job.delayMs)) : null},
+  // What all of them have in common, as the jobs of a list do, is said once.
+  const shared = <T>(of: (job: NewJob) => T) =>
+    (!unique && jobs.every((job) => of(job) === of(jobs[0]!)) ? jobs.slice(0, 1) : jobs).map(of)
+  return sql`select * from ${raw(context.names.own('push_2'))}(
+    ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${textArray(shared(({ queue }) => queue))},
+    ${longTexts(jobs.map(({ payload }) => payload))}, ${textArray(shared(({ name }) => name))},
+    ${numberArray(shared(({ maxAttempts }) => maxAttempts))}, ${numberArray(shared(({ priority }) => priority))},
+    ${any((job) => job.delayMs) ? numbers((job) => wholeOf(job.delayMs)) : null},
     ${any((job) => job.availableAt) ? numbers((job) => wholeOf(job.availableAt)) : null},
     ${unique ? texts((job) => job.uuid) : null}, ${unique ? texts((job) => job.unique?.key) : null},
     ${unique ? texts((job) => job.unique?.until) : null}, ${unique ? numbers((job) => wholeOf(job.unique?.forMs)) : null},

@@ -11,8 +11,12 @@ import { isJobOf } from './payload-functions.ts'
  * With `known_queues` it looks at those pairs of queue and priority only, and in each not before the place given, so that
  * it need not walk over what others deleted while an old snapshot keeps the server from forgetting it (see scan-floor.ts).
  *
- * Answers rows of four kinds: `part` 1 is a job taken; 2 a due row without name that the regular expression cannot place, not
- * taken; 3 a pair that was looked at and the place where the next look may begin; 4, always last, the answer to the call.
+ * Answers one row. What was taken stands in lists, in the queue's order, each of which is one value: a row for each job would
+ * cost the server and its client more than reserving it. `pairs` are those that were looked at, as JSON lists of queue, priority,
+ * the second and id behind which the next look may begin, and how many of the jobs were taken from there. `unclear` are due
+ * rows without name that the regular expression cannot place; they are not taken.
+ *
+ * The rows taken are locked, so where they lie (`ctid`) is where they still lie when they are written.
  *
  * The worker's row is locked after job rows, and reclaim does the opposite; but what reclaim then waits for are jobs of a
  * worker whose row it holds, and such a worker gets none here.
@@ -25,14 +29,23 @@ export function reserveFunction(names: Names): string {
   const isSingle = `coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1`
+  const collect = `
+    select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
+           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
+           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+      into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
+           found_bytes, found_singles, found_unclear`
+  const columns = `j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
+               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+               ${isSingle} as is_single, ${isUnclear} as is_unclear`
   return `
-create or replace function ${names.own('reserve_1')}(
+create or replace function ${names.own('reserve_2')}(
   by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer,
   default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[],
   known_ids bigint[], given_ms bigint
 ) returns table (
-  part integer, id bigint, queue text, payload text, attempts integer, max_attempts integer, name text, priority integer,
-  available_at integer, created_at integer, crashes integer, next_due_ms bigint, looked_us bigint, lost boolean
+  pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[],
+  crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean
 ) ${functionHead} as $function$
 #variable_conflict use_column
 declare
@@ -54,23 +67,40 @@ declare
   place integer;
   place_id bigint;
   found_ids bigint[];
+  found_places tid[];
+  found_attempts integer[];
+  found_most integer[];
+  found_available integer[];
+  found_created integer[];
+  found_names text;
+  found_payloads text;
   found_bytes bigint;
   found_singles integer;
   found_unclear integer;
-  found_until integer;
+  found_count integer;
   found_job record;
+  chosen bigint[];
   wanted integer;
   bytes bigint := 0;
   singles integer := 0;
+  looked_at text[] := '{}';
   taken bigint[] := '{}';
+  taken_places tid[] := '{}';
+  taken_attempts integer[] := '{}';
+  taken_most integer[] := '{}';
+  taken_available integer[] := '{}';
+  taken_created integer[] := '{}';
+  taken_crashes integer[];
+  taken_names text;
+  taken_payloads text;
   held_ranges bigint[];
-  unclear bigint[] := '{}';
+  unclear_ids bigint[] := '{}';
   soonest integer;
   next_due integer;
   is_full boolean := most < 1;
   is_lost boolean := not exists (select from ${workers} w where w.id = by_worker and w.lease_until > ms);
-  counts_crashes boolean;
   us bigint;
+  written integer;
 begin
   <<pairs>>
   while not (is_full or is_lost) loop
@@ -100,10 +130,9 @@ begin
     end if;
 
     wanted := most - cardinality(taken);
-    select array_agg(d.id), sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), max(d.available_at)
-      into found_ids, found_bytes, found_singles, found_unclear, found_until
+    ${collect}
       from (
-        select j.id, j.available_at, octet_length(j.payload)::bigint as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
+        select ${columns}
           from ${names.jobs} j
          where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
            and (j.available_at, j.id) > (place, place_id) and j.reserved_at is null
@@ -112,42 +141,53 @@ begin
          limit wanted
            for update skip locked
       ) d;
+    found_count := coalesce(cardinality(found_ids), 0);
+
+    if found_count > 0 and (found_unclear > 0 or bytes + found_bytes > most_bytes or singles + found_singles > most_singles) then
+      chosen := '{}';
+      found_bytes := bytes;
+      found_singles := singles;
+      for found_job in
+        select j.id, octet_length(j.payload) as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
+          from ${names.jobs} j where j.id = any(found_ids) order by j.available_at, j.id
+      loop
+        if found_job.is_unclear then
+          unclear_ids := unclear_ids || found_job.id;
+          continue;
+        end if;
+        is_full := (cardinality(taken) + cardinality(chosen) > 0 and found_bytes + found_job.bytes > most_bytes)
+                   or (found_job.is_single and found_singles >= most_singles);
+        exit when is_full;
+        found_bytes := found_bytes + found_job.bytes;
+        found_singles := found_singles + found_job.is_single::integer;
+        chosen := chosen || found_job.id;
+      end loop;
+      ${collect}
+        from (select ${columns} from ${names.jobs} j where j.id = any(chosen) order by j.available_at, j.id) d;
+    end if;
 
     if found_ids is not null then
-      if found_unclear = 0 and bytes + found_bytes <= most_bytes and singles + found_singles <= most_singles then
-        bytes := bytes + found_bytes;
-        singles := singles + found_singles;
-        taken := taken || found_ids;
-        place := found_until;
-        place_id := found_ids[cardinality(found_ids)];
-      else
-        for found_job in
-          select j.id, j.available_at, octet_length(j.payload) as bytes, ${isSingle} as is_single, ${isUnclear} as is_unclear
-            from ${names.jobs} j where j.id = any(found_ids) order by j.available_at, j.id
-        loop
-          if found_job.is_unclear then
-            unclear := unclear || found_job.id;
-            continue;
-          end if;
-          is_full := (cardinality(taken) > 0 and bytes + found_job.bytes > most_bytes)
-                     or (found_job.is_single and singles >= most_singles);
-          exit when is_full;
-          bytes := bytes + found_job.bytes;
-          singles := singles + found_job.is_single::integer;
-          taken := taken || found_job.id;
-          place := found_job.available_at;
-          place_id := found_job.id;
-        end loop;
-      end if;
-      is_full := is_full or cardinality(taken) >= most;
+      bytes := bytes + found_bytes;
+      singles := singles + found_singles;
+      taken_names := concat_ws(chr(31), taken_names, found_names);
+      taken_payloads := concat_ws(chr(31), taken_payloads, found_payloads);
+      taken := taken || found_ids;
+      taken_places := taken_places || found_places;
+      taken_attempts := taken_attempts || found_attempts;
+      taken_most := taken_most || found_most;
+      taken_available := taken_available || found_available;
+      taken_created := taken_created || found_created;
+      place := found_available[cardinality(found_ids)];
+      place_id := found_ids[cardinality(found_ids)];
     end if;
+    is_full := is_full or cardinality(taken) >= most;
     -- All that was due has been seen: what comes will be due from this second on.
-    if not is_full and coalesce(cardinality(found_ids), 0) < wanted and place < this_second then
+    if not is_full and found_count < wanted and place < this_second then
       place := this_second;
       place_id := 0;
     end if;
-    return query select 3, place_id, this_queue, null::text, null::integer, null::integer, null::text, this_priority::integer, place,
-                        null::integer, null::integer, null::bigint, null::bigint, null::boolean;
+    looked_at := looked_at
+      || json_build_array(this_queue, this_priority, place, place_id, coalesce(cardinality(found_ids), 0))::text;
     exit pairs when is_full;
 
     select j.available_at into soonest
@@ -173,23 +213,26 @@ begin
       ) freed where l.key = freed.key;
     end if;
     ${addToHolds(names)}
-    counts_crashes := exists (select from ${reclaims});
-    return query
-      update ${names.jobs} j
-         set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
-       where j.id = any(taken)
-      returning 1, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
-                j.available_at::integer, j.created_at::integer,
-                case when counts_crashes then (select r.crashes from ${reclaims} r where r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})) end,
-                null::bigint, null::bigint, null::boolean;
+    if exists (select from ${reclaims}) then
+      taken_crashes := array(
+        select coalesce((select r.crashes from ${reclaims} r where r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})), 0)
+          from unnest(taken) with ordinality t(id, at) join ${names.jobs} j on j.id = t.id
+         order by t.at
+      );
+    end if;
+    update ${names.jobs} j
+       set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+     where j.ctid = any(taken_places);
+    get diagnostics written = row_count;
+    if written <> cardinality(taken) then
+      raise exception 'reserved % of % jobs', written, cardinality(taken) using errcode = 'serialization_failure';
+    end if;
+  else
+    taken := null;
   end if;
   return query
-    select 2, j.id, j.queue::text, j.payload, j.attempts::integer, j.max_attempts, j.name, coalesce(j.priority, 0),
-           j.available_at::integer, j.created_at::integer, null::integer, null::bigint, null::bigint, null::boolean
-      from ${names.jobs} j where j.id = any(unclear);
-  return query
-    select 4, null::bigint, null::text, null::text, null::integer, null::integer, null::text, null::integer,
-           null::integer, null::integer, null::integer,
+    select '[' || array_to_string(looked_at, ',') || ']', taken, taken_attempts, taken_most, taken_available, taken_created,
+           taken_crashes, taken_names, taken_payloads, unclear_ids,
            case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, us, is_lost;
 end
 $function$`

@@ -1,16 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { JOB_PREFIX, maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
-import type { SqlRow } from '../sql/rows.ts'
 import { raw, sql } from '../sql/sql.ts'
-import { numberArray, textArray } from './client.ts'
+import { numberArray, SEPARATOR, textArray } from './client.ts'
 import { type Context, givenMs, nowMs } from './context.ts'
+import { unavailable } from './errors.ts'
 import { isJobOf } from './payload-functions.ts'
 import type { Place, ScanFloor } from './scan-floor.ts'
-
-const TAKEN = 1
-const UNCLEAR = 2
-const PLACE = 3
 
 /** Rows of other runtimes whose payload only a JSON parser could place are remembered, the latest of them. */
 const MOST_LEFT_ALONE = 1_000
@@ -35,24 +31,22 @@ export function reserving(context: Context) {
     floor: ScanFloor,
     places: readonly Place[] | undefined,
   ): Promise<Reservation> {
-    const rows = await context.connection.query('lease', statement(context, request, [...leftAlone], places))
-    const answer = rows.at(-1)!
-    const jobs = rows.filter((row) => row.part === TAKEN).map(reservedJob)
+    const [row] = await context.connection.query('lease', statement(context, request, [...leftAlone], places))
+    const answer = row as unknown as Answer
+    const pairs = JSON.parse(answer.pairs) as Pair[]
+    const jobs = answer.ids === null ? [] : await afterTaking(() => reservedJobs(context, answer, pairs))
     floor.learn({
       swept: places === undefined,
-      places: rows.filter((row) => row.part === PLACE).map(placeOf),
+      places: pairs.map(([queue, priority, second, id]) => ({ queue, priority, second, id })),
       found: jobs.length,
       wanted: request.limit,
-      us: answer.looked_us as number,
+      us: answer.looked_us,
       now: performance.now(),
     })
-    const unclear = rows.filter((row) => row.part === UNCLEAR)
-    if (unclear.length > 0) jobs.push(...(await takeLookedAt(context, request, unclear, leftAlone)))
-    return {
-      jobs: inOrder(jobs, request.queues),
-      nextDueMs: answer.next_due_ms as number | null,
-      lost: answer.lost as boolean,
-    }
+    const { next_due_ms: nextDueMs, lost, unclear } = answer
+    if (unclear.length === 0) return { jobs, nextDueMs, lost }
+    jobs.push(...(await afterTaking(() => takeLookedAt(context, request, unclear, leftAlone))))
+    return { jobs: inOrder(jobs, request.queues), nextDueMs, lost }
   }
 }
 
@@ -66,22 +60,13 @@ function statement(
   // A queue named twice must not give its jobs twice.
   const queues = [...new Set(request.queues)]
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
-  return sql`select * from ${raw(context.names.own('reserve_1'))}(
+  return sql`select * from ${raw(context.names.own('reserve_2'))}(
     ${worker}, ${textArray(queues)}, ${textArray(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
     ${numberArray(leftAlone)}, ${places ? textArray(places.map(({ queue }) => queue)) : null}, ${numbers(({ priority }) => priority)},
     ${numbers(({ second }) => second)}, ${numbers(({ id }) => id)}, ${givenMs(context)})`
 }
 
-function placeOf(row: SqlRow): Place {
-  return {
-    queue: row.queue as string,
-    priority: row.priority as number,
-    second: row.available_at as number,
-    id: row.id as number,
-  }
-}
-
-/** Rows come in the order in which they lie in the table; the order of the queue is theirs by what they say. */
+/** Rows that were looked at here come in no order; that of the queue is theirs by what they say. */
 function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] {
   const place = new Map<string, number>()
   for (const queue of queues) if (!place.has(queue)) place.set(queue, place.size)
@@ -94,37 +79,114 @@ function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] 
   )
 }
 
-function reservedJob(row: SqlRow): ReservedJob {
-  const payload = row.payload as string
-  const name = row.name as string | null
-  return {
-    id: row.id as number,
-    queue: row.queue as string,
-    payload,
-    attempts: row.attempts as number,
-    maxAttempts: (row.max_attempts as number | null) ?? (name === null ? maxAttemptsOf(tryReadPayload(payload)) : null),
-    name,
-    priority: row.priority as number,
-    availableAt: (row.available_at as number) * 1_000,
-    createdAt: (row.created_at as number) * 1_000,
-    crashes: (row.crashes as number | null) ?? 0,
+/** What `reserve_2` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
+interface Answer {
+  pairs: string
+  ids: number[] | null
+  attempts: number[]
+  /** -1 where the worker's own option decides. */
+  max_attempts: number[]
+  available_at: number[]
+  created_at: number[]
+  /** Null while no job has any. */
+  crashes: number[] | null
+  /** The empty text where a row has none. */
+  names: string
+  payloads: string
+  unclear: number[]
+  next_due_ms: number | null
+  looked_us: number
+  lost: boolean
+}
+
+/** Queue, priority, the second and id behind which the next look may begin, and how many jobs were taken from there. */
+type Pair = [queue: string, priority: number, second: number, id: number, taken: number]
+
+async function reservedJobs(context: Context, answer: Answer, pairs: readonly Pair[]): Promise<ReservedJob[]> {
+  const ids = answer.ids!
+  let names = listed(answer.names)
+  let payloads = listed(answer.payloads)
+  if (names.length !== ids.length || payloads.length !== ids.length) {
+    const rows = await textsOf(context, ids)
+    names = ids.map((id) => rows.get(id)?.name ?? '')
+    payloads = ids.map((id) => rows.get(id)?.payload ?? '')
   }
+  const jobs: ReservedJob[] = []
+  for (const [queue, priority, , , taken] of pairs) {
+    for (const end = jobs.length + taken; jobs.length < end; ) {
+      const at = jobs.length
+      const payload = payloads[at]!
+      const name = names[at] === '' ? null : names[at]!
+      const most = answer.max_attempts[at]!
+      jobs.push({
+        id: ids[at]!,
+        queue,
+        payload,
+        attempts: answer.attempts[at]!,
+        maxAttempts: most >= 0 ? most : name === null ? maxAttemptsOf(tryReadPayload(payload)) : null,
+        name,
+        priority,
+        availableAt: answer.available_at[at]! * 1_000,
+        createdAt: answer.created_at[at]! * 1_000,
+        crashes: answer.crashes?.[at] ?? 0,
+      })
+    }
+  }
+  return jobs
+}
+
+/** Texts as one. Those that say the same as the one before, as names nearly always do, share its memory. */
+function listed(text: string): string[] {
+  const list: string[] = []
+  let last = ''
+  for (let from = 0; from <= text.length; ) {
+    const end = from + last.length
+    if (list.length > 0 && (end === text.length || text.charAt(end) === SEPARATOR) && text.startsWith(last, from)) {
+      list.push(last)
+      from = end + 1
+      continue
+    }
+    const next = text.indexOf(SEPARATOR, from)
+    last = next < 0 ? text.slice(from) : text.slice(from, next)
+    list.push(last)
+    from += last.length + 1
+  }
+  return list
+}
+
+/** Should this fail, jobs may be held of which the worker was never told. */
+async function afterTaking<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    throw unavailable(`${text}; jobs may have been reserved`, error, true)
+  }
+}
+
+/** For rows whose text has the separator in it. They are ours already. */
+async function textsOf(context: Context, ids: number[]) {
+  const rows = await context.connection.query(
+    'lease',
+    sql`select id, name, payload from ${raw(context.names.jobs)} where id = any(${numberArray(ids)}::bigint[])`,
+  )
+  return new Map(rows.map((row) => [row.id as number, row as { name: string | null; payload: string }]))
 }
 
 /** Takes those of the unclear rows that are ours after all, or that nobody can read; the others are left alone from now on. */
 async function takeLookedAt(
   context: Context,
   { worker, names }: ReserveRequest,
-  rows: SqlRow[],
+  unclear: number[],
   leftAlone: Set<number>,
 ): Promise<ReservedJob[]> {
   const ours: number[] = []
-  for (const row of rows) {
-    const job = tryReadPayload(row.payload as string)?.job
+  for (const [id, { payload }] of await textsOf(context, unclear)) {
+    const job = tryReadPayload(payload)?.job
     if (job === undefined || (job.startsWith(JOB_PREFIX) && names.includes(job.slice(JOB_PREFIX.length)))) {
-      ours.push(row.id as number)
+      ours.push(id)
     } else if (!job.startsWith(JOB_PREFIX)) {
-      leftAlone.add(row.id as number)
+      leftAlone.add(id)
     }
   }
   for (const id of leftAlone) {
@@ -148,5 +210,20 @@ async function takeLookedAt(
               j.available_at, j.created_at, (select r.crashes from ${own('reclaims')} r
                 where r.job_id = j.id and (r.uuid is null or ${raw(isJobOf('r.uuid'))})) as crashes`,
   )
-  return taken.map(reservedJob)
+  return taken.map((row): ReservedJob => {
+    const payload = row.payload as string
+    const name = row.name as string | null
+    return {
+      id: row.id as number,
+      queue: row.queue as string,
+      payload,
+      attempts: row.attempts as number,
+      maxAttempts: (row.max_attempts as number | null) ?? maxAttemptsOf(tryReadPayload(payload)),
+      name,
+      priority: row.priority as number,
+      availableAt: (row.available_at as number) * 1_000,
+      createdAt: (row.created_at as number) * 1_000,
+      crashes: (row.crashes as number | null) ?? 0,
+    }
+  })
 }

@@ -28,6 +28,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 4, name: 'dispatches, starts and histograms', changes: moreMetrics },
   { version: 5, name: 'alerts', changes: alertTables },
   { version: 6, name: 'jobs that workers have handlers for', changes: handlerNames },
+  { version: 7, name: 'lists in place of rows', changes: allFunctions },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version
@@ -68,10 +69,16 @@ function tables(names: Names): Change[] {
         ),
     },
     ...ownTables(names),
-    ...functions(names).map(
-      (sql): Change => ({ sql: sql.trim(), missing: ({ functions: known }) => !known.has(functionName(sql)) }),
-    ),
+    ...allFunctions(names),
   ]
+}
+
+/** Those of this version, whichever step made the others. */
+function allFunctions(names: Names): Change[] {
+  return functions(names).map((sql) => ({
+    sql: sql.trim(),
+    missing: ({ functions: known }) => !known.has(functionName(sql)),
+  }))
 }
 
 function laravelTables({ jobs, failedJobs, jobBatches, plain }: Names): Change[] {
