@@ -394,7 +394,7 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_push_2(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_push_2(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], to_channel text, given_ms bigint)
  RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -470,6 +470,9 @@ begin
     end if;
   end if;
 
+  if to_channel is not null then
+    perform pg_notify(to_channel, '');
+  end if;
   insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
   select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
                 when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer

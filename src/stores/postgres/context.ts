@@ -18,6 +18,8 @@ export interface Context {
   readonly floors: ScanFloors
   /** Jobs may be due: tells this process at once, and other processes soon. */
   readonly wake: () => void
+  /** Runs a push and tells of it; one that is given a channel tells other processes itself, in its transaction. */
+  readonly waking: <T>(push: (channel: string | null) => Promise<T>) => Promise<T>
 }
 
 /** Unix ms by the server's clock as a piece of SQL; the same throughout one statement, and no time zone in it. */

@@ -2,13 +2,14 @@ import { sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 
 /** Rest after a notification. Where more is to tell each time it ends, it is doubled, up to the longest. */
-const SHORTEST_REST_MS = 2
+const SHORTEST_REST_MS = 4
 const LONGEST_REST_MS = 64
 
 /**
- * Tells other processes that jobs may be due: a notification without content, after the transaction that stored the jobs and
- * outside of it, since PostgreSQL lets only one transaction with a notification commit at a time. A push now and then is told
- * of at once, and of thousands a second sixteen times. A notification that fails is forgotten: whoever would have heard it polls.
+ * Tells other processes that jobs may be due, by a notification without content. PostgreSQL lets only one transaction with a
+ * notification commit at a time: a push now and then carries its own, which is heard as soon as its jobs are there, and
+ * thousands a second are told of sixteen times, outside of them. A notification that fails is forgotten: whoever would have
+ * heard it polls.
  */
 export class Notifier {
   readonly #connection: Connection
@@ -17,6 +18,7 @@ export class Notifier {
   #sending: Promise<unknown> | undefined
   #rest: NodeJS.Timeout | undefined
   #restMs = SHORTEST_REST_MS
+  #carried = false
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -27,6 +29,19 @@ export class Notifier {
   notify(): void {
     this.#wanted = true
     if (!this.#sending && !this.#rest && !this.#closed) this.#send()
+  }
+
+  /** The channel of the notification that the next push may carry, or null where it is told of outside; then `delivered`. */
+  carry(): string | null {
+    if (this.#carried || this.#sending || this.#rest || this.#closed) return null
+    this.#carried = true
+    return this.#channel
+  }
+
+  /** The push that carried a notification has ended. */
+  delivered(): void {
+    this.#carried = false
+    if (!this.#sending && !this.#rest) this.#restNow()
   }
 
   /** Sends what is still to be told, and no more after that. */
@@ -45,8 +60,12 @@ export class Notifier {
       .catch(() => {})
       .then(() => {
         this.#sending = undefined
-        if (!this.#closed) this.#rest = setTimeout(() => this.#rested(), this.#restMs).unref()
+        this.#restNow()
       })
+  }
+
+  #restNow(): void {
+    if (!this.#closed) this.#rest = setTimeout(() => this.#rested(), this.#restMs).unref()
   }
 
   #rested(): void {

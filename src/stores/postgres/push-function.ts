@@ -15,6 +15,8 @@ const LAST_SECOND = 2 ** 31 - 1
  *
  * A list of one queue, name, number of tries or priority says that of every job; where keys are asked for, lists are whole.
  *
+ * Whoever listens to `to_channel` is told of them when they are there.
+ *
  * Rows are locked in the order producer, keys (by key), jobs, and so they are wherever outcomes are written.
  */
 export function pushFunction(names: Names): string {
@@ -30,7 +32,7 @@ export function pushFunction(names: Names): string {
 create or replace function ${names.own('push_2')}(
   of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[],
   in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[],
-  in_lengths bigint[], in_rules text[], given_ms bigint
+  in_lengths bigint[], in_rules text[], to_channel text, given_ms bigint
 ) returns table (ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean) ${functionHead} as $function$
 #variable_conflict use_column
 declare
@@ -94,6 +96,9 @@ begin
     end if;
   end if;
 
+  if to_channel is not null then
+    perform pg_notify(to_channel, '');
+  end if;
   insert into ${names.jobs} (${columns})
   select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, ${due}, this_second, coalesce(every_name, t.name),
          coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)

@@ -5,9 +5,16 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import { longTexts, numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
+import { sqlState } from './errors.ts'
 import { callersRun, patiently } from './transaction.ts'
 
 const LONGEST_QUEUE = 255
+const QUEUE_FULL = '54000'
+
+type Insertion = Pick<PushOptions, 'pushId' | 'fresh'> & {
+  /** Where to tell of the jobs, in their own transaction. */
+  channel?: string | null
+}
 
 /** Stores jobs in one statement, on a connection of ours or of the caller's transaction. */
 export function pushing(context: Context) {
@@ -15,9 +22,19 @@ export function pushing(context: Context) {
     context.connection.check()
     if (jobs.length === 0) return []
     if (options.tx !== undefined) return insertInTransaction(context, options.tx, jobs, options.fresh)
-    const pushed = await insert(context, (statement) => context.connection.query('common', statement), jobs, options)
-    context.wake()
-    return pushed
+    return context.waking((channel) => stored(context, jobs, { ...options, channel }))
+  }
+}
+
+/** In a transaction of its own. */
+async function stored(context: Context, jobs: readonly NewJob[], options: Insertion): Promise<Pushed[]> {
+  const run: Run = (statement) => context.connection.query('common', statement)
+  try {
+    return await insert(context, run, jobs, options)
+  } catch (error) {
+    // The server's queue of notifications is full: somebody has long not fetched his. Jobs are not refused for that.
+    if (!options.channel || sqlState(error) !== QUEUE_FULL) throw error
+    return insert(context, run, jobs, { ...options, channel: null })
   }
 }
 
@@ -38,7 +55,7 @@ export async function insert(
   context: Context,
   run: Run,
   jobs: readonly NewJob[],
-  options: Pick<PushOptions, 'pushId' | 'fresh'>,
+  options: Insertion,
 ): Promise<Pushed[]> {
   if (!options.fresh) refuseTwice(jobs)
   refuseUnfit(jobs)
@@ -67,11 +84,7 @@ function refuseUnfit(jobs: readonly NewJob[]): void {
   }
 }
 
-function pushStatement(
-  context: Context,
-  jobs: readonly NewJob[],
-  { pushId, fresh }: Pick<PushOptions, 'pushId' | 'fresh'>,
-): Sql {
+function pushStatement(context: Context, jobs: readonly NewJob[], { pushId, fresh, channel = null }: Insertion): Sql {
   const unique = jobs.some((job) => job.unique !== undefined)
   const texts = (of: (job: NewJob) => string | null | undefined) => textArray(jobs.map((job) => of(job) ?? null))
   const numbers = (of: (job: NewJob) => number | null | undefined) => numberArray(jobs.map((job) => of(job) ?? null))
@@ -87,7 +100,7 @@ function pushStatement(
     ${any((job) => job.availableAt) ? numbers((job) => wholeOf(job.availableAt)) : null},
     ${unique ? texts((job) => job.uuid) : null}, ${unique ? texts((job) => job.unique?.key) : null},
     ${unique ? texts((job) => job.unique?.until) : null}, ${unique ? numbers((job) => wholeOf(job.unique?.forMs)) : null},
-    ${unique ? texts((job) => job.unique?.onTaken) : null}, ${givenMs(context)})`
+    ${unique ? texts((job) => job.unique?.onTaken) : null}, ${channel}, ${givenMs(context)})`
 }
 
 /** A fraction of a millisecond is never taken away: a job is not early. */

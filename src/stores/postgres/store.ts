@@ -80,6 +80,7 @@ export function postgresStore(given: PostgresOptions): Store {
     clock: options.clock,
     floors: new ScanFloors(),
     wake: () => wakeup.wake(),
+    waking: (push) => wakeup.around(push),
   }
 
   const reads = sqlReads({

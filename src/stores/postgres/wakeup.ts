@@ -29,6 +29,22 @@ export class Wakeup {
     this.#notifier?.notify()
   }
 
+  /**
+   * Runs a push, which names the channel that it is given in its own transaction, or null where whoever listens is told
+   * afterwards.
+   */
+  async around<T>(push: (channel: string | null) => Promise<T>): Promise<T> {
+    const channel = this.#notifier?.carry() ?? null
+    try {
+      const pushed = await push(channel)
+      if (channel === null) this.wake()
+      else this.#tell()
+      return pushed
+    } finally {
+      if (channel !== null) this.#notifier?.delivered()
+    }
+  }
+
   async close(): Promise<void> {
     this.#listeners.clear()
     await Promise.all([this.#listener?.stop(), this.#notifier?.close()])
