@@ -76,37 +76,35 @@ export async function inPushes(
 ): Promise<Pushed[]> {
   if (fitsOnePush(jobs)) return push(jobs)
   const answers: Pushed[] = []
-  for (const part of parts(jobs)) {
+  for (let from = 0; from < jobs.length; ) {
+    const part = jobs.slice(from, endOfPush(jobs, from))
     try {
       for (const answer of await push(part)) answers.push(answer)
     } catch (error) {
-      throw answers.length === 0 ? error : halfway(error, answers.length, jobs.length)
+      throw from === 0 ? error : halfway(error, answers.length, jobs.length)
     }
+    from += part.length
   }
   return answers
 }
 
-/** Told without measuring: no character takes more than three bytes. */
 function fitsOnePush(jobs: readonly NewJob[]): boolean {
   if (jobs.length > PUSH_JOBS) return false
-  let most = 0
-  for (const { payload } of jobs) most += payload.length * 3
-  return most <= PUSH_BYTES
+  let characters = 0
+  for (const { payload } of jobs) characters += payload.length
+  // Told without measuring: no character takes more than three bytes.
+  return characters * 3 <= PUSH_BYTES || endOfPush(jobs, 0) === jobs.length
 }
 
-function* parts(jobs: readonly NewJob[]): Generator<readonly NewJob[]> {
-  let from = 0
+/** Where the push ends that begins with the job at `from`. */
+function endOfPush(jobs: readonly NewJob[], from: number): number {
+  const most = Math.min(jobs.length, from + PUSH_JOBS)
   let bytes = 0
-  for (let at = 0; at < jobs.length; at++) {
-    const more = Buffer.byteLength(jobs[at]!.payload)
-    if (at > from && (at - from === PUSH_JOBS || bytes + more > PUSH_BYTES)) {
-      yield jobs.slice(from, at)
-      from = at
-      bytes = 0
-    }
-    bytes += more
+  for (let at = from; at < most; at++) {
+    bytes += Buffer.byteLength(jobs[at]!.payload)
+    if (bytes > PUSH_BYTES && at > from) return at
   }
-  if (from < jobs.length) yield from === 0 ? jobs : jobs.slice(from)
+  return most
 }
 
 function halfway(error: unknown, stored: number, all: number): unknown {

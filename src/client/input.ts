@@ -43,20 +43,27 @@ class Unfit {
 }
 
 function isPlain(value: unknown, path: (string | number)[]): boolean {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return true
-    throw new Unfit(String(value))
-  }
+  if (isPlainLeaf(value)) return true
+  if (typeof value === 'number') throw new Unfit(String(value))
   if (typeof value !== 'object') throw new Unfit(value === undefined ? 'undefined' : `a ${typeof value}`)
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false
   if (path.length >= DEEPEST) throw new Unfit(`nested deeper than ${DEEPEST} levels, or holds itself`)
   return Array.isArray(value) ? isPlainList(value, path) : isPlainObject(value as Record<string, unknown>, path)
 }
 
+function isPlainLeaf(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    (typeof value === 'number' && Number.isFinite(value)) ||
+    typeof value === 'boolean' ||
+    value === null
+  )
+}
+
 function isPlainList(list: readonly unknown[], path: (string | number)[]): boolean {
   let plain = true
   for (let at = 0; at < list.length; at++) {
+    if (isPlainLeaf(list[at])) continue
     path.push(at)
     plain = isPlain(list[at], path) && plain
     path.pop()
@@ -73,6 +80,7 @@ function isPlainObject(value: Record<string, unknown>, path: (string | number)[]
   let plain = true
   for (const key of Object.keys(value)) {
     const member = value[key]
+    if (isPlainLeaf(member)) continue
     if (member === undefined) {
       plain = false
       continue

@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { FaenaError, notAllowed } from '../core/errors.ts'
 import { type AnyJob, priorityNumber, queueName, wholeNumber } from '../core/job.ts'
-import { type FaenaPart, writePayload } from '../core/payload.ts'
+import { type FaenaPart, framed, type PayloadFrame, payloadFrame } from '../core/payload.ts'
 import type { TraceContext } from '../core/telemetry.ts'
 import { isUuid, uuidv7 } from '../core/uuid.ts'
 import type { NewJob } from '../store.ts'
@@ -43,15 +43,53 @@ export function newJob(
 ): NewJob {
   const now = Date.now()
   const uuid = options.uuid === undefined ? uuidv7(now) : givenUuid(options.uuid)
+  return jobOf(mouldFor(job, input, options, now, trace), uuid, data, maxBytes)
+}
+
+/** Makes the jobs of one list, as `newJob` does, but works out what they have in common once in a millisecond instead of once per job. */
+export class JobMaker {
+  readonly #job: AnyJob
+  readonly #options: JobOptions
+  readonly #maxBytes: number
+  readonly #trace: TraceContext | undefined
+  /** Each job has a uuid that was given, or tags or a key that come from its own input. */
+  readonly #apart: boolean
+  #mould: Mould | undefined
+  #at = 0
+
+  constructor(job: AnyJob, options: JobOptions, maxBytes: number, trace?: TraceContext) {
+    this.#job = job
+    this.#options = options
+    this.#maxBytes = maxBytes
+    this.#trace = trace
+    this.#apart = options.uuid !== undefined || typeof job.tags === 'function' || typeof job.unique === 'function'
+  }
+
+  make(input: unknown, data: string): NewJob {
+    if (this.#apart) return newJob(this.#job, input, data, this.#options, this.#maxBytes, this.#trace)
+    const now = Date.now()
+    if (this.#mould === undefined || this.#at !== now) {
+      this.#mould = mouldFor(this.#job, input, this.#options, now, this.#trace)
+      this.#at = now
+    }
+    return jobOf(this.#mould, uuidv7(now), data, this.#maxBytes)
+  }
+}
+
+/** A job but for its uuid and its input. */
+interface Mould extends Omit<NewJob, 'uuid' | 'name' | 'payload'> {
+  name: string
+  frame: PayloadFrame
+}
+
+function mouldFor(job: AnyJob, input: unknown, options: JobOptions, now: number, trace?: TraceContext): Mould {
   const due = dueTime(options, now)
   const unique = uniqueKey(job, input, options.unique)
   const priority = options.priority === undefined ? job.priority : priorityNumber(options.priority)
   const tries = options.tries === undefined ? job.tries : wholeNumber(options.tries, 0, 65_535, 'tries')
-  const payload = writePayload(job, {
-    uuid,
+  const frame = payloadFrame(job, {
     now,
     delayMs: due.delayMs ?? (due.availableAt === undefined ? 0 : Math.max(0, due.availableAt - now)),
-    data,
     tags: tagsOf(job, input, options.tags),
     priority,
     unique: unique && uniquePart(unique),
@@ -59,12 +97,10 @@ export function newJob(
     timeoutMs: options.timeout === undefined ? job.timeoutMs : milliseconds(options.timeout, 'timeout'),
     trace,
   })
-  checkSize(payload, job, maxBytes)
   return {
-    uuid,
+    frame,
     queue: options.queue === undefined ? job.queue : queueName(options.queue),
     name: job.name,
-    payload,
     // Where a time limit for retries is set, tries are not looked at: to the store such a job has no last attempt.
     maxAttempts: job.retryForMs === null ? tries : 0,
     priority,
@@ -72,6 +108,13 @@ export function newJob(
     availableAt: due.availableAt,
     unique,
   }
+}
+
+function jobOf(mould: Mould, uuid: string, data: string, maxBytes: number): NewJob {
+  const { frame, queue, name, maxAttempts, priority, delayMs, availableAt, unique } = mould
+  const payload = framed(frame, uuid, data)
+  checkSize(payload, name, maxBytes)
+  return { uuid, queue, name, payload, maxAttempts, priority, delayMs, availableAt, unique }
 }
 
 /** A retry of the failed job takes its key again by this part; a window's key is never taken again. */
@@ -102,13 +145,13 @@ function tagsOf(job: AnyJob, input: unknown, given: unknown): readonly string[] 
   )
 }
 
-function checkSize(payload: string, job: AnyJob, maxBytes: number): void {
+function checkSize(payload: string, name: string, maxBytes: number): void {
   // Measuring also makes one flat text of what was put together from pieces: a list of thousands weighs much less so.
   const bytes = Buffer.byteLength(payload)
   if (bytes <= maxBytes) return
   throw new FaenaError(
     'PAYLOAD_TOO_LARGE',
-    `The payload of job ${job.name} has ${bytes} bytes; the limit is ${maxBytes} (maxPayloadBytes). ` +
+    `The payload of job ${name} has ${bytes} bytes; the limit is ${maxBytes} (maxPayloadBytes). ` +
       'Keep large data elsewhere and dispatch what it is found by.',
   )
 }

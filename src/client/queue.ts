@@ -8,6 +8,7 @@ import { Blocks, inPushes } from './blocks.ts'
 import { DispatchCounts } from './dispatch-counts.ts'
 import { Grouper } from './grouper.ts'
 import { inputText } from './input.ts'
+import { JobList } from './joblist.ts'
 import { type JobOptions, newJob } from './newjob.ts'
 import { jobRef } from './refs.ts'
 import { SyncConnection, type SyncRunner } from './sync.ts'
@@ -96,8 +97,6 @@ export interface QueueOptions {
 const MIB = 1024 * 1024
 const LARGEST_PAYLOAD = 64 * MIB
 const NONE: DispatchOptions = Object.freeze({})
-/** A long list is prepared with pauses, so that checking it does not freeze the application. */
-const CHECKED_IN_ONE_GO = 2_000
 
 export function createQueue(options: QueueOptions): Queue {
   const { store, sync, timezone = 'UTC' } = options
@@ -138,20 +137,9 @@ function queueOn(line: Line, maxBytes: number, timezone: string, telemetry: Tele
     { each, tx, ...common }: DispatchManyOptions<never>,
     trace?: TraceContext,
   ) => {
-    const jobs: NewJob[] = []
-    let fresh = true
-    for (const [at, input] of inputs.entries()) {
-      try {
-        const own = each === undefined ? common : { ...common, ...each(input as never, at) }
-        fresh &&= (own as JobOptions).uuid === undefined
-        const text = inputText(job, input)
-        jobs.push(newJob(job, input, typeof text === 'string' ? text : await text, own, maxBytes, trace))
-      } catch (error) {
-        throw ofInput(at, error)
-      }
-      if (jobs.length % CHECKED_IN_ONE_GO === 0) await new Promise((resolve) => setImmediate(resolve))
-    }
-    return jobs.length === 0 ? [] : line.pushAll(jobs, fresh, tx)
+    const list = new JobList(job, inputs, { common, each, maxBytes, trace })
+    await list.fill()
+    return list.jobs.length === 0 ? [] : line.pushAll(list.jobs, list.fresh, tx)
   }
   const check = (job: AnyJob) => {
     if (closed) throw new FaenaError('STORE_CLOSED', 'The queue was closed; dispatch nothing after close()')
@@ -233,10 +221,4 @@ function syncLine(run: SyncRunner): Line {
     },
     close: async () => {},
   }
-}
-
-function ofInput(at: number, error: unknown): unknown {
-  if (!(error instanceof FaenaError)) return error
-  const issues = error.issues.map(({ path, message }) => ({ path: path === '' ? `${at}` : `${at}.${path}`, message }))
-  return new FaenaError(error.code, `inputs[${at}]: ${error.message}`, { cause: error, issues })
 }

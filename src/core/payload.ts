@@ -70,17 +70,33 @@ export interface PayloadOptions {
  * once per dispatch.
  */
 export function writePayload(job: AnyJob, options: PayloadOptions): string {
-  const { uuid, now, delayMs, data, tries = job.tries, timeoutMs = job.timeoutMs } = options
+  return framed(payloadFrame(job, options), options.uuid, options.data)
+}
+
+/** A payload but for its uuid and its input: the same for all jobs that are dispatched at once with the same options. */
+export interface PayloadFrame {
+  /** From the uuid's closing quote to the input. */
+  head: string
+  /** From the input to the end. */
+  tail: string
+}
+
+export function payloadFrame(job: AnyJob, options: Omit<PayloadOptions, 'uuid' | 'data'>): PayloadFrame {
+  const { now, delayMs, tries = job.tries, timeoutMs = job.timeoutMs } = options
   const isDefault = tries === job.tries && timeoutMs === job.timeoutMs
   let head = isDefault ? defaultHead(job) : headText(job, tries, timeoutMs)
-  if (job.retryForMs !== null) head += `,"retryUntil":${Math.ceil((now + job.retryForMs) / 1_000)}`
+  if (job.retryForMs !== null) head += `,"retryUntil":${Math.ceil((now + job.retryForMs) / 1_000)},"data":`
   const times = delayMs > 0 ? timesText(now, delayMs) : timesNow(now)
-  return `{"uuid":"${uuid}${head},"data":${data}${times}${faenaText(job, options, timeoutMs)}}}`
+  return { head, tail: `${times}${faenaText(job, options, timeoutMs)}}}` }
+}
+
+export function framed({ head, tail }: PayloadFrame, uuid: string, data: string): string {
+  return `{"uuid":"${uuid}${head}${data}${tail}`
 }
 
 const heads = new WeakMap<AnyJob, string>()
 
-/** What follows the uuid is the same for every job of a definition that is dispatched as defined. */
+/** What follows the uuid, up to the input, is the same for every job of a definition that is dispatched as defined. */
 function defaultHead(job: AnyJob): string {
   const known = heads.get(job)
   if (known !== undefined) return known
@@ -89,6 +105,7 @@ function defaultHead(job: AnyJob): string {
   return head
 }
 
+/** Up to the input; where there is a `retryUntil`, that comes before it. */
 function headText(job: AnyJob, tries: number | null, timeoutMs: number | null): string {
   const name = JSON.stringify(job.name)
   const backoff = laravelBackoff(job.backoff ?? undefined)
@@ -96,7 +113,8 @@ function headText(job: AnyJob, tries: number | null, timeoutMs: number | null): 
   if (job.maxExceptions !== null) text += `,"maxExceptions":${job.maxExceptions}`
   if (job.failOnTimeout) text += ',"failOnTimeout":true'
   if (backoff !== null) text += `,"backoff":${JSON.stringify(backoff)}`
-  return timeoutMs === null ? text : `${text},"timeout":${Math.ceil(timeoutMs / 1_000)}`
+  if (timeoutMs !== null) text += `,"timeout":${Math.ceil(timeoutMs / 1_000)}`
+  return job.retryForMs === null ? `${text},"data":` : text
 }
 
 /** The text of the last millisecond, which a list of thousands has in common. */
@@ -114,7 +132,7 @@ function timesText(now: number, delayMs: number): string {
 }
 
 /** What follows in our own key. */
-function faenaText(job: AnyJob, options: PayloadOptions, timeoutMs: number | null): string {
+function faenaText(job: AnyJob, options: Omit<PayloadOptions, 'uuid' | 'data'>, timeoutMs: number | null): string {
   const { tags, unique, priority = job.priority } = options
   let text = ''
   if (job.version !== 1) text += `,"v":${job.version}`

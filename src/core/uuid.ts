@@ -2,8 +2,9 @@ import { createHash, randomFillSync } from 'node:crypto'
 
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const DIGITS = Buffer.from('0123456789abcdef')
+/** Random bytes, used up from the end. */
 const pool = new Uint8Array(4096)
-let used = pool.length
+let left = 0
 /** Each UUID is written over the last one. Joined from pieces, a text of 36 characters would weigh half a kilobyte. */
 const written = Buffer.from('00000000-0000-7000-8000-000000000000')
 
@@ -17,25 +18,27 @@ let counter = 0
  * millisecond, in its lower half). So an index on them grows at one end only, and costs a third of what it would otherwise.
  */
 export function uuidv7(now: number = Date.now()): string {
-  if (used > pool.length - 10) {
+  if (left < 10) {
     randomFillSync(pool)
-    used = 0
+    left = pool.length
   }
-  const from = used
-  used += 10
-  if (now === lastAt) counter++
-  else startAt(now, from)
-  put(14, 0x70 | ((counter >>> 22) & 15))
-  put(16, (counter >>> 14) & 255)
-  put(19, 0x80 | ((counter >>> 8) & 63))
+  if (now !== lastAt) beginAt(now)
+  else if ((++counter & 255) === 0) putCounter()
   put(21, counter & 255)
-  for (let at = 0; at < 6; at++) put(24 + 2 * at, pool[from + 4 + at]!)
+  left -= 6
+  put(24, pool[left]!)
+  put(26, pool[left + 1]!)
+  put(28, pool[left + 2]!)
+  put(30, pool[left + 3]!)
+  put(32, pool[left + 4]!)
+  put(34, pool[left + 5]!)
   return written.toString('latin1')
 }
 
-function startAt(now: number, from: number): void {
+function beginAt(now: number): void {
   lastAt = now
-  counter = ((pool[from]! & 1) << 24) | (pool[from + 1]! << 16) | (pool[from + 2]! << 8) | pool[from + 3]!
+  left -= 4
+  counter = ((pool[left]! & 1) << 24) | (pool[left + 1]! << 16) | (pool[left + 2]! << 8) | pool[left + 3]!
   const high = Math.floor(now / 0x10000)
   const low = now % 0x10000
   put(0, (high >>> 24) & 255)
@@ -44,6 +47,14 @@ function startAt(now: number, from: number): void {
   put(6, high & 255)
   put(9, low >>> 8)
   put(11, low & 255)
+  putCounter()
+}
+
+/** All of the counter but its last byte, which each UUID puts itself. */
+function putCounter(): void {
+  put(14, 0x70 | ((counter >>> 22) & 15))
+  put(16, (counter >>> 14) & 255)
+  put(19, 0x80 | ((counter >>> 8) & 63))
 }
 
 function put(at: number, byte: number): void {
