@@ -47,7 +47,7 @@ describe('a database that Laravel made', () => {
     expect((await (await startWorker(store)).reserve()).map(({ payload }) => payload)).toEqual([job.payload])
     const columns = database.prepare(`select name from pragma_table_info('jobs')`).all()
     expect(columns.map(({ name }) => name).join()).toBe(
-      'id,queue,payload,attempts,reserved_at,available_at,created_at,name,max_attempts,priority,reserved_by',
+      'id,queue,payload,attempts,reserved_at,available_at,created_at,name,max_attempts,priority,reserved_by,in_block',
     )
   })
 

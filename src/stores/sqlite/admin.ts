@@ -18,8 +18,9 @@ import { failedColumns, type SqlRow } from '../sql/rows.ts'
 import { raw, type Sql, sql, statementText } from '../sql/sql.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, idList, secondOf } from './context.ts'
-import { DIALECT, jobsOfUuids, oneOf } from './dialect.ts'
+import { DIALECT, oneOf } from './dialect.ts'
 import { insertRow, liveHolder, takeKey } from './push.ts'
+import { anyOfUuids } from './uuids.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
   Pick<QueueStore, 'pause' | 'resume'> & { command(worker: number | null, command: WorkerCommand): Promise<number> }
@@ -202,7 +203,7 @@ function retryRow(context: Context, row: SqlRow): boolean {
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false
-  if (isLive(context, uuid)) return false
+  if (anyOfUuids(connection, [uuid]) !== undefined) return false
   const job: NewJob = {
     uuid,
     queue: String(row.queue),
@@ -215,11 +216,6 @@ function retryRow(context: Context, row: SqlRow): boolean {
   if (key && key.until !== 'window') takeKey(connection, { ...key, onTaken: 'skip' } as UniqueKey, uuid, id, at)
   dropFailed(context, row)
   return true
-}
-
-function isLive({ connection }: Context, uuid: string): boolean {
-  const found = jobsOfUuids([uuid])
-  return connection.get(statementText(found, 'question'), ...(found.values as Value[])) !== undefined
 }
 
 function dropFailed({ connection }: Context, row: SqlRow): void {

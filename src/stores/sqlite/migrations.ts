@@ -7,7 +7,7 @@ import { DESK_TABLES } from './desk-schema.ts'
 
 /**
  * Append-only: a step that was ever released is never altered. `jobs`, `failed_jobs` and `job_batches` are Laravel's, in its
- * order; our four columns of `jobs` stand last and may be NULL.
+ * order; our columns of `jobs` stand last and may be NULL.
  */
 const STEPS: MigrationStep[] = [
   {
@@ -161,6 +161,19 @@ const STEPS: MigrationStep[] = [
     version: 6,
     name: 'jobs that workers have handlers for',
     sql: ['alter table faena_workers add column job_names text'],
+  },
+  {
+    version: 7,
+    name: 'blocks of jobs',
+    sql: [
+      'alter table jobs add column in_block integer',
+      'create table faena_blocks (first_id integer primary key, last_id integer not null, first_uuid text not null, last_uuid text not null)',
+      'create index faena_blocks_uuid on faena_blocks (first_uuid)',
+      'drop index if exists faena_jobs_uuid',
+      'create index faena_jobs_uuid on jobs (substr(payload, 10, 36)) where in_block is null',
+      'drop index if exists faena_jobs_odd',
+      `create index faena_jobs_odd on jobs (id) where in_block is null and substr(payload, 1, 9) <> '{"uuid":"'`,
+    ],
   },
 ]
 

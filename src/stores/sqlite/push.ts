@@ -3,6 +3,7 @@ import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, isJobOf, secondOf } from './context.ts'
 import { type Handle, inTransaction } from './transaction.ts'
+import { anyOfUuids, fitBlock, insertBlock } from './uuids.ts'
 
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
@@ -11,9 +12,9 @@ const INSERT_ONE = `insert into jobs (${COLUMNS}) values (?, ?, 0, ?, ?, ?, ?, ?
  * Many jobs that differ in their payloads only: what they share is bound once. A statement of many rows that is to leave
  * nothing where it fails has SQLite copy every page first; `or fail` leaves that to the transaction around it, which is undone.
  */
-const INSERT_ALIKE = `insert or fail into jobs (${COLUMNS}) values ${Array.from(
+const INSERT_ALIKE = `insert or fail into jobs (${COLUMNS}, in_block) values ${Array.from(
   { length: ROWS_PER_STATEMENT },
-  (_, at) => `(?1, ?${at + 7}, 0, ?2, ?3, ?4, ?5, ?6)`,
+  (_, at) => `(?1, ?${at + 8}, 0, ?2, ?3, ?4, ?5, ?6, ?7)`,
 ).join(', ')}`
 
 /**
@@ -60,7 +61,7 @@ export function insert(context: Context, handle: Handle, jobs: readonly NewJob[]
   const pushed: Pushed[] = []
   for (let at = 0; at < jobs.length; ) {
     if (areAlike(jobs, at)) {
-      insertAlike(handle, jobs, at, now, pushed)
+      insertAlike(handle, jobs, at, now, pushed, options.fresh === true)
       at += ROWS_PER_STATEMENT
     } else {
       pushed.push(insertOne(handle, jobs[at]!, now))
@@ -91,16 +92,26 @@ function areAlike(jobs: readonly NewJob[], from: number): boolean {
   return true
 }
 
-function insertAlike(handle: Handle, jobs: readonly NewJob[], from: number, now: number, pushed: Pushed[]): void {
+function insertAlike(
+  handle: Handle,
+  jobs: readonly NewJob[],
+  from: number,
+  now: number,
+  pushed: Pushed[],
+  fresh: boolean,
+): void {
+  const end = from + ROWS_PER_STATEMENT
+  const asBlock = fresh && fitBlock(jobs, from, end)
   const { queue, name, maxAttempts, priority, delayMs, availableAt } = jobs[from]!
   const values: Value[] = [queue, dueSecond(now, delayMs, availableAt), secondOf(now), name, maxAttempts]
-  values.push(priority === 0 ? null : priority)
-  for (let at = from; at < from + ROWS_PER_STATEMENT; at++) values.push(jobs[at]!.payload)
+  values.push(priority === 0 ? null : priority, asBlock ? 1 : null)
+  for (let at = from; at < end; at++) values.push(jobs[at]!.payload)
   // AUTOINCREMENT gives the rows of one statement ids in a row, and nobody else writes meanwhile.
   const last = Number(handle.prepare(INSERT_ALIKE).run(...values).lastInsertRowid)
-  for (let at = 0; at < ROWS_PER_STATEMENT; at++) {
-    pushed.push({ outcome: 'dispatched', uuid: jobs[from + at]!.uuid, id: last - ROWS_PER_STATEMENT + 1 + at })
-  }
+  const first = last - ROWS_PER_STATEMENT + 1
+  if (asBlock) insertBlock(handle, jobs[from]!, jobs[end - 1]!, first, last)
+  for (let at = from; at < end; at++)
+    pushed.push({ outcome: 'dispatched', uuid: jobs[at]!.uuid, id: first + at - from })
 }
 
 function insertOne(handle: Handle, job: NewJob, now: number): Pushed {
@@ -185,15 +196,13 @@ function onTaken(handle: Handle, job: NewJob, unique: UniqueKey, holder: Holder,
 
 function refuseKnown(handle: Handle, jobs: readonly NewJob[]): void {
   const uuids = jobs.map(({ uuid }) => uuid)
+  const live = anyOfUuids(handle, uuids)
   const known =
-    handle
-      .prepare(
-        'select substr(payload, 10, 36) as uuid from jobs where substr(payload, 10, 36) in (select value from json_each(?)) limit 1',
-      )
-      .get(JSON.stringify(uuids)) ??
-    handle
-      .prepare('select uuid from failed_jobs where uuid in (select value from json_each(?)) limit 1')
-      .get(JSON.stringify(uuids))
+    live !== undefined
+      ? { uuid: live }
+      : handle
+          .prepare('select uuid from failed_jobs where uuid in (select value from json_each(?)) limit 1')
+          .get(JSON.stringify(uuids))
   const twice =
     new Set(uuids).size < uuids.length ? { uuid: uuids.find((uuid, at) => uuids.indexOf(uuid) !== at) } : undefined
   const found = (known ?? twice) as { uuid: string } | undefined

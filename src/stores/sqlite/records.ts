@@ -107,6 +107,7 @@ function pastTheirTime(keep: Retention, at: number): { table: Sql; key: Sql; pas
     rule('faena_runs', 'id', sql`started_at < ${at - keep.runsMs} and (keep_until is null or keep_until < ${at})`),
     rule('faena_locks', 'key', sql`expires_at <= ${at} or (until <> 'window' and ${job})`),
     rule('faena_reclaims', 'job_id', job),
+    rule('faena_blocks', 'first_id', gone('select 1 from jobs j where j.id between first_id and last_id')),
     rule('faena_failed', 'uuid', gone('select 1 from failed_jobs f where f.uuid = faena_failed.uuid')),
     ...deskPastItsTime(keep, sql`${at}`).map(({ table, key, past }) => rule(`faena_${table}`, key, past)),
   ]
