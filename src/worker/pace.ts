@@ -1,6 +1,8 @@
-/** A worker takes ahead at most so much work, and so many jobs. */
+/** A worker takes ahead at most so much work, and so many jobs: what is held weighs in memory. */
 const AHEAD_MS = 50
-const MOST_AHEAD = 1_000
+const MOST_AHEAD = 500
+/** Where the store takes longer to answer than so many short jobs take to run. */
+const MOST_FAR_AHEAD = 1_000
 const WEIGHT = 1 / 8
 
 /**
@@ -10,6 +12,7 @@ const WEIGHT = 1 / 8
  */
 export class Pace {
   #averageMs = Number.POSITIVE_INFINITY
+  #mostAhead = MOST_AHEAD
 
   /** A job took so long, from its start to its end. */
   took(ms: number): void {
@@ -22,7 +25,12 @@ export class Pace {
     this.#averageMs = Number.POSITIVE_INFINITY
   }
 
+  /** So many jobs were held when the store was asked for more, and all of them ended before it answered. */
+  ranDry(held: number): void {
+    if (held >= MOST_AHEAD / 4) this.#mostAhead = MOST_FAR_AHEAD
+  }
+
   ahead(concurrency: number): number {
-    return Math.min(MOST_AHEAD, Math.floor((AHEAD_MS * concurrency) / Math.max(this.#averageMs, 0.001)))
+    return Math.min(this.#mostAhead, Math.floor((AHEAD_MS * concurrency) / Math.max(this.#averageMs, 0.001)))
   }
 }

@@ -209,6 +209,7 @@ export class ReserveLoop {
     if (answer !== undefined) {
       const ended = this.#host.ended - endedBefore
       this.#reorder = ended < heldBefore ? 2 * ended : Number.POSITIVE_INFINITY
+      if (ended >= heldBefore) this.#pace.ranDry(heldBefore)
       this.#failures = 0
       this.#take(settler, answer, limit, free, maxBytes, wasEmpty)
     }
