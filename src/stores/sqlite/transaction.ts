@@ -138,21 +138,24 @@ function handleOn(database: CallersDatabase): Handle {
       statement.setReadBigInts?.(false)
       statement.setReturnArrays?.(false)
       statement.safeIntegers?.(false)
-      const usable = statement.safeIntegers && sql.includes('?1') ? numbered(statement) : statement
+      const usable = statement.safeIntegers && sql.includes('?1') ? numbered(statement, sql) : statement
       statements.set(sql, usable)
       return usable
     },
   }
 }
 
-/** better-sqlite3 takes the values of ?1, ?2, … by name only. */
-function numbered(statement: CallersStatement): HandleStatement {
-  const named = (values: SQLInputValue[]) =>
-    Object.fromEntries(values.map((value, at) => [at + 1, value])) as unknown as SQLInputValue
+/** better-sqlite3 takes the values of ?1, ?2, … by name only, and those of `?` after them in a list. */
+function numbered(statement: CallersStatement, sql: string): HandleStatement {
+  const numbers = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number)))
+  const given = (values: SQLInputValue[]) => {
+    const named = Object.fromEntries(values.slice(0, numbers).map((value, at) => [at + 1, value]))
+    return [...values.slice(numbers), named as unknown as SQLInputValue]
+  }
   return {
-    run: (...values) => statement.run(named(values)),
-    get: (...values) => statement.get(named(values)),
-    all: (...values) => statement.all(named(values)),
+    run: (...values) => statement.run(...given(values)),
+    get: (...values) => statement.get(...given(values)),
+    all: (...values) => statement.all(...given(values)),
   }
 }
 
