@@ -329,11 +329,11 @@ export interface AdminStore {
   /** Failed jobs per step of time, oldest first; steps without any are left out. `from` inclusive, `to` exclusive, unix ms. */
   failedHistogram(window: { from: number; to: number; stepMs: number }): Promise<{ at: number; count: number }[]>
   /**
-   * Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet; newest first. `above`:
-   * only those of larger ids, for who knows that the others are labelled; `below`: only those of smaller ones, for who goes
-   * down from page to page.
+   * Failed jobs somebody else wrote, which have no name, fingerprint and headline beside them yet; newest first. One look at
+   * a few thousand rows between the two ids, both exclusive, from the newest down; `next` is the `below` of the next look, and
+   * null when none is left. `above`: for who knows that the others are labelled.
    */
-  unlabelled(limit: number, above?: number, below?: number): Promise<FailedJob[]>
+  unlabelled(limit: number, above?: number, below?: number): Promise<{ jobs: FailedJob[]; next: number | null }>
   label(labels: readonly FailedLabel[]): Promise<void>
 }
 

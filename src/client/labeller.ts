@@ -8,59 +8,103 @@ const AT_ONCE = 200
 const FRESH_MS = 500
 /** All of a large table is looked at again after so many times what it took; what is newer than the last look, each time. */
 const FULL_COSTS = 20
+/** After each step of a look through the whole table it rests for so many times what the step took, unless somebody waits. */
+const RESTS = 4
 
 /**
  * Gives failed jobs that somebody else wrote (Laravel) what they are found by, before anybody looks for one: the janitor
- * does the same once a minute, where one runs. Many may do it at once; one look under way serves all who ask.
+ * does the same once a minute, where one runs. Many may do it at once; one look under way serves all who ask. What is new
+ * comes first; a large table is gone through beside, from the newest to the oldest, in short steps.
  */
 export class Labeller {
   readonly #store: Store
   readonly #surface: (data: unknown) => string | null
   readonly #labelled = new Labelled()
-  #underWay: Promise<void> | undefined
+  #newest: Promise<void> | undefined
+  #whole: Promise<void> | undefined
   #doneAt = Number.NEGATIVE_INFINITY
-  #fullAt = Number.NEGATIVE_INFINITY
-  /** Up to this id the last look found nothing left. */
-  #seen = 0
+  #wholeAt = Number.NEGATIVE_INFINITY
+  /** Up to this id the last look found nothing left, or leaves it to the look through the whole table. */
+  #seen: number | undefined
+  /** How many wait for all of the table. */
+  #waiting = 0
 
   constructor(store: Store, surface: readonly SurfacedField[]) {
     this.#store = store
     this.#surface = (data) => surfacedTextIn(surface, data)
   }
 
-  /** Resolves when all are labelled, or when `withinMs` is over: then it goes on beside. */
+  /** Resolves when all are labelled; with `withinMs` when those are that are new, or when that time is over. */
   async catchUp(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
-    if (performance.now() - this.#doneAt < FRESH_MS) return
-    this.#underWay ??= this.#run().finally(() => {
-      this.#underWay = undefined
-    })
-    if (withinMs === Number.POSITIVE_INFINITY) return this.#underWay
+    if (withinMs === Number.POSITIVE_INFINITY) return this.#all()
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, withinMs)
     })
     // What fails here is tried again by the next who asks; a list is shown all the same.
-    await Promise.race([this.#underWay.catch(() => {}), patience])
+    await Promise.race([this.#begun().catch(() => {}), patience])
     clearTimeout(timer)
   }
 
-  async #run(): Promise<void> {
-    const from = performance.now()
-    const isFull = from >= this.#fullAt
-    const { failed: bound } = await this.#store.bounds()
-    const above = isFull ? this.#labelled.above : this.#seen
-    for (let below: number | undefined; ; ) {
-      const jobs = await this.#store.unlabelled(AT_ONCE, above, below)
-      if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
-      if (jobs.length < AT_ONCE) break
-      // Going down, not anew from the top: rows of one uuid, as very old tables may have them, take the one label from each other.
-      below = jobs.at(-1)!.id
-      await new Promise((resolve) => setImmediate(resolve))
+  async #all(): Promise<void> {
+    this.#waiting += 1
+    try {
+      await this.#begun()
+      await this.#whole
+    } finally {
+      this.#waiting -= 1
     }
-    this.#doneAt = performance.now()
-    this.#seen = bound
-    if (!isFull) return
-    this.#fullAt = this.#doneAt + FULL_COSTS * (this.#doneAt - from)
-    this.#labelled.complete(bound, this.#doneAt)
   }
+
+  /** Resolves when the new ones are labelled. */
+  async #begun(): Promise<void> {
+    if (performance.now() - this.#doneAt < FRESH_MS) return
+    this.#newest ??= this.#labelNewest().finally(() => {
+      this.#newest = undefined
+    })
+    return this.#newest
+  }
+
+  async #labelNewest(): Promise<void> {
+    const { failed: bound } = await this.#store.bounds()
+    if (this.#seen === undefined) await this.#step(bound + 1, 0)
+    else for (let below: number | null = bound + 1; below !== null; ) below = await this.#step(below, this.#seen)
+    this.#seen = bound
+    this.#doneAt = performance.now()
+    if (this.#whole !== undefined || this.#doneAt < this.#wholeAt) return
+    this.#whole = this.#goThrough(bound).finally(() => {
+      this.#whole = undefined
+    })
+    // Who waits for it is told; for all others it is tried again.
+    this.#whole.catch(() => {})
+  }
+
+  async #goThrough(bound: number): Promise<void> {
+    let tookMs = 0
+    for (let below: number | null = bound + 1; below !== null; ) {
+      const from = performance.now()
+      below = await this.#step(below, this.#labelled.above)
+      const ms = performance.now() - from
+      tookMs += ms
+      await rest(this.#waiting > 0 || below === null ? 0 : RESTS * ms)
+    }
+    const now = performance.now()
+    this.#wholeAt = now + FULL_COSTS * tookMs
+    this.#labelled.complete(bound, now)
+  }
+
+  /** Labels what a look between the two ids finds. Answers below which id to go on; null when nothing is left. */
+  async #step(below: number, above: number): Promise<number | null> {
+    const { jobs, next } = await this.#store.unlabelled(AT_ONCE, above, below)
+    if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
+    return next
+  }
+}
+
+/** At least until the event loop has turned. */
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms <= 1) setImmediate(resolve)
+    else setTimeout(resolve, ms)
+  })
 }

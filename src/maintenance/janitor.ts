@@ -31,7 +31,7 @@ const MOST_CHUNKS = 20
  * Takes back the jobs of workers whose lease ran out, and about once a minute deletes records past their time and labels
  * failed jobs that another runtime wrote. Any number of processes may run one: the store handles each dead worker once,
  * and the rest may be repeated. It looks again when the next lease can end: while all workers renew theirs, that is a
- * statement in nearly a lease's time, and three a minute beside it.
+ * statement in nearly a lease's time, and four a minute beside it.
  */
 export class Janitor {
   readonly #options: JanitorOptions
@@ -43,6 +43,8 @@ export class Janitor {
   readonly #loop = new Loop(() => this.look())
   readonly #troubles: Troubles
   readonly #labelled = new Labelled()
+  /** The look through failed jobs under way: from the newest of its beginning, how far down it is, and up to where new ones were seen to. */
+  #round: { bound: number; below: number | undefined; seen: number } | undefined
   #tidyAt: number
 
   constructor(options: JanitorOptions) {
@@ -100,24 +102,34 @@ export class Janitor {
     return pruned
   }
 
-  /** Gives failed jobs of other writers what lists find them by: name, fingerprint, headline, surfaced fields. Answers how many. */
+  /**
+   * Gives failed jobs of other writers what lists find them by: name, fingerprint, headline, surfaced fields. Answers how many.
+   * What a large table has too much of for one round is left to the next one, which goes on where this one ended.
+   */
   async label(): Promise<number> {
+    const { failed: bound } = await this.#options.store.bounds()
+    const newest = this.#round && (await this.#labelBetween(this.#round.seen))
+    const round = this.#round ?? { bound, below: undefined, seen: bound }
+    const rest = await this.#labelBetween(this.#labelled.above, round.below)
+    if (rest.next === null && !this.#loop.stopped) {
+      this.#labelled.complete(round.bound, this.#clock())
+      this.#round = undefined
+    } else this.#round = { ...round, below: rest.next ?? round.below, seen: newest?.next === null ? bound : round.seen }
+    return (newest?.labelled ?? 0) + rest.labelled
+  }
+
+  async #labelBetween(above: number, below?: number): Promise<{ labelled: number; next: number | null }> {
     const { store, surface } = this.#options
-    const { failed: bound } = await store.bounds()
-    let labelled = 0
-    let below: number | undefined
+    let [labelled, next]: [number, number | null] = [0, below ?? null]
     for (let chunk = 0; chunk < MOST_CHUNKS && !this.#loop.stopped; chunk++) {
-      const jobs = await store.unlabelled(LABELLED_AT_ONCE, this.#labelled.above, below)
+      const { jobs, ...look } = await store.unlabelled(LABELLED_AT_ONCE, above, next ?? undefined)
       if (jobs.length > 0) await store.label(jobs.map((job) => labelOf(job, surface)))
       labelled += jobs.length
-      if (jobs.length < LABELLED_AT_ONCE) {
-        this.#labelled.complete(bound, this.#clock())
-        break
-      }
-      below = jobs.at(-1)!.id
+      next = look.next
+      if (next === null) break
       await breath()
     }
-    return labelled
+    return { labelled, next }
   }
 
   async #guarded(what: string, run: () => Promise<unknown>): Promise<void> {

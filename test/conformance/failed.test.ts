@@ -318,9 +318,11 @@ eachStore('failed jobs', (open) => {
       const id = given.raw.insertFailed({ uuid: job.uuid, payload: job.payload, queue: 'php' })
       await failedJob(given, 'ours')
 
-      const unlabelled = await given.store.unlabelled(10)
-      expect(await given.store.unlabelled(10, id - 1, id + 1)).toEqual(unlabelled)
-      expect([await given.store.unlabelled(10, id), await given.store.unlabelled(10, 0, id)]).toEqual([[], []])
+      const none = { jobs: [], next: null }
+      const { jobs: unlabelled, next } = await given.store.unlabelled(10)
+      expect(next).toBe(null)
+      expect(await given.store.unlabelled(10, id - 1, id + 1)).toEqual({ jobs: unlabelled, next: null })
+      expect([await given.store.unlabelled(10, id), await given.store.unlabelled(10, 0, id)]).toEqual([none, none])
       expect(unlabelled).toMatchObject([{ id, uuid: job.uuid, name: null, fingerprint: null, headline: null }])
       const label = {
         name: 'App\\Jobs\\SyncOrder',
@@ -329,7 +331,7 @@ eachStore('failed jobs', (open) => {
       }
       await given.store.label([{ id, uuid: job.uuid, ...label, surfaced: '{"order_id":7}' }])
 
-      expect(await given.store.unlabelled(10)).toEqual([])
+      expect(await given.store.unlabelled(10)).toEqual(none)
       expect(await given.store.getFailed(job.uuid)).toMatchObject(label)
       expect(await uuids(given, { name: label.name })).toEqual([job.uuid])
       expect(await given.store.failedGroups({ name: label.name }, 10)).toMatchObject([{ count: 1, sample: job.uuid }])

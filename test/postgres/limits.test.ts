@@ -269,7 +269,7 @@ describe('tables of others', () => {
     const store = await given.store()
     await store.migrate()
 
-    expect(await store.unlabelled(10)).toEqual([])
+    expect(await store.unlabelled(10)).toEqual({ jobs: [], next: null })
     expect(await store.retry({}, ALL)).toMatchObject({ changed: 2 })
 
     const { rows } = await store.list({}, { limit: 10 })

@@ -82,7 +82,7 @@ describe('a database that Laravel made', () => {
     insert.run(JSON.stringify({ job: 'Illuminate\\Queue\\CallQueuedHandler@call', data: 2 }))
     const store = await folder.opened()
 
-    expect(await store.unlabelled(10)).toEqual([])
+    expect(await store.unlabelled(10)).toEqual({ jobs: [], next: null })
     expect(await store.retry({}, ALL)).toMatchObject({ changed: 3 })
 
     const uuids = (await store.list({}, { limit: 10 })).rows.map(
@@ -193,7 +193,9 @@ describe('a label for a failed job', () => {
       `insert into failed_jobs (uuid, connection, queue, payload, exception) values ('${UUID}', 'database', 'default', ?, 'Error')`,
     )
     insert.run(phpPayload())
-    const [old] = await store.unlabelled(1)
+    const {
+      jobs: [old],
+    } = await store.unlabelled(1)
     database.exec('delete from failed_jobs')
     insert.run(phpPayload())
     const label = { uuid: UUID, name: 'Sync', fingerprint: 'f', headline: 'new', surfaced: null }

@@ -46,7 +46,8 @@ export function failedAdmin(tables: Tables): FailedAdmin {
     failedHistogram: async (window) => histogram(tables, window),
     unlabelled: async (limit, above = 0, below = Number.POSITIVE_INFINITY) => {
       const rows = failed.all().filter(({ id, label }) => label === null && id > above && id < below)
-      return rows.reverse().slice(0, limit).map(failedJob)
+      const jobs = rows.reverse().slice(0, limit).map(failedJob)
+      return { jobs, next: jobs.length < limit ? null : jobs.at(-1)!.id }
     },
     label: async (labels) => {
       for (const label of labels) failed.label(label)

@@ -25,13 +25,16 @@ export interface Reader {
   lookUp?(statement: Sql): Promise<SqlRow[]>
   /** As `all`, for lists: where several reads wait for one another, these do not wait for a count. */
   search?(statement: Sql): Promise<SqlRow[]>
-  /** As `all`, for a look through a whole table that nobody waits for. */
+  /** As `all`, for looks through a whole table that nobody waits for. */
   background?(statement: Sql): Promise<SqlRow[]>
   /** Unix ms by the database's clock. */
   now(): Promise<number>
   readonly wallClock: WallClock
   readonly dialect: Dialect
 }
+
+/** Rows that one look for unlabelled ones goes through: some tens of ms, however large the table is. */
+const LOOKED_THROUGH = 4_000
 
 type Reads = Pick<
   Store,
@@ -157,21 +160,20 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async unlabelled(limit: number, above = 0, below?: number) {
-      // The plus keeps a database from walking along the ids, which reads rows; the uuids alone stand in an index. Where the
-      // first of many were found, walking goes on from them instead of looking through all anew.
-      const walks = above > 0 || below !== undefined
-      const higher = above === 0 ? raw('') : sql`and f.id > ${above}`
       const lower = below === undefined ? raw('') : sql`and f.id < ${below}`
-      const read = above === 0 ? background : lookUp
-      const ids = await read(sql`
+      const [last] = await lookUp(sql`
+        select f.id from ${tables.failedJobs} f where f.id > ${above} ${lower}
+         order by f.id desc limit 1 offset ${LOOKED_THROUGH - 1}`)
+      const end = last ? Number(last.id) : null
+      const ids = await background(sql`
         select f.id from ${tables.failedJobs} f
-         where f.uuid is not null ${higher} ${lower}
+         where f.uuid is not null and f.id > ${end === null ? above : end - 1} ${lower}
            and not exists (select 1 from ${tables.failed} l where l.uuid = f.uuid and l.failed_id = f.id)
-         order by ${walks ? raw('f.id') : raw('+f.id')} desc limit ${limit}`)
-      if (ids.length === 0) return []
+         order by f.id desc limit ${limit}`)
+      if (ids.length === 0) return { jobs: [], next: end }
       const refs = ids.map(({ id }) => Number(id))
       const rows = await lookUp(sql`${failed} where ${failedWhere({ refs })} order by f.id desc`)
-      return rows.map((row) => failedJob(row, wallClock))
+      return { jobs: rows.map((row) => failedJob(row, wallClock)), next: ids.length < limit ? end : refs.at(-1)! }
     },
 
     async queues(): Promise<QueueState[]> {
