@@ -51,8 +51,8 @@ export interface Searches {
 /** Rows of the first look, few enough that it is over at once; each quick look is followed by a wider one. */
 const FIRST_SPAN = 2_000
 const WIDEST_SPAN = 4_000_000
-const QUICK_MS = 10
-const SLOW_MS = 40
+const QUICK_MS = 4
+const SLOW_MS = 16
 /** Reserved jobs are as many as all workers hold. */
 const MOST_RESERVED = 1_000
 /** Ids taken from an index at once. */
@@ -222,7 +222,8 @@ async function inWindows<Row extends { id: number }, View>({
     at = rows.length > limit ? rows.at(-1)!.id : isNewest ? end + 1 : end - 1
     if (took < QUICK_MS) span = Math.min(span * 4, WIDEST_SPAN)
     else if (took > SLOW_MS) span = Math.max(FIRST_SPAN, Math.ceil(span / 2))
-    if (!isOver() && performance.now() > deadline) return pageOf(found, limit, at)
+    // A look that would most likely end too late isn't begun.
+    if (!isOver() && performance.now() + Math.min(took, SLOW_MS) > deadline) return pageOf(found, limit, at)
   }
   return pageOf(found, limit, null)
 }

@@ -2,8 +2,9 @@
 const CHEAP_MS = 15
 /** From this age on an answer is given to nobody any more, */
 const OLDEST_MS = 2_000
-/** and so long before it is renewed, besides twice what that takes. */
-const AHEAD_MS = 100
+/** and so long before it is renewed, besides half as much again as that takes. */
+const AHEAD_MS = 50
+const SLOWER = 1.5
 
 export interface SharedReadOptions {
   /** How many times what the read costs an answer may stand, where that is longer than two seconds; default: never longer. */
@@ -39,7 +40,7 @@ export class SharedRead<T> {
     const oldest = Math.max(OLDEST_MS, this.#costs * known.costMs)
     const age = this.#clock() - known.from
     if (age >= oldest) return this.#renewed()
-    this.#renewIn(oldest - age - 2 * known.costMs - AHEAD_MS)
+    this.#renewIn(oldest - age - SLOWER * known.costMs - AHEAD_MS)
     return known.value
   }
 
