@@ -9,7 +9,7 @@ const FRESH_MS = 500
 /** All of a large table is looked at again after so many times what it took; what is newer than the last look, each time. */
 const FULL_COSTS = 20
 /** After each step of a look through the whole table it rests for so many times what the step took, unless somebody waits. */
-const RESTS = 4
+const RESTS = 9
 
 /**
  * Gives failed jobs that somebody else wrote (Laravel) what they are found by, before anybody looks for one: the janitor
