@@ -12,6 +12,8 @@ export interface Entry {
   most?: number
   /** Node's flags of a worker process, where the contestant's own command line sets some. */
   nodeFlags?: readonly string[]
+  /** The same of what its environment says. */
+  nodeEnv?: Readonly<Record<string, string>>
   /** Workloads it cannot take part in. */
   without?: readonly string[]
   /** Takes part only where it is named: a study, no product. */
@@ -19,6 +21,7 @@ export interface Entry {
 }
 
 const FAENA_FLAGS = ['--min-semi-space-size=8', '--max-semi-space-size=8']
+const FAENA_ENV = { MALLOC_ARENA_MAX: '2' }
 /** Wakes nobody, and hands delays on to the tables of Faena. */
 const NO_PROTOTYPE = ['pickup', 'due', 'day']
 /** What is no queue has no worker that waits, and no delays. */
@@ -28,9 +31,10 @@ const NO_QUEUE = ['pickup', 'backlog', 'processes', 'snapshot', 'due', 'day']
 export const CONTESTANTS: Readonly<Record<string, Entry>> = {
   faena: {
     on: 'sqlite',
-    settings: 'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags as `faena work` sets them',
+    settings: 'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags and environment as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
   },
   plainjob: {
     on: 'sqlite',
@@ -53,12 +57,14 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
   },
   'faena-pg-shared': {
     on: 'postgres',
     settings: "the same on Laravel's tables, as PHP workers share them",
     load: async () => (await import('./faena-shared.ts')).faenaShared,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
   },
   graphile: {
     on: 'postgres',
@@ -106,12 +112,14 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
   },
   'faena-mariadb-shared': {
     on: 'mariadb',
     settings: "the same on Laravel's tables, as PHP workers share them",
     load: async () => (await import('./faena-shared.ts')).faenaShared,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
   },
   'raw-mariadb': {
     on: 'mariadb',
@@ -125,6 +133,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
     without: NO_PROTOTYPE,
     study: true,
   },
@@ -133,6 +142,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
     without: NO_PROTOTYPE,
     study: true,
   },
@@ -141,6 +151,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
     nodeFlags: FAENA_FLAGS,
+    nodeEnv: FAENA_ENV,
     without: NO_PROTOTYPE,
     study: true,
   },

@@ -42,11 +42,11 @@ function profiling(role: string): string[] {
 }
 
 export function startChild(order: Order): Child {
-  const flags = WORKERS.includes(order.role) ? (CONTESTANTS[order.contestant]!.nodeFlags ?? []) : []
+  const { nodeFlags = [], nodeEnv = {} } = WORKERS.includes(order.role) ? CONTESTANTS[order.contestant]! : {}
   const child = fork(CHILD, [], {
-    execArgv: ['--disable-warning=ExperimentalWarning', ...flags, ...profiling(order.role)],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...nodeFlags, ...profiling(order.role)],
     // Compiled once for all processes: the compiler of TypeScript is no part of anybody's memory.
-    env: { NODE_COMPILE_CACHE: CACHE, ...process.env },
+    env: { NODE_COMPILE_CACHE: CACHE, ...nodeEnv, ...process.env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ready = Promise.withResolvers<void>()
