@@ -31,7 +31,8 @@ const NO_QUEUE = ['pickup', 'backlog', 'processes', 'snapshot', 'due', 'day']
 export const CONTESTANTS: Readonly<Record<string, Entry>> = {
   faena: {
     on: 'sqlite',
-    settings: 'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags and environment as `faena work` sets them',
+    settings:
+      'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags and environment as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
     nodeFlags: FAENA_FLAGS,
     nodeEnv: FAENA_ENV,
