@@ -426,6 +426,10 @@ declare
   every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
   every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
 begin
+  -- First, so that a push whose answer was lost, and which stored its jobs without telling of them, does so when it is repeated.
+  if to_channel is not null then
+    perform pg_notify(to_channel, '');
+  end if;
   if of_producer is not null then
     return query select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
                 else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
@@ -470,9 +474,6 @@ begin
     end if;
   end if;
 
-  if to_channel is not null then
-    perform pg_notify(to_channel, '');
-  end if;
   insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
   select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
                 when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
@@ -605,6 +606,7 @@ declare
   found_names text;
   found_payloads text;
   found_bytes bigint;
+  found_largest bigint;
   found_singles integer;
   found_unclear integer;
   found_count integer;
@@ -660,15 +662,16 @@ begin
     end if;
 
     wanted := most - cardinality(taken);
+    -- Long payloads are read once it is known which of them fit: all that are found could be more than the server can put together.
     
     select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
-           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
-           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)) filter (where d.bytes <= most_bytes / wanted),
+           sum(d.bytes), max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
       into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
-           found_bytes, found_singles, found_unclear
+           found_bytes, found_largest, found_singles, found_unclear
       from (
-        select j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
-               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+        select j.id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as attempts,
+               coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
@@ -682,7 +685,9 @@ begin
       ) d;
     found_count := coalesce(cardinality(found_ids), 0);
 
-    if found_count > 0 and (found_unclear > 0 or bytes + found_bytes > most_bytes or singles + found_singles > most_singles) then
+    if found_count > 0 and (
+      found_unclear > 0 or found_largest > most_bytes / wanted or bytes + found_bytes > most_bytes or singles + found_singles > most_singles
+    ) then
       chosen := '{}';
       found_bytes := bytes;
       found_singles := singles;
@@ -706,11 +711,11 @@ begin
       
     select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
            array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
-           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+           sum(d.bytes), max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
       into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
-           found_bytes, found_singles, found_unclear
-        from (select j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
-               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+           found_bytes, found_largest, found_singles, found_unclear
+        from (select j.id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as attempts,
+               coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear from "public"."jobs" j where j.id = any(chosen) order by j.available_at, j.id) d;
@@ -792,7 +797,7 @@ begin
       );
     end if;
     update "public"."jobs" j
-       set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+       set reserved_at = this_second, reserved_by = by_worker, attempts = least(coalesce(j.attempts, 0)::integer + 1, 32767)
      where j.ctid = any(taken_places);
     get diagnostics written = row_count;
     if written <> cardinality(taken) then

@@ -10,6 +10,7 @@ const FRESH_MS = 500
 const FULL_COSTS = 20
 /** After each step of a look through the whole table it rests for so many times what the step took, unless somebody waits. */
 const RESTS = 9
+const LONGEST_REST_MS = 1_000
 
 /**
  * Gives failed jobs that somebody else wrote (Laravel) what they are found by, before anybody looks for one: the janitor
@@ -28,6 +29,8 @@ export class Labeller {
   #seen: number | undefined
   /** How many wait for all of the table. */
   #waiting = 0
+  /** Ends the rest between two steps. */
+  #hurry = () => {}
 
   constructor(store: Store, surface: readonly SurfacedField[]) {
     this.#store = store
@@ -48,6 +51,7 @@ export class Labeller {
 
   async #all(): Promise<void> {
     this.#waiting += 1
+    this.#hurry()
     try {
       await this.#begun()
       await this.#whole
@@ -76,7 +80,9 @@ export class Labeller {
       this.#whole = undefined
     })
     // Who waits for it is told; for all others it is tried again.
-    this.#whole.catch(() => {})
+    this.#whole.catch(() => {
+      this.#doneAt = Number.NEGATIVE_INFINITY
+    })
   }
 
   async #goThrough(bound: number): Promise<void> {
@@ -86,7 +92,7 @@ export class Labeller {
       below = await this.#step(below, this.#labelled.above)
       const ms = performance.now() - from
       tookMs += ms
-      await rest(this.#waiting > 0 || below === null ? 0 : RESTS * ms)
+      await this.#rest(this.#waiting > 0 || below === null ? 0 : Math.min(RESTS * ms, LONGEST_REST_MS))
     }
     const now = performance.now()
     this.#wholeAt = now + FULL_COSTS * tookMs
@@ -99,12 +105,19 @@ export class Labeller {
     if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
     return next
   }
-}
 
-/** At least until the event loop has turned. */
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (ms <= 1) setImmediate(resolve)
-    else setTimeout(resolve, ms)
-  })
+  /** At least until the event loop has turned; no process stays for it. */
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (ms <= 1) {
+        setImmediate(resolve)
+        return
+      }
+      const timer = setTimeout(resolve, ms).unref()
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
 }

@@ -126,6 +126,18 @@ eachStore('push', (open) => {
       expect(given.raw.jobRows()).toHaveLength(2)
     })
 
+    test.each([1, 2, 3, 60])('of %d jobs answers the ids that it stored them under', async (count) => {
+      await using given = await open()
+      const jobs = Array.from({ length: count }, () => newJob())
+      const pushId = { producer: 'web-1', seq: 1 }
+      const first = await given.store.push(jobs, { pushId })
+      await given.store.push([newJob(), newJob()])
+
+      expect(await given.store.push(jobs, { pushId })).toEqual(first)
+      expect(given.raw.jobRows().map(({ id }) => id)).toEqual(expect.arrayContaining(first.map(({ id }) => id)))
+      expect(given.raw.jobRows()).toHaveLength(count + 2)
+    })
+
     test('is not stored again where its job has already run', async () => {
       await using given = await open()
       const job = newJob()

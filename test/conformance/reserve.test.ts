@@ -109,6 +109,19 @@ eachStore('reserve', (open) => {
       expect(await worker.reserve()).toHaveLength(7)
     })
 
+    test('long payloads among short ones come whole and in order', async () => {
+      await using given = await open()
+      const jobs = newJobs(24, (at) => ({ input: 'x'.repeat(at % 3 === 0 ? 60_000 : 10) }))
+      await given.store.push(jobs)
+      const worker = await given.worker()
+
+      const first = await worker.reserve({ limit: 100, maxBytes: 200_000 })
+      const rest = await worker.reserve({ limit: 100, maxBytes: 4_000_000 })
+
+      expect(first.length).toBeLessThan(24)
+      expect([...first, ...rest].map(({ payload }) => payload)).toEqual(jobs.map(({ payload }) => payload))
+    })
+
     test('a job larger than that is given by itself', async () => {
       await using given = await open()
       await given.store.push([newJob({ input: 'x'.repeat(10_000) }), newJob()])

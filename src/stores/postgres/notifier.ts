@@ -1,9 +1,13 @@
+import { performance } from 'node:perf_hooks'
 import { sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 
 /** Rest after a notification. Where more is to tell each time it ends, it is doubled, up to the longest. */
 const SHORTEST_REST_MS = 4
 const LONGEST_REST_MS = 64
+/** Transactions that notify commit one at a time: where one took longer than this, nothing is carried for so many times as long. */
+const SLOW_MS = 10
+const SLOW_RESTS = 50
 
 /**
  * Tells other processes that jobs may be due, by a notification without content. PostgreSQL lets only one transaction with a
@@ -19,6 +23,8 @@ export class Notifier {
   #rest: NodeJS.Timeout | undefined
   #restMs = SHORTEST_REST_MS
   #carried = false
+  #carriedAt = 0
+  #carryFrom = 0
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -33,14 +39,19 @@ export class Notifier {
 
   /** The channel of the notification that the next push may carry, or null where it is told of outside; then `delivered`. */
   carry(): string | null {
-    if (this.#carried || this.#sending || this.#rest || this.#closed) return null
+    const now = performance.now()
+    if (this.#carried || this.#sending || this.#rest || this.#closed || now < this.#carryFrom) return null
     this.#carried = true
+    this.#carriedAt = now
     return this.#channel
   }
 
   /** The push that carried a notification has ended. */
   delivered(): void {
     this.#carried = false
+    const now = performance.now()
+    const tookMs = now - this.#carriedAt
+    if (tookMs > SLOW_MS) this.#carryFrom = now + SLOW_RESTS * tookMs
     if (!this.#sending && !this.#rest) this.#restNow()
   }
 

@@ -55,6 +55,10 @@ declare
   every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
   every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
 begin
+  -- First, so that a push whose answer was lost, and which stored its jobs without telling of them, does so when it is repeated.
+  if to_channel is not null then
+    perform pg_notify(to_channel, '');
+  end if;
   if of_producer is not null then
     return query ${firstAnswer} where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
@@ -96,9 +100,6 @@ begin
     end if;
   end if;
 
-  if to_channel is not null then
-    perform pg_notify(to_channel, '');
-  end if;
   insert into ${names.jobs} (${columns})
   select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, ${due}, this_second, coalesce(every_name, t.name),
          coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)

@@ -29,14 +29,15 @@ export function reserveFunction(names: Names): string {
   const isSingle = `coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1`
-  const collect = `
+  const collect = (payloads: string) => `
     select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
-           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
-           sum(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
+           array_agg(d.created_at), string_agg(d.name, chr(31)), ${payloads},
+           sum(d.bytes), max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
       into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
-           found_bytes, found_singles, found_unclear`
-  const columns = `j.id, j.ctid as place, least(j.attempts::integer + 1, 32767) as attempts, coalesce(j.max_attempts, -1) as most_attempts,
-               j.available_at, j.created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+           found_bytes, found_largest, found_singles, found_unclear`
+  const payloads = 'string_agg(d.payload, chr(31))'
+  const columns = `j.id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as attempts,
+               coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                ${isSingle} as is_single, ${isUnclear} as is_unclear`
   return `
 create or replace function ${names.own('reserve_2')}(
@@ -75,6 +76,7 @@ declare
   found_names text;
   found_payloads text;
   found_bytes bigint;
+  found_largest bigint;
   found_singles integer;
   found_unclear integer;
   found_count integer;
@@ -130,7 +132,8 @@ begin
     end if;
 
     wanted := most - cardinality(taken);
-    ${collect}
+    -- Long payloads are read once it is known which of them fit: all that are found could be more than the server can put together.
+    ${collect(`${payloads} filter (where d.bytes <= most_bytes / wanted)`)}
       from (
         select ${columns}
           from ${names.jobs} j
@@ -143,7 +146,9 @@ begin
       ) d;
     found_count := coalesce(cardinality(found_ids), 0);
 
-    if found_count > 0 and (found_unclear > 0 or bytes + found_bytes > most_bytes or singles + found_singles > most_singles) then
+    if found_count > 0 and (
+      found_unclear > 0 or found_largest > most_bytes / wanted or bytes + found_bytes > most_bytes or singles + found_singles > most_singles
+    ) then
       chosen := '{}';
       found_bytes := bytes;
       found_singles := singles;
@@ -162,7 +167,7 @@ begin
         found_singles := found_singles + found_job.is_single::integer;
         chosen := chosen || found_job.id;
       end loop;
-      ${collect}
+      ${collect(payloads)}
         from (select ${columns} from ${names.jobs} j where j.id = any(chosen) order by j.available_at, j.id) d;
     end if;
 
@@ -221,7 +226,7 @@ begin
       );
     end if;
     update ${names.jobs} j
-       set reserved_at = this_second, reserved_by = by_worker, attempts = least(j.attempts::integer + 1, 32767)
+       set reserved_at = this_second, reserved_by = by_worker, attempts = least(coalesce(j.attempts, 0)::integer + 1, 32767)
      where j.ctid = any(taken_places);
     get diagnostics written = row_count;
     if written <> cardinality(taken) then

@@ -135,9 +135,13 @@ async function reservedJobs(context: Context, answer: Answer, pairs: readonly Pa
   return jobs
 }
 
+/** A part of a longer text than this is copied, or a job that runs for hours would keep the texts of all that came with it. */
+const LONG_TEXT = 256 * 1024
+
 /** Texts as one. Those that say the same as the one before, as names nearly always do, share its memory. */
 function listed(text: string): string[] {
   const list: string[] = []
+  const isLong = text.length > LONG_TEXT
   let last = ''
   for (let from = 0; from <= text.length; ) {
     const end = from + last.length
@@ -148,6 +152,7 @@ function listed(text: string): string[] {
     }
     const next = text.indexOf(SEPARATOR, from)
     last = next < 0 ? text.slice(from) : text.slice(from, next)
+    if (isLong) last = Buffer.from(last).toString()
     list.push(last)
     from += last.length + 1
   }

@@ -20,7 +20,7 @@ import type { Value } from './connection.ts'
 import { type Context, dueSecond, idList, secondOf } from './context.ts'
 import { DIALECT, oneOf } from './dialect.ts'
 import { insertRow, liveHolder, takeKey } from './push.ts'
-import { anyOfUuids } from './uuids.ts'
+import { firstUuid, jobsOfUuids } from './uuids.ts'
 
 type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFailed' | 'label'> &
   Pick<QueueStore, 'pause' | 'resume'> & { command(worker: number | null, command: WorkerCommand): Promise<number> }
@@ -203,7 +203,7 @@ function retryRow(context: Context, row: SqlRow): boolean {
   const payload = tryReadPayload(text)
   const key = payload?.faena.unique
   if (key && key.until !== 'window' && liveHolder(connection, key.key, at)) return false
-  if (anyOfUuids(connection, [uuid]) !== undefined) return false
+  if (firstUuid(connection, jobsOfUuids([uuid])) !== undefined) return false
   const job: NewJob = {
     uuid,
     queue: String(row.queue),

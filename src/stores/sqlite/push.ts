@@ -3,7 +3,7 @@ import type { NewJob, Pushed, PushOptions, UniqueKey } from '../../store.ts'
 import type { Value } from './connection.ts'
 import { type Context, dueSecond, isJobOf, secondOf } from './context.ts'
 import { type Handle, inTransaction } from './transaction.ts'
-import { anyOfUuids, fitBlock, insertBlock } from './uuids.ts'
+import { firstUuid, fitBlock, insertBlock, ordinaryJobs } from './uuids.ts'
 
 const ROWS_PER_STATEMENT = 50
 const COLUMNS = 'queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
@@ -199,7 +199,7 @@ function onTaken(handle: Handle, job: NewJob, unique: UniqueKey, holder: Holder,
 
 function refuseKnown(handle: Handle, jobs: readonly NewJob[]): void {
   const uuids = jobs.map(({ uuid }) => uuid)
-  const live = anyOfUuids(handle, uuids)
+  const live = firstUuid(handle, ordinaryJobs(uuids))
   const known =
     live !== undefined
       ? { uuid: live }

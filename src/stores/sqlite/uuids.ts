@@ -37,25 +37,30 @@ export function insertBlock(handle: Handle, first: NewJob, last: NewJob, firstId
  * block or by an index; of the odd ones, which somebody else wrote and another index lists, each is looked into.
  */
 export function jobsOfUuids(uuids: readonly string[]): Sql {
-  const list = sql`(select value from json_each(${JSON.stringify(uuids)}))`
-  return sql`
-    select id from jobs where in_block is null and substr(payload, 10, 36) in ${list}
-    union all
-    select j.id from json_each(${JSON.stringify(Object.fromEntries(uuids.map((uuid) => [uuid, earliestBlock(uuid)])))}) u
-      cross join faena_blocks b on b.first_uuid between u.value and u.key and b.last_uuid >= u.key
-      cross join jobs j not indexed on j.id between b.first_id and b.last_id and substr(j.payload, 10, 36) = u.key
+  return sql`${ordinaryJobs(uuids)}
     union all
     select id from jobs where in_block is null and substr(payload, 1, 9) <> '{"uuid":"'
-       and case when json_valid(payload) then json_extract(payload, '$.uuid') end in ${list}`
+       and case when json_valid(payload) then json_extract(payload, '$.uuid') end
+           in (select value from json_each(${JSON.stringify(uuids)}))`
 }
 
-/** The uuid of the first job found that has one of these. */
-export function anyOfUuids(handle: Handle, uuids: readonly string[]): string | undefined {
-  const found = jobsOfUuids(uuids)
+/** As `jobsOfUuids`, without the odd ones: for what must be quick whatever others have written. */
+export function ordinaryJobs(uuids: readonly string[]): Sql {
+  const earliest = JSON.stringify(Object.fromEntries(uuids.map((uuid) => [uuid, earliestBlock(uuid)])))
+  return sql`
+    select id from jobs where in_block is null and substr(payload, 10, 36) in (select value from json_each(${JSON.stringify(uuids)}))
+    union all
+    select j.id from json_each(${earliest}) u
+      cross join faena_blocks b on b.first_uuid between u.value and u.key and b.last_uuid >= u.key
+      cross join jobs j not indexed on j.id between b.first_id and b.last_id and substr(j.payload, 10, 36) = u.key`
+}
+
+/** The uuid of the first of the jobs that such a select finds. */
+export function firstUuid(handle: Handle, jobs: Sql): string | undefined {
   const row = handle
     .prepare(`select coalesce(case when json_valid(payload) then json_extract(payload, '$.uuid') end, substr(payload, 10, 36)) as uuid
-                from jobs where id in (${statementText(found, 'question')}) limit 1`)
-    .get(...(found.values as Value[])) as { uuid: string } | undefined
+                from jobs where id in (${statementText(jobs, 'question')}) limit 1`)
+    .get(...(jobs.values as Value[])) as { uuid: string } | undefined
   return row?.uuid
 }
 
