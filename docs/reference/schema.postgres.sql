@@ -577,6 +577,8 @@ CREATE OR REPLACE FUNCTION public.faena_reserve_2(by_worker bigint, of_queues te
  SET jit TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET lock_timeout TO '4s'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
 AS $function$
 #variable_conflict use_column
 declare

@@ -1,4 +1,4 @@
-import { functionHead } from './function-head.ts'
+import { orderedFunctionHead } from './function-head.ts'
 import { addToHolds } from './holds.ts'
 import type { Names } from './names.ts'
 import { isJobOf } from './payload-functions.ts'
@@ -47,7 +47,7 @@ create or replace function ${names.own('reserve_2')}(
 ) returns table (
   pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[],
   crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean
-) ${functionHead} as $function$
+) ${orderedFunctionHead} as $function$
 #variable_conflict use_column
 declare
   started constant timestamptz := clock_timestamp();
