@@ -14,10 +14,10 @@ test.skipIf(process.platform !== 'linux')('a short soak ends with a whole ledger
     { encoding: 'utf8' },
   )
   expect(stderr).toBe('')
-  const { ledger, broken, troubles, restless, backlog } = JSON.parse(stdout) as Report
+  const { ledger, broken, troubles, restless } = JSON.parse(stdout) as Report
   expect([status, broken]).toEqual([0, []])
   expect(ledger.dispatched).toBe(ledger.ended + ledger.failed)
   expect(ledger.failed).toBe(Math.floor(ledger.dispatched / 400))
   expect(ledger.dispatched).toBeGreaterThan(0.9 * 18 * 150)
-  expect([troubles, restless.processes > 2, backlog.most > 0]).toEqual([1, true, true])
+  expect([troubles, restless.processes > 2]).toEqual([1, true])
 })
