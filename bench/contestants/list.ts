@@ -20,8 +20,11 @@ export interface Entry {
   study?: true
 }
 
-const FAENA_FLAGS = ['--min-semi-space-size=8', '--max-semi-space-size=8']
-const FAENA_ENV = { MALLOC_ARENA_MAX: '2' }
+/** As `faena work` starts its processes. */
+const AS_FAENA_WORK = {
+  nodeFlags: ['--min-semi-space-size=8', '--max-semi-space-size=8'],
+  nodeEnv: { MALLOC_ARENA_MAX: '2' },
+}
 /** Wakes nobody, and hands delays on to the tables of Faena. */
 const NO_PROTOTYPE = ['pickup', 'due', 'day']
 /** What is no queue has no worker that waits, and no delays. */
@@ -34,8 +37,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     settings:
       'defaults: WAL, synchronous FULL; history, metrics and leases on; Node flags and environment as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
   },
   plainjob: {
     on: 'sqlite',
@@ -55,17 +57,15 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
   },
   'faena-pg': {
     on: 'postgres',
-    settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
+    settings: 'defaults, tables of its own; Node flags and environment as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
   },
   'faena-pg-shared': {
     on: 'postgres',
     settings: "the same on Laravel's tables, as PHP workers share them",
     load: async () => (await import('./faena-shared.ts')).faenaShared,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
   },
   graphile: {
     on: 'postgres',
@@ -110,17 +110,15 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
   },
   'faena-mariadb': {
     on: 'mariadb',
-    settings: 'defaults, tables of its own; Node flags as `faena work` sets them',
+    settings: 'defaults, tables of its own; Node flags and environment as `faena work` sets them',
     load: async () => (await import('./faena.ts')).faena,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
   },
   'faena-mariadb-shared': {
     on: 'mariadb',
     settings: "the same on Laravel's tables, as PHP workers share them",
     load: async () => (await import('./faena-shared.ts')).faenaShared,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
   },
   'raw-mariadb': {
     on: 'mariadb',
@@ -133,8 +131,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     on: 'sqlite',
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
     without: NO_PROTOTYPE,
     study: true,
   },
@@ -142,8 +139,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     on: 'postgres',
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
     without: NO_PROTOTYPE,
     study: true,
   },
@@ -151,8 +147,7 @@ export const CONTESTANTS: Readonly<Record<string, Entry>> = {
     on: 'mariadb',
     settings: 'a prototype: plain jobs leased in ranges of ids, under the client and worker of Faena',
     load: async () => (await import('./ranges.ts')).ranges,
-    nodeFlags: FAENA_FLAGS,
-    nodeEnv: FAENA_ENV,
+    ...AS_FAENA_WORK,
     without: NO_PROTOTYPE,
     study: true,
   },

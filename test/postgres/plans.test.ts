@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FETCH } from '../support/jobs.ts'
+import { plansOf } from '../support/postgres-plans.ts'
 import { givenSchema } from '../support/postgres-schema.ts'
 import { startWorker } from '../support/worker.ts'
 
@@ -18,12 +19,7 @@ test('a connection that plans by the statistics of a queue just worked off reads
   fill(50_000)
   const worker = await startWorker(store)
   const session = await given.client()
-  const plans: string[] = []
-  session.on('notice', ({ message }) => plans.push(String(message)))
-  await session.query(`load 'auto_explain'`)
-  await session.query(
-    `set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set client_min_messages = log`,
-  )
+  const plans = await plansOf(session)
 
   await session.query(
     `select * from ${given.schema}.faena_reserve_2($1, '{default}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store.ts'
 import { numberArray, textArray } from '../../src/stores/postgres/client.ts'
 import { FETCH, failure } from '../support/jobs.ts'
+import { plansOf } from '../support/postgres-plans.ts'
 import { type GivenSchema, givenSchema } from '../support/postgres-schema.ts'
 import { ended, startWorker, type TestWorker } from '../support/worker.ts'
 
@@ -74,12 +75,7 @@ function tableStatistics(): { updated: number; scanned: number } {
 describe('with a million jobs waiting', () => {
   test('a reserve reads the index in order and sorts nothing', async () => {
     const session = await given.client()
-    const told: string[] = []
-    session.on('notice', ({ message }) => told.push(String(message)))
-    await session.query(`load 'auto_explain'`)
-    await session.query(
-      `set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set client_min_messages = log`,
-    )
+    const told = await plansOf(session)
 
     await session.query(
       `select * from ${given.schema}.faena_reserve_2($1, '{waiting}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,

@@ -209,7 +209,7 @@ async function takeLookedAt(
       update ${own('holds')} set ranges = ranges || ${numberArray(ours.flatMap((id) => [id, id]))}::bigint[] where worker = ${worker} and exists (select 1 from mine)
     )
     update ${jobs} j
-       set reserved_at = ${nowMs(context)} / 1000, reserved_by = ${worker}, attempts = least(j.attempts::integer + 1, 32767)
+       set reserved_at = ${nowMs(context)} / 1000, reserved_by = ${worker}, attempts = least(coalesce(j.attempts, 0)::integer + 1, 32767)
      where j.id = any(${numberArray(ours)}::bigint[]) and j.reserved_at is null and exists (select 1 from mine)
     returning j.id, j.queue, j.payload, j.attempts, j.max_attempts, j.name, coalesce(j.priority, 0) as priority,
               j.available_at, j.created_at, (select r.crashes from ${own('reclaims')} r
