@@ -22,7 +22,12 @@ export interface Entry {
 
 /** As `faena work` starts its processes. */
 const AS_FAENA_WORK = {
-  nodeFlags: ['--min-semi-space-size=8', '--max-semi-space-size=8'],
+  nodeFlags: [
+    '--min-semi-space-size=8',
+    '--max-semi-space-size=8',
+    '--initial-old-space-size=12',
+    '--heap-growing-percent=20',
+  ],
   nodeEnv: { MALLOC_ARENA_MAX: '2' },
 }
 /** Wakes nobody, and hands delays on to the tables of Faena. */

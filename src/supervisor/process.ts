@@ -184,11 +184,14 @@ export function wordsFor({ code, signal, pid, error }: Ending): string {
 /**
  * A worker makes much garbage that dies young. Half of Node's young generation holds it as well as the whole does, and
  * saves each worker process some 15 MiB; given from the start, it keeps another 10 MiB of what only seemed to live from the
- * old generation. Who sets the size himself keeps it.
+ * old generation. That is looked through whenever it has grown by a fifth, not several times over: 20 MiB more. Who sizes a
+ * generation himself keeps his size.
  */
-function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
-  const isSet = `${own.join(' ')} ${fromEnvironment}`.includes('semi-space')
-  return isSet ? [...own] : [...own, '--min-semi-space-size=8', '--max-semi-space-size=8']
+export function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
+  const given = `${own.join(' ')} ${fromEnvironment}`.replaceAll('_', '-')
+  const young = given.includes('semi-space') ? [] : ['--min-semi-space-size=8', '--max-semi-space-size=8']
+  const old = /old-space|heap/.test(given) ? [] : ['--initial-old-space-size=12', '--heap-growing-percent=20']
+  return [...own, ...young, ...old]
 }
 
 /**

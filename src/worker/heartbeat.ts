@@ -1,4 +1,5 @@
-import { Worker as Thread } from 'node:worker_threads'
+import { setFlagsFromString } from 'node:v8'
+import { type ResourceLimits, Worker as Thread } from 'node:worker_threads'
 import { revive } from '../core/exception.ts'
 import type { Store } from '../store.ts'
 import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts'
@@ -50,7 +51,8 @@ export class Heart {
       return
     }
     const workerData: ThreadData = { ...data, memory: this.#slots.memory, slots: this.#slots.size }
-    const thread = new Thread(THREAD, { workerData, name: 'faena heartbeat', execArgv: [] })
+    const resourceLimits = littleGarbage()
+    const thread = new Thread(THREAD, { workerData, name: 'faena heartbeat', execArgv: [], resourceLimits })
     this.#thread = thread
     thread.unref()
     thread.on('message', (message: FromThread) => this.#hear(message))
@@ -112,4 +114,14 @@ export class Heart {
     this.#hooks.notice(`The heartbeat thread is gone (${why}); a timer sends the heartbeats now.`)
     if (this.#worker !== null) this.#timer.begin(this.#worker)
   }
+}
+
+/**
+ * Heartbeats leave little garbage. The sizes that `faena work` starts its processes with are for their main thread, which has
+ * them by now; they would hold for every other thread too, before limits of its own, and each take up to 16 MiB.
+ */
+function littleGarbage(): ResourceLimits {
+  for (const size of ['--min-semi-space-size', '--max-semi-space-size'])
+    if (process.execArgv.includes(`${size}=8`)) setFlagsFromString(`${size}=0`)
+  return { maxYoungGenerationSizeMb: 2 }
 }

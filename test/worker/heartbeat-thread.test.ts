@@ -32,11 +32,11 @@ test('a thread keeps the lease while a handler blocks the event loop for longer 
     store,
     [
       handle(job, () => {
-        const until = performance.now() + 5_000
+        const until = performance.now() + 7_000
         while (performance.now() < until);
       }),
     ],
-    { heartbeat: { url }, leaseMs: 2_000 },
+    { heartbeat: { url }, leaseMs: 3_000 },
   )
   const told = listenTo(worker, 'lost', 'notice', 'storeError')
   const id = worker.id

@@ -77,7 +77,7 @@ export class ThreadedReader {
     })
     thread.unref()
     thread.on('message', (answer: { number: number; rows?: SqlRow[]; error?: string }) => this.#answered(answer))
-    thread.on('error', (error) => this.#ended(thread, error))
+    thread.on('error', (error) => this.#ended(thread, error as Error))
     thread.on('exit', () => this.#ended(thread, new Error('the reading thread ended')))
     this.#thread = thread
     return thread
