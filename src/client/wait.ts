@@ -63,8 +63,8 @@ export async function waitForEnd(
   let keepResultMs: number | null = null
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
     const sight: Sight | undefined = await Promise.race([look(store, uuid.toLowerCase()), stopped]).catch((error) => {
-      // While the store is away the job's end cannot be seen; it may be back in time.
-      if (!isFaenaError(error, 'STORE_UNAVAILABLE')) throw error
+      // While the store is away, or too slow, the job's end cannot be seen; it may be back in time.
+      if (!isFaenaError(error, 'STORE_UNAVAILABLE') && !isFaenaError(error, 'READ_TIMED_OUT')) throw error
       unreachable = error
       return undefined
     })

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   UNIQUE_KEY_TAKEN: 'Another live job holds the unique key.',
   LEASE_LOST: 'The worker lost its lease on the job; somebody else may run it now.',
   STORE_UNAVAILABLE: 'The store could not be reached or did not answer in time.',
+  READ_TIMED_OUT: 'A list, a search or a count took longer than it may; the store ended it.',
   STORE_UNSAFE: 'The store is set up in a way that could lose or corrupt jobs.',
   STORE_CLOSED: 'The store was closed.',
   MIGRATION_NEEDED: "The store's tables are missing or older than this version of Faena.",

@@ -35,6 +35,7 @@ export const API_CODES = {
   INTERNAL: [500, 'Something went wrong inside; the log has it under the requestId.'],
   UNSUPPORTED: [501, 'This installation cannot do what was asked.'],
   STORE_UNAVAILABLE: [503, 'The store could not be reached or did not answer in time.'],
+  READ_TIMED_OUT: [503, 'A list, a search or a count took longer than it may; the store ended it.'],
   KEYS_UNAVAILABLE: [503, 'The key set that tokens are checked with could not be fetched.'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

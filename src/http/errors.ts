@@ -73,6 +73,11 @@ function ofFaena(error: FaenaError): ApiError {
     const text = code === 'MIGRATION_NEEDED' ? message : 'The store could not be reached or did not answer in time'
     return new ApiError('STORE_UNAVAILABLE', text, { detail, headers: { 'retry-after': '2' }, cause: error })
   }
+  if (code === 'READ_TIMED_OUT') {
+    // No Retry-After: the same question would take as long again.
+    const detail = 'Ask for less: a narrower filter, a shorter span of time, one queue.'
+    return new ApiError(code, 'Reading took longer than it may, and was ended', { detail, cause: error })
+  }
   if (isApiCode(code)) return new ApiError(code, message, { issues, cause: error })
   return new ApiError('INTERNAL', 'Something went wrong inside', { cause: error })
 }

@@ -125,7 +125,7 @@ export class Scheduler {
       return next
     } catch (error) {
       // One schedule's trouble (a payload too large, an expression nobody can read) is not the others'. The store's is.
-      if (isFaenaError(error, 'STORE_UNAVAILABLE') || isFaenaError(error, 'STORE_CLOSED')) throw error
+      if (isOfStore(error)) throw error
       this.#troubles.tell(key, error)
       return null
     }
@@ -216,6 +216,10 @@ export class Scheduler {
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   return new Scheduler(options)
+}
+
+function isOfStore(error: unknown): boolean {
+  return isFaenaError(error) && ['STORE_UNAVAILABLE', 'STORE_CLOSED', 'READ_TIMED_OUT'].includes(error.code)
 }
 
 function unknownJob({ key, job }: Schedule): FaenaError {

@@ -12,8 +12,8 @@ export interface GivenSchema extends AsyncDisposable {
   readonly look: WaitingClient
   /** A store on it, opened, closed with it. */
   store(options?: Partial<PostgresOptions>): Promise<Store>
-  /** A connection of somebody else, closed with it. */
-  client(): Promise<pg.Client>
+  /** A connection of somebody else, closed with it; by another way where one is given. */
+  client(way?: { url?: string }): Promise<pg.Client>
 }
 
 export async function givenSchema(sql = ''): Promise<GivenSchema> {
@@ -33,8 +33,8 @@ export async function givenSchema(sql = ''): Promise<GivenSchema> {
       await store.open()
       return store
     },
-    async client() {
-      const client = new pg.Client({ connectionString: url })
+    async client(way = {}) {
+      const client = new pg.Client({ connectionString: way.url ?? url })
       client.on('error', () => {})
       open.push({ close: () => client.end().catch(() => {}) })
       await client.connect()

@@ -29,10 +29,7 @@ type AdminWrites = Pick<AdminStore, 'change' | 'remove' | 'retry' | 'removeFaile
 export function adminWrites(context: Context, dialect: Dialect, now: () => Promise<number>): AdminWrites {
   const { connection, names, wallClock } = context
 
-  const read = async (statement: Sql): Promise<SqlRow[]> => {
-    const [answer] = await connection.query('common', [statement], { slow: true })
-    return answer!.rows
-  }
+  const read = (statement: Sql): Promise<SqlRow[]> => connection.read(statement, { slow: true })
 
   const jobsOf = async (filter: JobFilter, chunk: Chunk) => {
     const needsTime = filter.status === 'due' || filter.status === 'delayed'

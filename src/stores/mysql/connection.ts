@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PoolUse } from '../../store.ts'
+import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { Sql } from '../sql/sql.ts'
-import type { Answer } from './client.ts'
-import { faultOf, mayHaveCommitted, translated } from './errors.ts'
+import type { Answer, SqlRow } from './client.ts'
+import { faultOf, mayHaveCommitted, translated, wasEnded } from './errors.ts'
 import { closed, Lane } from './lane.ts'
 import { fits, type Session } from './session.ts'
 import type { Source } from './source.ts'
@@ -65,6 +66,22 @@ export class Connection {
         statements.map((statement) => textOf(statement)),
         this.#patience(options),
       )
+    })
+  }
+
+  /**
+   * A select whose cost is not known beforehand: a list, a search, a count. The server itself ends it, shortly before nobody
+   * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT.
+   */
+  async read(select: Sql, options: CallOptions = {}): Promise<SqlRow[]> {
+    const patienceMs = this.#patience(options)
+    const serverMs = endsAfter(patienceMs)
+    return this.#repeated('common', async (session) => {
+      try {
+        return (await session.read(textOf(select), serverMs, patienceMs)).rows
+      } catch (error) {
+        throw wasEnded(error) ? readEnded(`The database at ${this.source.shown}`, serverMs, error) : error
+      }
     })
   }
 

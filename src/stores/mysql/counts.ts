@@ -17,7 +17,7 @@ type Counted = Pick<AdminStore, 'counts' | 'list' | 'oldestDue'> & Pick<AlertSto
  */
 export function counting(context: Context, exact: Counted): Counted {
   const { connection, names } = context
-  const read = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
+  const read = (statement: Sql) => connection.read(statement, { slow: true })
 
   const isSmall = async () => {
     if (!(await context.shape.read()).ordered) return true

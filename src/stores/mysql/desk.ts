@@ -10,8 +10,8 @@ export function deskOf(context: Context): Desk {
   return {
     tables: names,
     key: raw('`key`'),
-    all: async (statement) => (await ask(statement)).rows,
-    scan: async (statement) => (await connection.query('common', [statement], { slow: true }))[0]!.rows,
+    all: (statement) => connection.read(statement),
+    scan: (statement) => connection.read(statement, { slow: true }),
     run: async (statement) => (await ask(statement)).affected,
     insert: async (statement) => (await ask(statement)).insertId,
     insertNew: (body) => sql`insert ignore into ${body}`,

@@ -55,6 +55,11 @@ export function faultOf(error: unknown): Fault {
   return ROW.has(number) || /^(22|23|45)/.test(state) ? 'row' : 'other'
 }
 
+/** The server's own end of a statement: its time was over, or somebody who may had it killed. */
+export function wasEnded(error: unknown): boolean {
+  return [1_317, 1_969, 3_024].includes(errorNumber(error) ?? 0)
+}
+
 /**
  * Whether a commit that was sent may have happened although its answer is an error: a lost connection leaves that open, and
  * an error of the commit itself (1180), which may have come after one of the server's logs had it.

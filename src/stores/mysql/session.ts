@@ -1,5 +1,6 @@
 import { type Answer, answersOf, loadClient, type MysqlConnection } from './client.ts'
 import { errorNumber, faultOf, TooLarge } from './errors.ts'
+import { timedRead } from './server.ts'
 import type { MysqlConfig } from './source.ts'
 
 /** Room beside a statement in a packet. */
@@ -26,6 +27,8 @@ export class Session {
   /** Whether a transaction was begun that has not ended. */
   open = false
   broken = false
+  /** What the server, or its settings for this user, gives a select; 0 is no limit. */
+  readonly #limitMs: number
   #usedAt = performance.now()
 
   private constructor(connection: MysqlConnection, facts: Record<string, unknown>, timeoutMs: number) {
@@ -33,6 +36,7 @@ export class Session {
     this.longest = Number(facts.packet) - MARGIN
     this.step = Number(facts.step)
     this.version = String(facts.version)
+    this.#limitMs = Number(facts.read_ms ?? 0)
     this.guard = idleGuard(this.version, timeoutMs, Number(facts.idle))
   }
 
@@ -85,6 +89,13 @@ export class Session {
       if (errorNumber(error) === undefined || faultOf(error) === 'unavailable') this.destroy()
       throw error
     }
+  }
+
+  /** Runs a select that the server itself ends after `serverMs`; one whose time the server's own settings end sooner ends then. */
+  async read(select: string, serverMs: number, timeoutMs: number): Promise<Answer> {
+    const ms = this.#limitMs > 0 ? Math.min(this.#limitMs, serverMs) : serverMs
+    const [answer] = await this.run([timedRead(this.version, select, ms)], timeoutMs)
+    return answer!
   }
 
   /** False where the connection turns out to be gone. */
@@ -166,7 +177,8 @@ function setUp(timeoutMs: number): string[] {
     `set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,
       innodb_lock_wait_timeout = ${lockSeconds}, lock_wait_timeout = ${lockSeconds}
       /*M!100300 , idle_transaction_timeout = ${Math.ceil(timeoutMs / 1_000)} */`,
-    'select @@max_allowed_packet as packet, @@auto_increment_increment as step, @@wait_timeout as idle, version() as version',
+    'select @@max_allowed_packet as packet, @@auto_increment_increment as step, @@wait_timeout as idle, version() as version' +
+      ' /*M!100101 , @@max_statement_time * 1000 as read_ms */ /*!80000 , @@max_execution_time as read_ms */',
   ]
 }
 

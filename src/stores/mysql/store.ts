@@ -88,8 +88,15 @@ export function mysqlStore(options: MysqlOptions): Store {
     const [answer] = await connection.query('common', [sql`select ${nowMs(context)} as now`])
     return Number(answer!.rows[0]!.now)
   }
-  const all = async (statement: Sql) => (await connection.query('common', [statement], { slow: true }))[0]!.rows
-  const reads = sqlReads({ all, now, wallClock: context.wallClock, dialect })
+  const soon = (statement: Sql) => connection.read(statement)
+  const reads = sqlReads({
+    all: (statement) => connection.read(statement, { slow: true }),
+    lookUp: soon,
+    search: soon,
+    now,
+    wallClock: context.wallClock,
+    dialect,
+  })
   const desk = deskOf(context)
   const alerts = alerting(desk)
   let opened = false

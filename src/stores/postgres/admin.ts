@@ -50,7 +50,8 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
        order by f.id limit ${chunk.limit} for update of f`)
 
   /** Filters look at every row between two ids; that may be many. */
-  const inChunk = (work: (run: Run) => Promise<ChunkDone>) => connection.transaction('common', work, LONG)
+  const inChunk = (work: (run: Run) => Promise<ChunkDone>) =>
+    connection.transaction('common', work, { ...LONG, looks: true })
 
   return {
     async change(filter: JobFilter, patch: JobPatch, chunk: Chunk): Promise<ChunkDone> {

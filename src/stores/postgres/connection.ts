@@ -1,9 +1,11 @@
 import { FaenaError } from '../../core/errors.ts'
 import type { PoolUse } from '../../store.ts'
+import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
-import { type PgClient, type PgPool, type PgQueryable, storable, types } from './client.ts'
-import { faultOf, mayHaveCommitted, translated, unavailable } from './errors.ts'
+import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, types } from './client.ts'
+import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
+import { endedAfter, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -57,20 +59,43 @@ export class Connection {
   }
 
   /**
+   * A read whose cost is not known beforehand: a list, a search, a count. The server itself ends it, shortly before nobody
+   * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT.
+   */
+  async read(statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
+    const deadline = performance.now() + (options.timeoutMs ?? this.#timeoutMs)
+    return this.#repeated(() =>
+      this.#withClient('common', deadline, async (client) => {
+        const leftMs = deadline - performance.now()
+        const serverMs = endsAfter(leftMs)
+        try {
+          const query = client.query({ text: timedRead(statement, serverMs), types })
+          // One answer for each statement of the text.
+          const answers = (await this.#timed(query, leftMs)) as unknown as PgResult[]
+          return answers.at(-1)!.rows as SqlRow[]
+        } catch (error) {
+          throw wasEnded(error) ? readEnded(`PostgreSQL at ${this.server}`, serverMs, error) : error
+        }
+      }),
+    )
+  }
+
+  /**
    * Several statements that commit as one, each with its own time. `work` must be repeatable. A statement that waits for a
    * lock of somebody else gives up before the client does. Where the connection falls silent in between, the server undoes
-   * the transaction after `idleMs`: what it had locked would be out of everybody's reach for hours otherwise.
+   * the transaction after `idleMs`: what it had locked would be out of everybody's reach for hours otherwise. One that `looks`
+   * through a table has its statements ended by the server as those of `read` are.
    */
   async transaction<T>(
     lane: Lane,
     work: (run: Run) => Promise<T>,
-    options: { timeoutMs?: number; idleMs?: number; tries?: number } = {},
+    options: { timeoutMs?: number; idleMs?: number; tries?: number; looks?: boolean } = {},
   ): Promise<T> {
-    const { timeoutMs = this.#timeoutMs, idleMs = this.#timeoutMs } = options
+    const { timeoutMs = this.#timeoutMs, idleMs = this.#timeoutMs, looks = false } = options
     const begin = `
       begin isolation level read committed;
       set local lock_timeout = ${this.lockMs};
-      set local idle_in_transaction_session_timeout = ${idleMs}`
+      set local idle_in_transaction_session_timeout = ${idleMs}${looks ? `;${endedAfter(endsAfter(timeoutMs))}` : ''}`
     const once = () =>
       this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {
         await this.#text(client, begin)

@@ -21,8 +21,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
 
   const heldIds = async (): Promise<number[] | null> => {
     if ((await retryAfter.ms()) !== undefined) return null
-    const [row] = await connection.query(
-      'common',
+    const [row] = await connection.read(
       sql`
       select case when table_of.span >= ${SMALL} then ${raw(names.own('held_1'))}(array(select w.id from ${workers} w)) end as held
         from (select max(id) - min(id) as span from ${jobs}) table_of`,
@@ -35,13 +34,12 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
    * second is given, since a clock would be read for each entry.
    */
   const allJobs = async (due: Sql): Promise<SqlRow[]> => {
-    const queues = (await connection.query('common', dialectOf(names).queuesWithJobs)).map(({ queue }) => String(queue))
+    const queues = (await connection.read(dialectOf(names).queuesWithJobs)).map(({ queue }) => String(queue))
     if (queues.length === 0) return []
     const from = sql`count(*) as amount, ${due} from ${jobs} j where ${SERIALLY}`
-    if (queues.length > MANY_QUEUES)
-      return connection.query('common', sql`select j.queue, ${from} group by j.queue`, LONG)
+    if (queues.length > MANY_QUEUES) return connection.read(sql`select j.queue, ${from} group by j.queue`, LONG)
     const each = queues.map((queue) => sql`select ${queue}::text as queue, ${from} and j.queue = ${queue}`)
-    return connection.query('common', joined(each, ' union all '), LONG)
+    return connection.read(joined(each, ' union all '), LONG)
   }
 
   return {
@@ -58,8 +56,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
       const due = sql`count(*) filter (where j.available_at <= ${Math.floor(Number(clock!.second))}) as due`
       const [all, reserved] = await Promise.all([
         allJobs(due),
-        connection.query(
-          'common',
+        connection.read(
           sql`select j.queue, count(*) as amount, ${due} from ${jobs} j
                where j.id = any(${numberArray(held)}::bigint[]) and j.reserved_at is not null group by j.queue`,
         ),

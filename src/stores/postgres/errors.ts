@@ -36,6 +36,11 @@ export function faultOf(error: unknown): Fault {
     : 'other'
 }
 
+/** The server's own end of a statement: its time was over, or somebody who may had it cancelled. The connection is as good as before. */
+export function wasEnded(error: unknown): boolean {
+  return sqlState(error) === '57014'
+}
+
 /** Whether a statement that had been sent may have been committed although it failed: only a lost connection leaves that open. */
 export function mayHaveCommitted(error: unknown): boolean {
   const state = sqlState(error)

@@ -84,7 +84,7 @@ export function postgresStore(given: PostgresOptions): Store {
   }
 
   const reads = sqlReads({
-    all: (statement) => connection.query('common', statement),
+    all: (statement) => connection.read(statement),
     now: async () => (await connection.query('common', sql`select ${nowMs(context)} as now`))[0]?.now as number,
     wallClock: context.wallClock,
     dialect,

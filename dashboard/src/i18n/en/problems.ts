@@ -37,6 +37,7 @@ export const problems = {
     INTERNAL: 'The server met an error',
     UNSUPPORTED: 'This installation cannot do that',
     STORE_UNAVAILABLE: 'The database does not answer',
+    READ_TIMED_OUT: 'Reading took too long; ask for less',
     KEYS_UNAVAILABLE: 'The keys that tokens are checked with cannot be fetched',
     NETWORK: 'The server does not answer',
     TIMEOUT: 'The server took too long',

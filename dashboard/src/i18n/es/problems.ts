@@ -34,6 +34,7 @@ export const problems: typeof english = {
     INTERNAL: 'El servidor encontró un error',
     UNSUPPORTED: 'Esta instalación no puede hacer eso',
     STORE_UNAVAILABLE: 'La base de datos no responde',
+    READ_TIMED_OUT: 'La lectura tardó demasiado; pide menos',
     KEYS_UNAVAILABLE: 'No se pueden obtener las claves con que se comprueban los tokens',
     NETWORK: 'El servidor no responde',
     TIMEOUT: 'El servidor tardó demasiado',

@@ -1,0 +1,33 @@
+import type { Sql } from '../sql/sql.ts'
+import { storable } from './client.ts'
+
+/**
+ * A read and the time the server may take over it, as one text that goes and comes in one round trip. All of it is one
+ * transaction, with whose end the setting is gone: nothing of it is left on a connection that a pooler gives to others. Values
+ * stand in the text, since a message with values apart from it holds one statement only.
+ */
+export function timedRead({ text, values }: Sql, ms: number): string {
+  const fit = storable(values)
+  const read = text.reduce((all, part, at) => all + literal(fit[at - 1]) + part)
+  return `${endedAfter(ms)};
+    ${read}`
+}
+
+/** A statement after which those of the same transaction are ended after `ms`. A limit that is set lower (for a role, say) stays. */
+export function endedAfter(ms: number): string {
+  return `
+    select set_config('statement_timeout', '${ms}', true)
+     where current_setting('statement_timeout') = '0' or current_setting('statement_timeout')::interval > '${ms} ms'::interval`
+}
+
+/**
+ * A value as what it would be beside the text: a literal of no type, whose type is found where it stands. Quoted so that it means the
+ * same whatever `standard_conforming_strings` says: quotes are doubled, and a text with a backslash says that it doubles these. The space keeps it apart from what stands before.
+ */
+export function literal(value: unknown): string {
+  if (value === null || value === undefined) return ' null'
+  if (typeof value === 'number' || typeof value === 'boolean') return ` '${value}'`
+  if (typeof value !== 'string') throw new TypeError(`a value of type ${typeof value} has no place in a statement`)
+  const quoted = value.includes("'") ? value.replaceAll("'", "''") : value
+  return quoted.includes('\\') ? ` E'${quoted.replaceAll('\\', '\\\\')}'` : ` '${quoted}'`
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store.ts'
+import { apiOn } from '../http/support.ts'
+import { newJob } from '../support/jobs.ts'
+import { type TestDatabase, testDatabase } from '../support/mysql-database.ts'
+
+const TIMEOUT_MS = 1_000
+const PAGE = { limit: 10 }
+
+async function givenStore(timeoutMs = TIMEOUT_MS) {
+  const database = await testDatabase()
+  const store = await database.store({ timeoutMs })
+  await store.migrate()
+  await store.push([newJob()])
+  await database.connection.query(
+    `insert into failed_jobs (uuid, connection, queue, payload, exception) values (?, 'database', 'default', '{}', 'Error: no')`,
+    [newJob().uuid],
+  )
+  return { database, store, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
+}
+
+/** Each look at a row of jobs and of failed jobs takes so long. */
+async function slowed({ connection }: TestDatabase, seconds: number): Promise<void> {
+  for (const table of ['jobs', 'failed_jobs', 'faena_audit']) {
+    await connection.query(`rename table ${table} to all_${table}`)
+    await connection.query(`create view ${table} as select * from all_${table} where sleep(${seconds}) = 0`)
+  }
+}
+
+/** Statements that the server still works on in this database. */
+function underWay(database: TestDatabase): Promise<unknown[]> {
+  return database.rows(
+    `select info from information_schema.processlist where db = ? and info is not null and id <> connection_id()`,
+    [database.name],
+  )
+}
+
+const READS: Record<string, (store: Store) => Promise<unknown>> = {
+  'a list of jobs': (store) => store.list({}, PAGE),
+  'a search of jobs': (store) => store.list({ search: 'faena' }, PAGE),
+  'a job': (store) => store.get(1),
+  'a search of failed jobs': (store) => store.listFailed({ search: 'Error' }, PAGE),
+}
+
+describe('a read that takes too long', () => {
+  test('is ended on the server, whatever is read, and not tried again', { timeout: 30_000 }, async () => {
+    await using here = await givenStore()
+    await slowed(here.database, 30)
+
+    for (const [what, read] of Object.entries(READS)) {
+      const started = performance.now()
+      await expect(read(here.store), what).rejects.toMatchObject({ code: 'READ_TIMED_OUT', inDoubt: false })
+
+      expect(performance.now() - started).toBeLessThan(1.9 * TIMEOUT_MS)
+      await expect.poll(() => underWay(here.database)).toEqual([])
+    }
+    expect((await here.store.ping()).latencyMs).toBeLessThan(1_000)
+  })
+
+  test('says so to a client of the API, without an invitation to ask again', { timeout: 30_000 }, async () => {
+    await using here = await givenStore()
+    await using api = await apiOn({ store: here.store, close: async () => {} })
+    await slowed(here.database, 30)
+
+    for (const path of ['jobs', 'failed', 'jobs/1']) {
+      const answer = await api.get(path)
+      expect(answer.json(), path).toMatchObject({ success: false, code: 'READ_TIMED_OUT', status: 503 })
+      expect(answer.statusCode).toBe(503)
+      expect(answer.headers).not.toHaveProperty('retry-after')
+    }
+    await expect.poll(() => underWay(here.database)).toEqual([])
+  })
+
+  test('is ended sooner where the server is set to', { timeout: 30_000 }, async () => {
+    await using here = await givenStore(20_000)
+    const { connection } = here.database
+    await slowed(here.database, 60)
+    const [[before]] = (await connection.query('select @@global.max_statement_time as seconds')) as unknown as [
+      [{ seconds: number }],
+    ]
+    await connection.query('set global max_statement_time = 0.5')
+    const store = await here.database.store({ timeoutMs: 20_000 })
+    await connection.query(`set global max_statement_time = ${before.seconds}`)
+    const started = performance.now()
+
+    await expect(store.list({}, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+})
