@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FaenaError, notAllowed } from '../core/errors.ts'
+import { FaenaError, isFaenaError, notAllowed } from '../core/errors.ts'
 import { uuidv7 } from '../core/uuid.ts'
 import type { NewOperation, Operation, OperationProgress, OperationState, Page, Paged, Store } from '../store.ts'
 import { checkPage } from './filters.ts'
@@ -58,6 +58,8 @@ const POLL_MS = 5_000
 const CHUNK = 500
 /** Chunks that failed one after the other before the operation is given up. */
 const MOST_FAILURES = 20
+/** A look that took too long takes as long again, unless it waited for somebody's lock. */
+const MOST_TIMED_OUT = 3
 const LONGEST_WAIT_MS = 30_000
 
 export function operationsOf(store: Store, runner: OperationRunner): Operations {
@@ -208,7 +210,7 @@ export class OperationRunner {
       } catch (error) {
         if (!patient) throw error
         failures += 1
-        if (failures >= MOST_FAILURES) {
+        if (failures >= (isFaenaError(error, 'READ_TIMED_OUT') ? MOST_TIMED_OUT : MOST_FAILURES)) {
           await store.endOperation(id, { state: 'failed', error: String(error), fence })
           this.#options.onProgress?.(id)
           return

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Admin, createAdmin } from '../../src/client/admin.ts'
 import { OperationRunner } from '../../src/client/operations.ts'
+import { FaenaError } from '../../src/core/errors.ts'
 import type { Store } from '../../src/store.ts'
 import { newJob } from '../support/jobs.ts'
+import { openMemory } from '../support/memory-harness.ts'
 import { eachStore, type Given } from '../support/suite.ts'
 
 const LEASE = 15_000
@@ -261,4 +263,26 @@ eachStore('operations', (open) => {
     const starting = admin.startOperation('retry', {}, { subject: 'ana', ratePerSecond: 0 })
     await expect(starting).rejects.toThrow('ratePerSecond is 0; allowed: a number above 0')
   })
+})
+
+test('an operation whose look for jobs is ended again and again is given up before it has cost much, and says why', async () => {
+  const { store } = await openMemory()
+  const admin = createAdmin({ store })
+  let looks = 0
+  const slow: Store = {
+    ...store,
+    async retry() {
+      looks += 1
+      throw new FaenaError('READ_TIMED_OUT', 'ended a read')
+    },
+  }
+  const begun = await admin.startOperation('retry', {}, { subject: 'ana' })
+  const { runner, ended } = runnerOf(slow)
+  runner.start()
+
+  const operation = await ended(admin, begun.id)
+
+  await runner.stop()
+  expect(operation).toMatchObject({ state: 'failed', error: expect.stringContaining('ended a read') })
+  expect(looks).toBe(3)
 })

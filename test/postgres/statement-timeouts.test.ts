@@ -96,6 +96,19 @@ describe('a read that takes too long', () => {
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
+  test('is ended in a bulk action too, and the action is undone', async () => {
+    await using here = await givenStore({ timeoutMs: 5_000, settings: '-c statement_timeout=900' })
+    const { given, store } = here
+    const all = { limit: 10, upTo: 100 }
+    const owner = await locked(given)
+
+    await expect(store.removeFailed({}, all)).rejects.toMatchObject({ code: 'READ_TIMED_OUT', inDoubt: false })
+
+    await expect.poll(() => underWay(given)).toEqual([])
+    await owner.query('rollback')
+    expect(await store.removeFailed({}, all)).toMatchObject({ changed: 1 })
+  })
+
   test('says so to a client of the API, without an invitation to ask again', async () => {
     await using here = await givenStore()
     await using api = await apiOn({ store: here.store, close: async () => {} })

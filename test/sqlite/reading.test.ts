@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import { failedConditions, jobConditions } from '../../src/stores/sql/filter.ts'
 import { isSpread } from '../../src/stores/sql/metrics.ts'
 import { raw, sql, statementText } from '../../src/stores/sql/sql.ts'
 import { Connection } from '../../src/stores/sqlite/connection.ts'
+import { DIALECT } from '../../src/stores/sqlite/dialect.ts'
 import { ThreadedReader } from '../../src/stores/sqlite/reader.ts'
+import { apiOn } from '../http/support.ts'
 import { FETCH, newJob, newJobs } from '../support/jobs.ts'
 import { numberOf, type TestFolder, testFolder, turn } from './support.ts'
 
@@ -16,10 +19,10 @@ async function large(folder: TestFolder): Promise<void> {
   await store.push([newJob()])
 }
 
-async function reading(folder: TestFolder, idleMs?: number) {
+async function reading(folder: TestFolder, idleMs?: number, timeoutMs = 10_000) {
   const connection = new Connection(folder.file, 1_000)
   await connection.open()
-  return { connection, reader: new ThreadedReader(connection, idleMs) }
+  return { connection, reader: new ThreadedReader(connection, timeoutMs, idleMs) }
 }
 
 const COUNT = raw('select count(*) as count from jobs')
@@ -99,6 +102,41 @@ describe('reads of large tables', () => {
     }
     await reader.close()
     await connection.close()
+  })
+
+  test('are ended when they take too long, and the thread is free for the next', async () => {
+    await using folder = await testFolder()
+    await large(folder)
+    const { connection, reader } = await reading(folder, undefined, 500)
+    const conditions = [
+      jobConditions(DIALECT, { search: 'nowhere' }, 0),
+      failedConditions(DIALECT, { error: 'no' }, String),
+    ]
+
+    for (const [at, alias] of ['j', 'f'].entries()) {
+      // As a table of so many rows that it would be looked through for hours.
+      const endless = sql`
+        with recursive endless(id, payload, exception) as (select 1, '', '' union all select id + 1, '', '' from endless)
+        select count(*) from endless ${raw(alias)} where ${conditions[at]!}`
+      await expect(reader.all(endless)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+      expect(await reader.all(COUNT)).toEqual([{ count: 2 }])
+    }
+    await reader.close()
+    await connection.close()
+  })
+
+  test('that waited behind another for too long are not begun, and a client of the API is told', async () => {
+    await using folder = await testFolder()
+    await large(folder)
+    // Before the thread has begun, that time is over.
+    const store = await folder.opened({ timeoutMs: 1 })
+    await using api = await apiOn({ store, close: async () => {} })
+
+    await expect(store.list({ search: 'nowhere' }, { limit: 10 })).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+
+    const answer = await api.get('jobs?q=nowhere')
+    expect(answer.statusCode).toBe(503)
+    expect(answer.json()).toMatchObject({ success: false, code: 'READ_TIMED_OUT' })
   })
 
   test('that are under way when the store is closed are answered first', async () => {

@@ -45,7 +45,7 @@ export interface MysqlOptions extends NameOptions {
   timezone?: string
   /** Written to `failed_jobs.connection`; what Laravel calls its connection, so that it can retry. Default `database`. */
   connection?: string
-  /** How long a call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
+  /** How long a call may take before it rejects with STORE_UNAVAILABLE, or a read with READ_TIMED_OUT. Default 5,000 ms. */
   timeoutMs?: number
   /**
    * Laravel's `retry_after`. Where it is given, its workers share the table of jobs, and what they left behind is given back; a

@@ -41,6 +41,10 @@ export class Connection {
     return this.#source.shown
   }
 
+  get #shown(): string {
+    return `PostgreSQL at ${this.server}`
+  }
+
   /** How long a statement may wait for a lock of somebody else; a client that waits for it waits a little longer. */
   get lockMs(): number {
     return Math.ceil(this.#timeoutMs * 0.8)
@@ -74,7 +78,7 @@ export class Connection {
           const answers = (await this.#timed(query, leftMs)) as unknown as PgResult[]
           return answers.at(-1)!.rows as SqlRow[]
         } catch (error) {
-          throw wasEnded(error) ? readEnded(`PostgreSQL at ${this.server}`, serverMs, error) : error
+          throw wasEnded(error) ? readEnded(this.#shown, serverMs, error) : error
         }
       }),
     )
@@ -105,8 +109,9 @@ export class Connection {
           await this.#text(client, 'commit')
           return result
         } catch (error) {
-          if (!doubt.sent && !isBroken(error)) await this.#text(client, 'rollback')
-          throw error
+          const ended = looks && !doubt.sent && wasEnded(error)
+          if (ended || (!doubt.sent && !isBroken(error))) await this.#text(client, 'rollback')
+          throw ended ? readEnded(this.#shown, endsAfter(timeoutMs), error) : error
         }
       })
     return this.#repeated(once, options.tries)

@@ -51,7 +51,7 @@ export interface PostgresOptions extends NameOptions {
    * workers left reserved for longer is given back. Not given: a table that Laravel made is renewed for 90,000 ms.
    */
   retryAfterMs?: number
-  /** How long one call may take before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
+  /** How long one call may take before it rejects with STORE_UNAVAILABLE, or a read with READ_TIMED_OUT. Default 5,000 ms. */
   timeoutMs?: number
   /** False: no connection that hears notifications and none sent; other processes' jobs are found by looking. */
   notifications?: boolean

@@ -42,6 +42,8 @@ export interface Dialect {
   readonly queuesWithJobs: Sql
   /** A select of `queue, created_at, available_at` of the oldest job that is due at `second` in queues that are not paused. */
   oldestDue(second: number): Sql
+  /** A condition that always holds while a look at many rows may go on, where the database has no other way to end one. */
+  mayGoOn?(id: Sql): Sql
   /** A condition that always holds, and by which one process of the server alone reads a large table; several cost more. */
   readonly serially?: Sql
   /**

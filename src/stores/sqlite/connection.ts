@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { isMainThread } from 'node:worker_threads'
 import { FaenaError, notAllowed } from '../../core/errors.ts'
+import { MAY_GO_ON } from './limit.ts'
 import { Log } from './log.ts'
 import { holdAlone, versionAtLeast, WAL_SAFE_VERSION } from './safety.ts'
 
@@ -201,7 +202,10 @@ export class Connection {
   #connect(): DatabaseSync {
     try {
       if (!this.inMemory) mkdirSync(dirname(this.path), { recursive: true })
-      return new DatabaseSync(this.path, { enableForeignKeyConstraints: false })
+      const database = new DatabaseSync(this.path, { enableForeignKeyConstraints: false })
+      // Here tables are small, or a few of their rows are meant.
+      database.function(MAY_GO_ON, () => 1)
+      return database
     } catch (cause) {
       throw new FaenaError(
         'STORE_UNAVAILABLE',

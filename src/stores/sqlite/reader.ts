@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { FaenaError } from '../../core/errors.ts'
+import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import type { Connection, Value } from './connection.ts'
+import { steadyMs } from './limit.ts'
+import type { Answered, Asked } from './reader-thread.ts'
 
 /** Below this many rows a read is over sooner here than a thread could answer. */
 const SMALL = 20_000
@@ -13,6 +16,12 @@ const SPAN = `select ${['jobs', 'failed_jobs', 'faena_runs']
   .map((table) => `coalesce((select max(id) from ${table}) - (select min(id) from ${table}), 0)`)
   .join(' + ')} as span`
 
+interface Waiting {
+  resolve(rows: SqlRow[]): void
+  reject(error: Error): void
+  timer: NodeJS.Timeout
+}
+
 /**
  * Runs the reads of lists, counts and groups. On large tables they go to a thread with a connection of its own, so that a
  * dashboard never holds up the event loop that dispatches or works; the thread ends when it was idle for half a minute.
@@ -20,14 +29,17 @@ const SPAN = `select ${['jobs', 'failed_jobs', 'faena_runs']
 export class ThreadedReader {
   readonly #connection: Connection
   readonly #idleMs: number
-  readonly #waiting = new Map<number, { resolve: (rows: SqlRow[]) => void; reject: (error: Error) => void }>()
+  readonly #timeoutMs: number
+  readonly #waiting = new Map<number, Waiting>()
   #thread: Worker | undefined
   #idle: NodeJS.Timeout | undefined
   #number = 0
   #allAnswered: (() => void)[] = []
 
-  constructor(connection: Connection, idleMs = IDLE_MS) {
+  /** `timeoutMs`: how long a read in the thread may take before it rejects with READ_TIMED_OUT. */
+  constructor(connection: Connection, timeoutMs: number, idleMs = IDLE_MS) {
     this.#connection = connection
+    this.#timeoutMs = timeoutMs
     this.#idleMs = idleMs
   }
 
@@ -59,10 +71,13 @@ export class ThreadedReader {
     if (!this.#connection.opened) throw this.#connection.closed()
     const thread = this.#started()
     const number = ++this.#number
+    const until = steadyMs() + endsAfter(this.#timeoutMs)
     return new Promise((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject })
+      // For what the thread cannot end: a look into an index, which seldom takes long, or a file system that does not answer.
+      const timer = setTimeout(() => this.#answered({ number, error: 'no answer', ended: true }), this.#timeoutMs)
+      this.#waiting.set(number, { resolve, reject, timer })
       thread.ref()
-      thread.postMessage({ number, text, values })
+      thread.postMessage({ number, text, values, until } satisfies Asked)
     })
   }
 
@@ -76,23 +91,32 @@ export class ThreadedReader {
       execArgv: [],
     })
     thread.unref()
-    thread.on('message', (answer: { number: number; rows?: SqlRow[]; error?: string }) => this.#answered(answer))
+    thread.on('message', (answer: Answered) => this.#answered(answer))
     thread.on('error', (error) => this.#ended(thread, error as Error))
     thread.on('exit', () => this.#ended(thread, new Error('the reading thread ended')))
     this.#thread = thread
     return thread
   }
 
-  #answered({ number, rows, error }: { number: number; rows?: SqlRow[]; error?: string }): void {
-    const waiting = this.#waiting.get(number)
-    this.#waiting.delete(number)
-    if (rows) waiting?.resolve(rows)
-    else waiting?.reject(new FaenaError('STORE_UNAVAILABLE', `Reading from ${this.#connection.path} failed: ${error}`))
+  #answered(answer: Answered): void {
+    const waiting = this.#waiting.get(answer.number)
+    // Told already that its time was over.
+    if (waiting === undefined) return
+    clearTimeout(waiting.timer)
+    this.#waiting.delete(answer.number)
+    if ('rows' in answer) waiting.resolve(answer.rows)
+    else waiting.reject(this.#failure(answer))
     if (this.#waiting.size > 0) return
     this.#thread?.unref()
     this.#idle = setTimeout(() => void this.#endThread(), this.#idleMs)
     this.#idle.unref()
     this.#tellAllAnswered()
+  }
+
+  #failure({ error, ended }: { error: string; ended: boolean }): FaenaError {
+    const { path } = this.#connection
+    if (ended) return readEnded(`The SQLite file ${path}`, this.#timeoutMs, error)
+    return new FaenaError('STORE_UNAVAILABLE', `Reading from ${path} failed: ${error}`)
   }
 
   /** Leaves the reads alone that another thread, begun meanwhile, may have to answer. */
@@ -110,7 +134,8 @@ export class ThreadedReader {
   #ended(thread: Worker, cause: Error): void {
     if (this.#thread !== thread) return
     this.#thread = undefined
-    for (const { reject } of this.#waiting.values()) {
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer)
       reject(
         new FaenaError('STORE_UNAVAILABLE', `Reading from ${this.#connection.path} failed: ${cause.message}`, {
           cause,

@@ -28,6 +28,9 @@ import { scheduling } from './schedules.ts'
 import { settling } from './settle.ts'
 import { Wakeup } from './wakeup.ts'
 
+/** For a rare look at a whole table. */
+const SLOW_MS = 60_000
+
 export interface SqliteOptions {
   /** The file; folders are made. `:memory:` for a store that lives and dies with the process. */
   path: string
@@ -40,7 +43,10 @@ export interface SqliteOptions {
    * workers left reserved for longer is given back. Not given: a table that Laravel made is renewed for 90,000 ms.
    */
   retryAfterMs?: number
-  /** How long a write waits for another writer before it rejects with STORE_UNAVAILABLE. Default 5,000 ms. */
+  /**
+   * How long a write waits for another writer before it rejects with STORE_UNAVAILABLE, and a list or search of large tables may
+   * take before it rejects with READ_TIMED_OUT. Default 5,000 ms.
+   */
   timeoutMs?: number
   /** False: opening leaves the tables as they are, for a look at what `migrate` would do. Default true. */
   migrate?: boolean
@@ -53,12 +59,14 @@ export interface SqliteOptions {
  * no other store does, since nobody else administers a file of ours.
  */
 export function sqliteStore(options: SqliteOptions): Store {
-  const connection = new Connection(options.path, options.timeoutMs ?? 5_000)
+  const timeoutMs = options.timeoutMs ?? 5_000
+  const connection = new Connection(options.path, timeoutMs)
   const wakeup = new Wakeup(connection.path)
-  const reader = new ThreadedReader(connection)
+  const patienceMs = Math.max(SLOW_MS, timeoutMs)
+  const reader = new ThreadedReader(connection, patienceMs)
   // Searches in a thread of their own: behind a count of everything they would come too late.
-  const searcher = new ThreadedReader(connection)
-  const patient = new ThreadedReader(connection)
+  const searcher = new ThreadedReader(connection, timeoutMs)
+  const patient = new ThreadedReader(connection, patienceMs)
   const now = options.clock ?? Date.now
   const context: Context = {
     connection,
