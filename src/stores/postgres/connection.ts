@@ -5,7 +5,7 @@ import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, types } from './client.ts'
 import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
-import { endedAfter, timedRead } from './read-text.ts'
+import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -99,7 +99,7 @@ export class Connection {
     const begin = `
       begin isolation level read committed;
       set local lock_timeout = ${this.lockMs};
-      set local idle_in_transaction_session_timeout = ${idleMs}${looks ? `;${endedAfter(endsAfter(timeoutMs))}` : ''}`
+      set local idle_in_transaction_session_timeout = ${idleMs}${looks ? `;${forLooks(endsAfter(timeoutMs))}` : ''}`
     const once = () =>
       this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {
         await this.#text(client, begin)

@@ -4,7 +4,7 @@ import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import { LONG } from './connection.ts'
 import { type Context, nowMs } from './context.ts'
-import { dialectOf, SERIALLY } from './dialect.ts'
+import { dialectOf } from './dialect.ts'
 
 /** In a table with fewer rows, reading all of them is over sooner than reading around them. */
 const SMALL = 20_000
@@ -36,9 +36,9 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
   const allJobs = async (due: Sql): Promise<SqlRow[]> => {
     const queues = (await connection.read(dialectOf(names).queuesWithJobs)).map(({ queue }) => String(queue))
     if (queues.length === 0) return []
-    const from = sql`count(*) as amount, ${due} from ${jobs} j where ${SERIALLY}`
+    const from = sql`count(*) as amount, ${due} from ${jobs} j`
     if (queues.length > MANY_QUEUES) return connection.read(sql`select j.queue, ${from} group by j.queue`, LONG)
-    const each = queues.map((queue) => sql`select ${queue}::text as queue, ${from} and j.queue = ${queue}`)
+    const each = queues.map((queue) => sql`select ${queue}::text as queue, ${from} where j.queue = ${queue}`)
     return connection.read(joined(each, ' union all '), LONG)
   }
 

@@ -4,12 +4,6 @@ import { numberArray, textArray } from './client.ts'
 import type { Names } from './names.ts'
 import { jobsOfUuids } from './payload-functions.ts'
 
-/**
- * The planner takes no parallel plan for a statement with this function. What is set ends with the statement's transaction, and
- * nobody reads it.
- */
-export const SERIALLY = raw(`(select set_config('faena.serially', '1', true)) = '1'`)
-
 export function dialectOf(names: Names): Dialect {
   const own = (name: string) => raw(names.own(name))
   return {
@@ -36,7 +30,6 @@ export function dialectOf(names: Names): Dialect {
     wallText: (column) => sql`to_char(${column}, 'YYYY-MM-DD HH24:MI:SS')`,
     queuesWithJobs: raw(`${queues(names)} select queue from queues where queue is not null`),
     oldestDue: (second) => oldestDue(names, second),
-    serially: SERIALLY,
     failureKinds: (most) => jumpingKinds(own('failed'), most),
   }
 }

@@ -9,15 +9,20 @@ import { storable } from './client.ts'
 export function timedRead({ text, values }: Sql, ms: number): string {
   const fit = storable(values)
   const read = text.reduce((all, part, at) => all + literal(fit[at - 1]) + part)
-  return `${endedAfter(ms)};
+  return `${forLooks(ms)};
     ${read}`
 }
 
-/** A statement after which those of the same transaction are ended after `ms`. A limit that is set lower (for a role, say) stays. */
-export function endedAfter(ms: number): string {
+/**
+ * What those that follow in the same transaction may take of the server: `ms` each, where no lower limit is set (for a role,
+ * say), and one of its processes. Several would have an answer sooner, at the cost of workers who wait for a processor; nor is
+ * code compiled for a look that takes some milliseconds itself.
+ */
+export function forLooks(ms: number): string {
   return `
-    select set_config('statement_timeout', '${ms}', true)
-     where current_setting('statement_timeout') = '0' or current_setting('statement_timeout')::interval > '${ms} ms'::interval`
+    select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
+           case when current_setting('statement_timeout') = '0' or current_setting('statement_timeout')::interval > '${ms} ms'::interval
+                then set_config('statement_timeout', '${ms}', true) end`
 }
 
 /**

@@ -44,8 +44,6 @@ export interface Dialect {
   oldestDue(second: number): Sql
   /** A condition that always holds while a look at many rows may go on, where the database has no other way to end one. */
   mayGoOn?(id: Sql): Sql
-  /** A condition that always holds, and by which one process of the server alone reads a large table; several cost more. */
-  readonly serially?: Sql
   /**
    * A select of `fingerprint, first, last` of up to so many kinds of failures, the latter two being their smallest and largest
    * `failed_id`, by jumping from one to the next in the index.

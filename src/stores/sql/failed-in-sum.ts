@@ -106,9 +106,7 @@ export function failedInSum(reader: Reader): Pick<Store, 'failedGroups' | 'faile
       ({ fingerprint }, at) =>
         sql`(select count(*) from ${tables.failed} where fingerprint = ${String(fingerprint)}) as ${raw(`kind_${at}`)}`,
     )
-    const [row] = await all(
-      sql`select ${joined(counts, ', ')} ${dialect.serially ? sql`where ${dialect.serially}` : raw('')}`,
-    )
+    const [row] = await all(sql`select ${joined(counts, ', ')}`)
     return kinds.map((kind, at) => read(kind, row?.[`kind_${at}`]))
   }
 

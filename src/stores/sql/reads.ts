@@ -123,9 +123,7 @@ export function sqlReads(reader: Reader): Reads {
     async countFailed(filter = {}) {
       const labelled = filter.name !== undefined || filter.fingerprint !== undefined
       const from = labelled ? failedFrom : sql`${tables.failedJobs} f`
-      const rows = await all(
-        sql`select count(*) as count from ${from} where ${failedWhere(filter)} and ${dialect.serially ?? raw('1 = 1')}`,
-      )
+      const rows = await all(sql`select count(*) as count from ${from} where ${failedWhere(filter)}`)
       return Number(rows[0]?.count ?? 0)
     },
 
@@ -169,7 +167,6 @@ export function sqlReads(reader: Reader): Reads {
         select f.id from ${tables.failedJobs} f
          where f.uuid is not null and f.id > ${end === null ? above : end - 1} ${lower}
            and not exists (select 1 from ${tables.failed} l where l.uuid = f.uuid and l.failed_id = f.id)
-           and ${dialect.serially ?? raw('1 = 1')}
          order by f.id desc limit ${limit}`)
       if (ids.length === 0) return { jobs: [], next: end }
       const refs = ids.map(({ id }) => Number(id))
