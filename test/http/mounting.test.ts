@@ -2,11 +2,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HttpBindings, serve } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Body, Controller, Get, type INestApplication, Module, Post } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { ExpressAdapter } from '@nestjs/platform-express'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import express from 'express'
 import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Admin, createAdmin } from '../../src/client/admin.ts'
-import { createHandler, type Handler } from '../../src/http/index.ts'
+import { createHandler, faenaApi, type Handler } from '../../src/http/index.ts'
 import type { ServerOptions } from '../../src/http/server.ts'
 import { newJob } from '../support/jobs.ts'
 import { openMemory } from '../support/memory-harness.ts'
@@ -76,8 +80,14 @@ async function behavesAsEverywhere(ask: Ask, { failedId }: Given) {
   const retried = await ask(`${api}/retry-all-failed`, { method: 'POST', role: 'operator', body })
   expect(JSON.parse(retried.text).data).toEqual({ retried_count: 1, skipped_count: 0 })
   expect((await ask(`${api}/retry-all-failed`, { method: 'POST', role: 'operator' })).status).toBe(200)
-  expect(JSON.parse((await ask('/admin/nowhere', { role: 'viewer' })).text)).toMatchObject({ code: 'ROUTE_NOT_FOUND' })
+  expect(JSON.parse((await ask(`${api}/nowhere`, { role: 'viewer' })).text)).toMatchObject({ code: 'ROUTE_NOT_FOUND' })
   expect((await ask('/administration')).status).toBe(404)
+}
+
+/** As the plugin does, and the handler answers all below its mount. */
+async function behavesAsHandler(ask: Ask, all: Given) {
+  await behavesAsEverywhere(ask, all)
+  expect(JSON.parse((await ask('/admin/nowhere', { role: 'viewer' })).text)).toMatchObject({ code: 'ROUTE_NOT_FOUND' })
 }
 
 describe('beside Express', () => {
@@ -94,7 +104,7 @@ describe('beside Express', () => {
     if (place === 'path') app.use('/admin', all.handler)
     app.get('/own', (_request, response) => void response.send('of the application'))
     app.post('/own', (request, response) => void response.json(request.body))
-    await behavesAsEverywhere(await listening(createServer(app)), all)
+    await behavesAsHandler(await listening(createServer(app)), all)
   })
 
   test('without a mount it takes the base path alone, and leaves health and metrics to the application', async () => {
@@ -120,7 +130,51 @@ test('beside Hono on Node', async () => {
   app.post('/own', async (context) => context.json(await context.req.json()))
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server
   await new Promise<void>((resolve) => (server.listening ? resolve() : server.once('listening', resolve)))
-  await behavesAsEverywhere(await listening(server), all)
+  await behavesAsHandler(await listening(server), all)
+})
+
+describe('beside Nest', () => {
+  /** An application of Nest's. Its decorators are called as functions, since types that are stripped leave none behind. */
+  class Own {
+    own() {
+      return 'of the application'
+    }
+    echo(body: unknown) {
+      return body
+    }
+  }
+  const method = (name: keyof Own) =>
+    [Own.prototype, name, Object.getOwnPropertyDescriptor(Own.prototype, name)!] as const
+  Controller()(Own)
+  Get('own')(...method('own'))
+  Post('own')(...method('echo'))
+  Body()(Own.prototype, 'echo', 0)
+  class Application {}
+  Module({ controllers: [Own] })(Application)
+  const quiet = { logger: false, abortOnError: false } as const
+
+  async function started(app: INestApplication) {
+    onTestFinished(() => app.close())
+    await app.listen(0, '127.0.0.1')
+    return listening(app.getHttpServer())
+  }
+
+  test('on Express', async () => {
+    const all = await given()
+    const app = await NestFactory.create(Application, new ExpressAdapter(), quiet)
+    app.use(all.handler)
+    await behavesAsHandler(await started(app), all)
+  })
+
+  test('on Fastify', async () => {
+    const all = await given()
+    const app = await NestFactory.create<NestFastifyApplication>(Application, new FastifyAdapter(), quiet)
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .register(faenaApi, { prefix: '/admin', admin: all.admin, auth: { secret: SECRET } })
+    await behavesAsEverywhere(await started(app), all)
+  })
 })
 
 test('events flow through, and end when it is closed', async () => {
