@@ -27,7 +27,7 @@ const COMMANDS = [
 ].map((name) => `test/processes/${name}.test.ts`)
 
 /**
- * `fast` runs on memory and SQLite in about a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
+ * `fast` runs on memory and SQLite in less than a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
  * and `processes` start real processes, kill them and look at what is left, the former beside each other and the model;
  * `browser` opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says
  * it, conformance and the model run on the servers too, unless stores are named.
@@ -47,6 +47,8 @@ export default defineConfig(({ mode }) => ({
           include: ['src/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ON_SERVERS, 'test/processes/**', 'test/model/**', 'test/browser/**', '**/node_modules/**'],
           testTimeout: 20_000,
+          // Files share processes, and so what they import, which took nearly as much of the processors as the tests did.
+          isolate: false,
         },
       },
       {

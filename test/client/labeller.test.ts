@@ -1,18 +1,33 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { Labeller } from '../../src/client/labeller.ts'
 import type { Store } from '../../src/store.ts'
+import type { Harness } from '../support/harness.ts'
 import { newJob } from '../support/jobs.ts'
+import { failedColumns } from '../support/raw.ts'
 import { openSqlite } from '../support/sqlite-harness.ts'
 
 const MANY = 8_500
 
+/** Failed jobs of another runtime, written in one transaction. Answers the ids of the first and the last. */
+async function insertMany(given: Harness, count: number): Promise<{ first: number; last: number }> {
+  const { tx, commit } = await given.begin!()
+  const rows = Array.from({ length: count }, () => {
+    const { uuid, payload } = newJob({ name: null })
+    return failedColumns({ uuid, payload })
+  })
+  const columns = Object.keys(rows[0]!)
+  const places = columns.map(() => '?').join(', ')
+  const insert = (tx as DatabaseSync).prepare(`insert into failed_jobs (${columns.join(', ')}) values (${places})`)
+  const ids = rows.map((row) => Number(insert.run(...Object.values(row)).lastInsertRowid))
+  await commit()
+  return { first: ids[0]!, last: ids.at(-1)! }
+}
+
 test('many failed jobs of another runtime are labelled from the newest down, in looks of bounded length', async () => {
   const given = await openSqlite()
   try {
-    const ids = Array.from({ length: MANY }, () => {
-      const { uuid, payload } = newJob({ name: null })
-      return given.raw.insertFailed({ uuid, payload })
-    })
+    const { first, last } = await insertMany(given, MANY)
     const looks: (number | null)[] = []
     const store: Store = {
       ...given.store,
@@ -25,10 +40,10 @@ test('many failed jobs of another runtime are labelled from the newest down, in 
     const labeller = new Labeller(store, [])
 
     await labeller.catchUp(60_000)
-    expect((await given.store.getFailed(ids.at(-1)!))?.name).toBe('App\\Jobs\\SyncOrder')
+    expect((await given.store.getFailed(last))?.name).toBe('App\\Jobs\\SyncOrder')
 
     await labeller.catchUp()
-    expect((await given.store.getFailed(ids[0]!))?.name).toBe('App\\Jobs\\SyncOrder')
+    expect((await given.store.getFailed(first))?.name).toBe('App\\Jobs\\SyncOrder')
     const down = looks.filter((next) => next !== null)
     expect(down).toEqual(down.toSorted((one, other) => other - one))
     expect(down.length).toBeGreaterThan(MANY / 4_000)
@@ -48,11 +63,7 @@ test('many failed jobs of another runtime are labelled from the newest down, in 
 test('who asks while all are gone through waits for the new ones only', async () => {
   const given = await openSqlite()
   try {
-    const insert = () => {
-      const { uuid, payload } = newJob({ name: null })
-      return given.raw.insertFailed({ uuid, payload })
-    }
-    for (let at = 0; at < 5_000; at++) insert()
+    await insertMany(given, 5_000)
     const [held, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const store: Store = {
       ...given.store,
@@ -68,7 +79,7 @@ test('who asks while all are gone through waits for the new ones only', async ()
     const labeller = new Labeller(store, [])
     const all = labeller.catchUp()
     await reached.promise
-    const id = insert()
+    const { last: id } = await insertMany(given, 1)
 
     // Within half a second the last look still counts.
     await expect

@@ -117,6 +117,8 @@ test('of a history that is kept whole no more than a bounded number waits for a 
 })
 
 test('a history that is kept whole is written once the store is back, except for what the store refuses', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
   const memory = await openMemory()
   const faults = [
     new FaenaError('STORE_UNAVAILABLE', 'gone'),
@@ -138,7 +140,12 @@ test('a history that is kept whole is written once the store is back, except for
     ...{ queues: ['whole'], history: { keep: 'all' }, leaseMs: 30_000 },
   })
   await nth(worker, 'completed', 1_200)
-  await expect.poll(() => faults, { timeout: 10_000 }).toEqual([])
+  await expect
+    .poll(() => {
+      vi.advanceTimersByTime(1_000)
+      return faults
+    })
+    .toEqual([])
   await worker.stop()
 
   const { rows } = await memory.runs({ queue: 'whole' }, { limit: 2_000 })

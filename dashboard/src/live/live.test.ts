@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ServerEvent } from './events.ts'
 import { Live, type LiveMode } from './live.ts'
 
@@ -65,7 +65,14 @@ function liveOn(fetch: typeof globalThis.fetch, onCatchUp: () => Promise<void> =
   return { live, events, onSessionOver, reached }
 }
 
+/** Time stands still but where the test moves it. */
+function ownTime() {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
 test('events are handed on as they come, and a stream that ended goes on from the last of them', async () => {
+  ownTime()
   const streams: Stream[] = []
   const { fetch, opened } = serverOf((_headers, open) => {
     streams.push(open)
@@ -77,12 +84,16 @@ test('events are handed on as they come, and a stream that ended goes on from th
   streams[0]?.send('id: a-1\nevent: counts\ndata: {}\n\n')
   await vi.waitFor(() => expect(events).toHaveLength(1))
   streams[0]?.end()
-  await vi.waitFor(() => expect(opened).toHaveLength(2), { timeout: 5_000 })
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(opened).toHaveLength(2)
+  })
   expect(opened[1]?.get('last-event-id')).toBe('a-1')
   live.stop()
 })
 
 test('where no stream can be had, what is shown is asked for; where nothing answers, it is lost', async () => {
+  ownTime()
   let answers = true
   const { fetch } = serverOf(() => {
     throw new TypeError('no network')
@@ -91,11 +102,14 @@ test('where no stream can be had, what is shown is asked for; where nothing answ
     if (!answers) throw new TypeError('no network')
   })
   live.start()
+  // The stream is tried once more before anything is asked for.
+  await vi.advanceTimersByTimeAsync(1_000)
   await reached('polling')
   answers = false
+  await vi.advanceTimersByTimeAsync(5_000)
   await reached('lost')
   live.stop()
-}, 20_000)
+})
 
 test('a paused or hidden panel holds no stream and asks for nothing', async () => {
   const { fetch, opened } = serverOf((_headers, open) => open.response)

@@ -1,5 +1,7 @@
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Entry, type Scan, Window } from './window.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 const NOW = 1_000
 /** Ids of a queue that is not looked through each time. */
@@ -67,7 +69,6 @@ describe('a look through the queue', () => {
     expect(window.needsScan(1, LONG)).toBe(false)
     vi.advanceTimersByTime(1_000)
     expect(window.needsScan(1, LONG)).toBe(true)
-    vi.useRealTimers()
   })
 
   test('comes each time while the queue is short', () => {
@@ -85,7 +86,6 @@ describe('a look through the queue', () => {
     expect(window.needsScan(100, LONG)).toBe(false)
     vi.advanceTimersByTime(1_000)
     expect(window.needsScan(100, LONG)).toBe(true)
-    vi.useRealTimers()
   })
 
   test('that took little is repeated whenever jobs may have been put back, or are short', () => {
@@ -126,5 +126,4 @@ test('ids that were given before are asked for again for a while: their transact
   vi.advanceTimersByTime(2_000)
   window.arrived([entry(710)], NOW)
   expect(window.arrivedAfter).toBe(700)
-  vi.useRealTimers()
 })
