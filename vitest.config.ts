@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { Sequence } from './test/support/sequence.ts'
 
 /**
  * Chaos on servers; `FAENA_TEST_STORES=all npm test` has it run. For one server, in seconds, on two cores that had other work:
@@ -13,7 +14,7 @@ const ON_SERVERS = [
   'test/cli/store-options.test.ts',
 ]
 
-/** Tests of whole processes that leave each other alone: two of them may run at once. */
+/** Tests of whole processes that leave each other alone, or wait most of their time: some of them may run at once. */
 const COMMANDS = [
   'cli-parent',
   'cli-serve',
@@ -24,13 +25,23 @@ const COMMANDS = [
   'alerts',
   'dev',
   'docs-code',
+  'mysql-idle',
+  'postgres-idle',
 ].map((name) => `test/processes/${name}.test.ts`)
 
+/** Tests that look at all processes of the machine, or that a busy machine would disturb. */
+const ALONE = ['operators-checks', 'pool', 'soak'].map((name) => `test/processes/${name}.test.ts`)
+const CHAOS_ON_SERVERS = ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/*.test.ts']
+
+/** After the projects that run in more processes. Nobody else asks the servers meanwhile, whose own counters some tests read. */
+const BESIDE_EACH_OTHER = { maxWorkers: 2, sequence: { groupOrder: 1 } }
+
 /**
- * `fast` runs on memory and SQLite in less than a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them; `commands`
- * and `processes` start real processes, kill them and look at what is left, the former beside each other and the model;
- * `browser` opens the dashboard in Chromium on real servers, workers and jobs. Under `--mode all-stores`, as `npm test` says
- * it, conformance and the model run on the servers too, unless stores are named.
+ * `fast` runs on memory and SQLite in less than a minute; `servers` on PostgreSQL and MariaDB, and the API on all of them;
+ * `commands` and `processes` start real processes, kill them and look at what is left, the former beside all of these and the
+ * model; `browser` opens the dashboard in Chromium on real servers, workers and jobs, beside `processes`, two files at a time;
+ * `alone` comes last, one file at a time. Under `--mode all-stores`, as `npm test` says it, conformance and the model run on the
+ * servers too, unless stores are named.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -38,6 +49,7 @@ export default defineConfig(({ mode }) => ({
     globalSetup: ['test/support/servers/setup.ts'],
     // They wait for disks and servers more than for processors: a third file at once pays on two cores.
     maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: Sequence },
     // In CI every test is named, and the counts are left for .ci/run.
     reporters: process.env.CI ? ['verbose', ['json', { outputFile: '.faena/test-results.json' }]] : ['default'],
     projects: [
@@ -69,14 +81,11 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           name: 'processes',
-          include: ['test/processes/**/*.test.ts'],
-          exclude: [
-            ...COMMANDS,
-            ...(chaosOnServers ? [] : ['test/processes/chaos-servers.test.ts', 'test/processes/chaos/**']),
-          ],
+          include: ['test/processes/*.test.ts'],
+          exclude: [...COMMANDS, ...ALONE, ...CHAOS_ON_SERVERS],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          ...BESIDE_EACH_OTHER,
         },
       },
       {
@@ -87,6 +96,15 @@ export default defineConfig(({ mode }) => ({
           expect: { poll: { timeout: 10_000 } },
           // The first of them builds the dashboard, and installs Chromium where it is missing.
           hookTimeout: 300_000,
+          ...BESIDE_EACH_OTHER,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: [...ALONE, ...(chaosOnServers ? CHAOS_ON_SERVERS : [])],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
