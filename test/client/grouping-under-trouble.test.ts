@@ -44,7 +44,10 @@ test('whatever befalls pushes: what resolved is stored once, what was rejected w
         hangs,
         // Arrives when its callers have given up.
         late: (push: () => Promise<never>) => {
-          late.push(after(LATE_MS).then(push))
+          const arriving = after(LATE_MS).then(push)
+          // It is looked at below; until then a refusal is nobody's.
+          arriving.catch(() => {})
+          late.push(arriving)
           return hangs(push)
         },
         slow: (push: () => Promise<never>) => after(5).then(push),

@@ -33,10 +33,10 @@ test('a thread keeps the lease while a handler blocks the event loop for longer 
     [
       handle(job, () => {
         // Nobody wakes it.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_000)
       }),
     ],
-    { heartbeat: { url }, leaseMs: 2_000 },
+    { heartbeat: { url }, leaseMs: 3_000 },
   )
   const told = listenTo(worker, 'lost', 'notice', 'storeError')
   const id = worker.id
