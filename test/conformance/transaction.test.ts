@@ -87,7 +87,8 @@ eachStore('the caller’s transaction', (open) => {
       const [first] = await given.store.push([newJob()], { tx })
       // Stored later and visible earlier: what looks beyond it must not pass by the one that is still open.
       const isAlone = given.store.kind === 'sqlite'
-      const [second] = isAlone ? [undefined] : await given.store.push([newJob()])
+      // `fresh`: one of 256 uuids that somebody else made waits for the transaction, since it might hold the same.
+      const [second] = isAlone ? [undefined] : await given.store.push([newJob()], { fresh: true })
       if (second) expect((await worker.reserve()).map(({ id }) => id)).toEqual([second.id])
       await commit()
 
