@@ -54,7 +54,7 @@ describe('a shared read', () => {
     await shared.read()
     await pass(1_500)
     expect(loads()).toBe(2)
-    await pass(200)
+    await pass(250)
     expect(loads()).toBe(3)
     await pass(1_000)
     expect(await shared.read()).toBe(3)

@@ -2,9 +2,9 @@
 const CHEAP_MS = 15
 /** From this age on an answer is given to nobody any more, */
 const OLDEST_MS = 2_000
-/** and so long before it is renewed, besides half as much again as that takes. */
+/** and so long before it is renewed, besides a fifth more than that takes. */
 const AHEAD_MS = 50
-const SLOWER = 1.5
+const SLOWER = 1.2
 
 export interface SharedReadOptions {
   /** How many times what the read costs an answer may stand, where that is longer than two seconds; default: never longer. */
