@@ -66,6 +66,7 @@ beforeAll(async () => {
   }
   return async () => {
     await Promise.all([tracing.shutdown(), metering.shutdown()])
+    for (const api of [trace, metrics, context, propagation]) api.disable()
     receiver.closeAllConnections()
     receiver.close()
   }

@@ -196,27 +196,33 @@ export class OperationRunner {
     if (needsLabels(which)) await this.#options.prepare?.()
     const pace = new Pace(chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond))
     const began = { at: performance.now(), changed: progress.changed }
-    for (let failures = 0; ; ) {
+    for (let [failures, timedOut] = [0, 0]; ; ) {
       const from = performance.now()
       let next: number | null
       let rest: number
       try {
-        const done = await actOnChunk(store, kind, which, { limit: pace.limit, upTo, after: progress.after })
+        const chunk = { limit: pace.limit, upTo, after: progress.after }
+        const done = await this.#holding(id, fence, progress, () => actOnChunk(store, kind, which, chunk))
         progress.changed += done.changed
         progress.skipped += done.skipped
         next = done.next
         rest = pace.took(performance.now() - from, done.changed + done.skipped)
         failures = 0
+        timedOut = 0
       } catch (error) {
         if (!patient) throw error
-        failures += 1
-        if (failures >= (isFaenaError(error, 'READ_TIMED_OUT') ? MOST_TIMED_OUT : MOST_FAILURES)) {
+        if (isFaenaError(error, 'READ_TIMED_OUT')) timedOut += 1
+        else failures += 1
+        if (timedOut >= MOST_TIMED_OUT || failures >= MOST_FAILURES) {
           await store.endOperation(id, { state: 'failed', error: String(error), fence })
           this.#options.onProgress?.(id)
           return
         }
         this.#options.onError?.(error)
-        if (!(await this.#waitHolding(id, fence, progress, Math.min(250 * 2 ** failures, LONGEST_WAIT_MS)))) return
+        const wait = Math.min(250 * 2 ** (failures + timedOut), LONGEST_WAIT_MS)
+        if (!(await this.#waitHolding(id, fence, progress, wait))) return
+        // Somebody else's by now, where the store was out of reach for longer than the lease.
+        if (!(await store.reportOperation(id, fence, progress, this.#leaseMs).catch(() => true))) return
         continue
       }
       progress.after = next ?? upTo
@@ -227,6 +233,18 @@ export class OperationRunner {
       if (!mine || next === null) return
       const due = ratePerSecond === null ? 0 : began.at + ((progress.changed - began.changed) / ratePerSecond) * 1_000
       if (!(await this.#waitHolding(id, fence, progress, Math.max(rest, due - performance.now())))) return
+    }
+  }
+
+  /** A chunk under way, whose look for its jobs may take longer than the lease: that is renewed meanwhile. */
+  async #holding<T>(id: number, fence: number, progress: OperationProgress, work: () => Promise<T>): Promise<T> {
+    const renew = () => this.#options.store.reportOperation(id, fence, progress, this.#leaseMs)
+    // Whether it is still ours is asked after the chunk; while the store does not answer, nobody else gets it either.
+    const renewing = setInterval(() => void renew().catch(() => {}), this.#leaseMs / 3)
+    try {
+      return await work()
+    } finally {
+      clearInterval(renewing)
     }
   }
 

@@ -6,7 +6,12 @@ const OLD = ['--initial-old-space-size=12', '--heap-growing-percent=20']
 
 test.each([
   { given: 'nothing', own: [], environment: '', flags: [...YOUNG, ...OLD] },
-  { given: 'a flag about something else', own: ['--no-warnings'], environment: '', flags: [...YOUNG, ...OLD] },
+  {
+    given: 'flags about something else',
+    own: ['--no-warnings', '--heap-prof'],
+    environment: '',
+    flags: [...YOUNG, ...OLD],
+  },
   { given: 'a limit of the old generation', own: [], environment: '--max-old-space-size=4096', flags: YOUNG },
   { given: 'a young generation, spelt otherwise', own: ['--max_semi_space_size=64'], environment: '', flags: OLD },
 ])('a child process is given sizes of its generations but for those set: $given', ({ own, environment, flags }) => {

@@ -190,7 +190,9 @@ export function wordsFor({ code, signal, pid, error }: Ending): string {
 export function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
   const given = `${own.join(' ')} ${fromEnvironment}`.replaceAll('_', '-')
   const young = given.includes('semi-space') ? [] : ['--min-semi-space-size=8', '--max-semi-space-size=8']
-  const old = /old-space|heap/.test(given) ? [] : ['--initial-old-space-size=12', '--heap-growing-percent=20']
+  const old = /(old-space|heap)-size|heap-growing/.test(given)
+    ? []
+    : ['--initial-old-space-size=12', '--heap-growing-percent=20']
   return [...own, ...young, ...old]
 }
 

@@ -121,7 +121,8 @@ export class Heart {
  * them by now; they would hold for every other thread too, before limits of its own, and each take up to 16 MiB.
  */
 function littleGarbage(): ResourceLimits {
-  for (const size of ['--min-semi-space-size', '--max-semi-space-size'])
-    if (process.execArgv.includes(`${size}=8`)) setFlagsFromString(`${size}=0`)
+  const sizes = ['--min-semi-space-size', '--max-semi-space-size']
+  if (sizes.every((size) => process.execArgv.includes(`${size}=8`)))
+    for (const size of sizes) setFlagsFromString(`${size}=0`)
   return { maxYoungGenerationSizeMb: 2 }
 }

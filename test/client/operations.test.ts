@@ -30,7 +30,10 @@ function told(store: Store, onChunk: (chunk: number) => unknown): Store {
 }
 
 /** Resolves once the operation has ended, without looking at the clock: the runner tells of each step. */
-function runnerOf(store: Store, options: { chunk?: number; onError?: (error: unknown) => void } = {}) {
+function runnerOf(
+  store: Store,
+  options: { chunk?: number; leaseMs?: number; onError?: (error: unknown) => void } = {},
+) {
   let progress = () => {}
   const runner = new OperationRunner({ store, chunk: 10, pollMs: 50, onProgress: () => progress(), ...options })
   const ended = async (admin: Admin, id: number) => {
@@ -286,3 +289,67 @@ test('an operation whose look for jobs is ended again and again is given up befo
   expect(operation).toMatchObject({ state: 'failed', error: expect.stringContaining('ended a read') })
   expect(looks).toBe(3)
 })
+
+test('an operation whose look takes longer than its lease stays with its process, also when the look is ended', async () => {
+  const { store } = await openMemory()
+  const admin = createAdmin({ store })
+  const leaseMs = 90
+  let renewals = 0
+  let looks = 0
+  const slow: Store = {
+    ...store,
+    reportOperation: (...report) => {
+      renewals += 1
+      return store.reportOperation(...report)
+    },
+    async retry() {
+      looks += 1
+      // Two leases long, as those who renew it count them.
+      const wanted = renewals + 6
+      while (renewals < wanted) await new Promise((resolve) => setTimeout(resolve, 5))
+      throw new FaenaError('READ_TIMED_OUT', 'ended a read')
+    },
+  }
+  let taken = 0
+  const other: Store = {
+    ...store,
+    async takeOperation(...asked) {
+      const operation = await store.takeOperation(...asked)
+      if (operation !== undefined) taken += 1
+      return operation
+    },
+  }
+  const begun = await admin.startOperation('retry', {}, { subject: 'ana' })
+  const { runner, ended } = runnerOf(slow, { leaseMs })
+  runner.start()
+  await expect.poll(() => looks).toBe(1)
+  const beside = runnerOf(other, { leaseMs }).runner
+  beside.start()
+
+  const operation = await ended(admin, begun.id)
+
+  await Promise.all([runner.stop(), beside.stop()])
+  expect(operation).toMatchObject({ state: 'failed' })
+  expect({ looks, taken }).toEqual({ looks: 3, taken: 0 })
+})
+
+test('looks that were ended and other failures are counted apart', async () => {
+  const { store } = await openMemory()
+  const admin = createAdmin({ store })
+  const failures = ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE', 'READ_TIMED_OUT', 'READ_TIMED_OUT'] as const
+  const left = [...failures]
+  const failing: Store = {
+    ...store,
+    async retry(filter, chunk) {
+      const code = left.shift()
+      if (code !== undefined) throw new FaenaError(code, 'no')
+      return store.retry(filter, chunk)
+    },
+  }
+  const begun = await admin.startOperation('retry', {}, { subject: 'ana' })
+  const { runner, ended } = runnerOf(failing)
+  runner.start()
+
+  expect(await ended(admin, begun.id)).toMatchObject({ state: 'done' })
+  await runner.stop()
+}, 30_000)

@@ -7,8 +7,10 @@ import { type GivenSchema, givenSchema } from '../support/postgres-schema.ts'
 import { missing } from '../support/servers/install.ts'
 import { PGBOUNCER, startPgbouncer } from '../support/servers/pgbouncer.ts'
 
-const TIMEOUT_MS = 700
+const TIMEOUT_MS = 2_000
 const PAGE = { limit: 10 }
+/** Whoever asks for the newest rows of all cannot ask for less. */
+const NARROWED = { queue: 'default' }
 
 /** A store with one job and one failed job to be read, and connections that are told by their name. */
 async function givenStore({ timeoutMs = TIMEOUT_MS, settings = '' } = {}) {
@@ -45,9 +47,8 @@ function slowed({ look, schema }: GivenSchema, seconds: number): void {
 }
 
 const READS: Record<string, (store: Store) => Promise<unknown>> = {
-  'a list of jobs': (store) => store.list({}, PAGE),
+  'a list of jobs': (store) => store.list(NARROWED, PAGE),
   'a search of jobs': (store) => store.list({ search: 'text' }, PAGE),
-  'a job': (store) => store.get(1),
   'counts of jobs': (store) => store.counts(),
   'the oldest job': (store) => store.oldestDue(),
   'a search of failed jobs': (store) => store.listFailed({ search: 'text' }, PAGE),
@@ -75,12 +76,15 @@ describe('a read that takes too long', () => {
     const pids = () =>
       given.look.all(`select pid from pg_stat_activity where application_name = '${given.schema}' order by pid`)
     slowed(given, 30)
+    // Each look of the server at the view is counted, also one that is undone.
+    given.look.all(`create sequence ${given.schema}.looks`)
+    given.look.all(`create or replace view ${given.schema}.jobs with (security_barrier) as
+      select * from ${given.schema}.all_jobs where nextval('${given.schema}.looks') > 0 and pg_sleep(30) is not null`)
     const before = pids()
-    const started = performance.now()
 
     await expect(store.list({ search: 'text' }, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
 
-    expect(performance.now() - started).toBeLessThan(3_500)
+    expect(given.look.all(`select last_value::int as looks from ${given.schema}.looks`)).toEqual([{ looks: 1 }])
     await expect.poll(() => underWay(given)).toEqual([])
     expect(pids()).toEqual(before)
     expect((await store.ping()).server).toContain('PostgreSQL')
@@ -91,7 +95,7 @@ describe('a read that takes too long', () => {
     slowed(here.given, 30)
     const started = performance.now()
 
-    await expect(here.store.list({}, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+    await expect(here.store.list(NARROWED, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
 
     expect(performance.now() - started).toBeLessThan(10_000)
   })
@@ -109,18 +113,20 @@ describe('a read that takes too long', () => {
     expect(await store.removeFailed({}, all)).toMatchObject({ changed: 1 })
   })
 
-  test('says so to a client of the API, without an invitation to ask again', async () => {
+  test('says so to a client of the API, without an invitation to ask again', { timeout: 60_000 }, async () => {
     await using here = await givenStore()
     await using api = await apiOn({ store: here.store, close: async () => {} })
     const owner = await locked(here.given)
 
-    const answers = [await api.get('jobs'), await api.get('failed'), await api.get('status'), await api.get('jobs/1')]
+    const answer = await api.get('status')
 
-    for (const answer of answers) {
-      expect(answer.statusCode).toBe(503)
-      expect(answer.json()).toMatchObject({ success: false, code: 'READ_TIMED_OUT', status: 503 })
-      expect(answer.headers).not.toHaveProperty('retry-after')
-    }
+    expect(answer.statusCode).toBe(503)
+    expect(answer.json()).toMatchObject({ success: false, code: 'READ_TIMED_OUT', status: 503 })
+    expect(answer.headers).not.toHaveProperty('retry-after')
+    // Nothing less could be asked for: whoever asks again may have an answer.
+    const one = await api.get('jobs/1')
+    expect(one.json()).toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 })
+    expect(one.headers).toHaveProperty('retry-after')
     await expect.poll(() => underWay(here.given)).toEqual([])
     await owner.query('rollback')
     expect((await api.get('jobs')).statusCode).toBe(200)
@@ -156,7 +162,7 @@ test.skipIf(reason !== undefined && !process.env.CI)(
       const store = await given.store({ url: bouncer.url, timeoutMs: TIMEOUT_MS })
       const owner = await locked(given)
 
-      await expect(store.list({}, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+      await expect(store.list(NARROWED, PAGE)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
 
       await expect.poll(() => underWay(given)).toEqual([])
       await owner.query('rollback')

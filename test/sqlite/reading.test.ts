@@ -26,6 +26,10 @@ async function reading(folder: TestFolder, idleMs?: number, timeoutMs = 10_000) 
 }
 
 const COUNT = raw('select count(*) as count from jobs')
+/** A table of so many rows, all with odd ids, that it would be looked through for hours. */
+const ENDLESS = raw(
+  `with recursive endless(id, payload, exception) as (select 1, '', '' union all select id + 2, '', '' from endless)`,
+)
 
 describe('reads of large tables', () => {
   test('run in a thread, many at a time, and see what was committed before', async () => {
@@ -114,10 +118,7 @@ describe('reads of large tables', () => {
     ]
 
     for (const [at, alias] of ['j', 'f'].entries()) {
-      // As a table of so many rows that it would be looked through for hours.
-      const endless = sql`
-        with recursive endless(id, payload, exception) as (select 1, '', '' union all select id + 1, '', '' from endless)
-        select count(*) from endless ${raw(alias)} where ${conditions[at]!}`
+      const endless = sql`${ENDLESS} select count(*) from endless ${raw(alias)} where ${conditions[at]!}`
       await expect(reader.all(endless)).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
       expect(await reader.all(COUNT)).toEqual([{ count: 2 }])
     }
@@ -125,7 +126,24 @@ describe('reads of large tables', () => {
     await connection.close()
   })
 
-  test('that waited behind another for too long are not begun, and a client of the API is told', async () => {
+  test('that waited behind another for too long are not begun', async () => {
+    await using folder = await testFolder()
+    await large(folder)
+    const { connection, reader } = await reading(folder, undefined, 3_000)
+    const condition = jobConditions(DIALECT, { search: 'nowhere' }, 0)
+
+    const first = reader.all(sql`${ENDLESS} select count(*) from endless j where ${condition}`)
+    const second = reader.all(COUNT)
+
+    // In the words of the thread: nobody's patience was over yet.
+    await expect(first).rejects.toThrow('its time was over')
+    await expect(second).rejects.toThrow('its time was over')
+    expect(await reader.all(COUNT)).toEqual([{ count: 2 }])
+    await reader.close()
+    await connection.close()
+  })
+
+  test('that take too long are a 503 to a client of the API', async () => {
     await using folder = await testFolder()
     await large(folder)
     // Before the thread has begun, that time is over.

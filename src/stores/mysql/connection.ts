@@ -3,7 +3,7 @@ import type { PoolUse } from '../../store.ts'
 import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Answer, SqlRow } from './client.ts'
-import { faultOf, mayHaveCommitted, translated, wasEnded } from './errors.ts'
+import { faultOf, mayHaveCommitted, translated, waitedForLock, wasEnded } from './errors.ts'
 import { closed, Lane } from './lane.ts'
 import { fits, type Session } from './session.ts'
 import type { Source } from './source.ts'
@@ -36,9 +36,10 @@ export interface Transaction extends Handle {
   rollback(): Promise<void>
 }
 
-/** `slow`: a rare look at a whole table, which may take a minute. */
+/** `slow`: a rare look at a whole table, which may take a minute. `lookUp`: finds its rows by a key. */
 export interface CallOptions {
   slow?: boolean
+  lookUp?: boolean
 }
 
 const TRIES = 10
@@ -71,16 +72,21 @@ export class Connection {
 
   /**
    * A select whose cost is not known beforehand: a list, a search, a count. The server itself ends it, shortly before nobody
-   * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT.
+   * waits for it any more, and sooner where somebody keeps a table locked; it is not tried again then. Rejects with
+   * READ_TIMED_OUT, a `lookUp` with STORE_UNAVAILABLE.
    */
   async read(select: Sql, options: CallOptions = {}): Promise<SqlRow[]> {
     const patienceMs = this.#patience(options)
-    const serverMs = endsAfter(patienceMs)
+    const wantedMs = endsAfter(patienceMs)
+    const deadline = performance.now() + patienceMs
     return this.#repeated('common', async (session) => {
+      const leftMs = Math.max(1, deadline - performance.now())
+      const ms = endsAfter(leftMs)
       try {
-        return (await session.read(textOf(select), serverMs, patienceMs)).rows
+        return (await session.read(textOf(select), ms, leftMs)).rows
       } catch (error) {
-        throw wasEnded(error) ? readEnded(`The database at ${this.source.shown}`, serverMs, error) : error
+        if (!wasEnded(error) && !waitedForLock(error)) throw error
+        throw readEnded(`The database at ${this.source.shown}`, { ms, wantedMs, lookUp: options.lookUp }, error)
       }
     })
   }

@@ -108,7 +108,7 @@ export function counting(context: Context, exact: Counted): Counted {
           order by available_at, id limit 1)`,
     )
     if (firsts.length === 0) return []
-    return read(sql`${joined(firsts, ' union all ')} order by available_at, id`)
+    return read(sql`select * from (${joined(firsts, ' union all ')}) first_of_line order by available_at, id`)
   }
 }
 

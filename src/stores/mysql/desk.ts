@@ -10,7 +10,7 @@ export function deskOf(context: Context): Desk {
   return {
     tables: names,
     key: raw('`key`'),
-    all: (statement) => connection.read(statement),
+    all: (statement) => connection.read(statement, { lookUp: true }),
     scan: (statement) => connection.read(statement, { slow: true }),
     run: async (statement) => (await ask(statement)).affected,
     insert: async (statement) => (await ask(statement)).insertId,

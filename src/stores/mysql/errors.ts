@@ -60,6 +60,11 @@ export function wasEnded(error: unknown): boolean {
   return [1_317, 1_969, 3_024].includes(errorNumber(error) ?? 0)
 }
 
+/** A lock of somebody else was not to be had in the time that our connections give it. */
+export function waitedForLock(error: unknown): boolean {
+  return errorNumber(error) === 1_205
+}
+
 /**
  * Whether a commit that was sent may have happened although its answer is an error: a lost connection leaves that open, and
  * an error of the commit itself (1180), which may have come after one of the server's logs had it.

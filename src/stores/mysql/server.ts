@@ -8,7 +8,7 @@ export function serverName(version: string): string {
 
 /**
  * A select that the server ends after so many ms, in the words it has for that: nothing is set that would outlive the
- * statement. MySQL's are a hint, which has a place in what begins with `select`; anything else is left to the client's patience.
+ * statement. MySQL's are a hint, which stands behind the first word of what begins with `select`.
  */
 export function timedRead(version: string, select: string, ms: number): string {
   if (/mariadb/i.test(version)) return `set statement max_statement_time = ${ms / 1_000} for ${select}`

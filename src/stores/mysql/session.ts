@@ -1,5 +1,5 @@
 import { type Answer, answersOf, loadClient, type MysqlConnection } from './client.ts'
-import { errorNumber, faultOf, TooLarge } from './errors.ts'
+import { errorNumber, faultOf, TooLarge, wasEnded } from './errors.ts'
 import { timedRead } from './server.ts'
 import type { MysqlConfig } from './source.ts'
 
@@ -75,6 +75,14 @@ export class Session {
 
   /** Runs the statements in one round trip; the first that fails is the last that ran. 0: no time-out. */
   async run(statements: readonly string[], timeoutMs: number): Promise<Answer[]> {
+    return this.#sent(statements, timeoutMs, () => false)
+  }
+
+  async #sent(
+    statements: readonly string[],
+    timeoutMs: number,
+    leavesItWhole: (error: unknown) => boolean,
+  ): Promise<Answer[]> {
     if (!fits(statements, this.longest)) {
       const bytes = statements.reduce((sum, statement) => sum + Buffer.byteLength(statement) + 2, 0)
       throw new TooLarge(
@@ -86,7 +94,8 @@ export class Session {
       this.#usedAt = performance.now()
       return answers
     } catch (error) {
-      if (errorNumber(error) === undefined || faultOf(error) === 'unavailable') this.destroy()
+      const isGone = errorNumber(error) === undefined || faultOf(error) === 'unavailable'
+      if (isGone && !leavesItWhole(error)) this.destroy()
       throw error
     }
   }
@@ -94,7 +103,7 @@ export class Session {
   /** Runs a select that the server itself ends after `serverMs`; one whose time the server's own settings end sooner ends then. */
   async read(select: string, serverMs: number, timeoutMs: number): Promise<Answer> {
     const ms = this.#limitMs > 0 ? Math.min(this.#limitMs, serverMs) : serverMs
-    const [answer] = await this.run([timedRead(this.version, select, ms)], timeoutMs)
+    const [answer] = await this.#sent([timedRead(this.version, select, ms)], timeoutMs, wasEnded)
     return answer!
   }
 

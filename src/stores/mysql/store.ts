@@ -7,7 +7,7 @@ import { auditing } from '../sql/audit.ts'
 import { operating } from '../sql/operations.ts'
 import { sqlReads } from '../sql/reads.ts'
 import { RetryAfter } from '../sql/retry-after.ts'
-import { type Sql, sql } from '../sql/sql.ts'
+import { sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
@@ -88,11 +88,10 @@ export function mysqlStore(options: MysqlOptions): Store {
     const [answer] = await connection.query('common', [sql`select ${nowMs(context)} as now`])
     return Number(answer!.rows[0]!.now)
   }
-  const soon = (statement: Sql) => connection.read(statement)
   const reads = sqlReads({
     all: (statement) => connection.read(statement, { slow: true }),
-    lookUp: soon,
-    search: soon,
+    lookUp: (statement) => connection.read(statement, { lookUp: true }),
+    search: (statement) => connection.read(statement),
     now,
     wallClock: context.wallClock,
     dialect,

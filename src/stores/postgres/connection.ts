@@ -64,10 +64,12 @@ export class Connection {
 
   /**
    * A read whose cost is not known beforehand: a list, a search, a count. The server itself ends it, shortly before nobody
-   * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT.
+   * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT, a `lookUp` by a key with STORE_UNAVAILABLE.
    */
-  async read(statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
-    const deadline = performance.now() + (options.timeoutMs ?? this.#timeoutMs)
+  async read(statement: Sql, options: { timeoutMs?: number; lookUp?: boolean } = {}): Promise<SqlRow[]> {
+    const { timeoutMs = this.#timeoutMs, lookUp } = options
+    const wantedMs = endsAfter(timeoutMs)
+    const deadline = performance.now() + timeoutMs
     return this.#repeated(() =>
       this.#withClient('common', deadline, async (client) => {
         const leftMs = deadline - performance.now()
@@ -78,7 +80,7 @@ export class Connection {
           const answers = (await this.#timed(query, leftMs)) as unknown as PgResult[]
           return answers.at(-1)!.rows as SqlRow[]
         } catch (error) {
-          throw wasEnded(error) ? readEnded(this.#shown, serverMs, error) : error
+          throw wasEnded(error) ? readEnded(this.#shown, { ms: serverMs, wantedMs, lookUp }, error) : error
         }
       }),
     )
@@ -111,7 +113,9 @@ export class Connection {
         } catch (error) {
           const ended = looks && !doubt.sent && wasEnded(error)
           if (ended || (!doubt.sent && !isBroken(error))) await this.#text(client, 'rollback')
-          throw ended ? readEnded(this.#shown, endsAfter(timeoutMs), error) : error
+          throw ended
+            ? readEnded(this.#shown, { ms: endsAfter(timeoutMs), wantedMs: endsAfter(timeoutMs) }, error)
+            : error
         }
       })
     return this.#repeated(once, options.tries)

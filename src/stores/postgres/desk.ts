@@ -26,7 +26,7 @@ export function deskOf(context: Context): Desk {
       queues: own('queues'),
     },
     key: raw('key'),
-    all: (statement) => connection.read(statement),
+    all: (statement) => connection.read(statement, { lookUp: true }),
     scan: (statement) => connection.read(statement, LONG),
     run: async (statement) => (await run(sql`${statement} returning 1`)).length,
     insert: async (statement) => (await run(sql`${statement} returning id`))[0]!.id as number,

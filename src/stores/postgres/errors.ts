@@ -36,7 +36,10 @@ export function faultOf(error: unknown): Fault {
     : 'other'
 }
 
-/** The server's own end of a statement: its time was over, or somebody who may had it cancelled. The connection is as good as before. */
+/**
+ * The server's own end of a statement: its time was over, or somebody who may had it cancelled. The connection is as good as
+ * before.
+ */
 export function wasEnded(error: unknown): boolean {
   return sqlState(error) === '57014'
 }

@@ -26,8 +26,9 @@ export function forLooks(ms: number): string {
 }
 
 /**
- * A value as what it would be beside the text: a literal of no type, whose type is found where it stands. Quoted so that it means the
- * same whatever `standard_conforming_strings` says: quotes are doubled, and a text with a backslash says that it doubles these. The space keeps it apart from what stands before.
+ * A value as what it would be beside the text: a literal of no type, whose type is found where it stands. Quoted so that it
+ * means the same whatever `standard_conforming_strings` says: quotes are doubled, and a text with a backslash says that it
+ * doubles these. The space keeps it apart from what stands before.
  */
 export function literal(value: unknown): string {
   if (value === null || value === undefined) return ' null'

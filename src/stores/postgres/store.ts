@@ -85,6 +85,7 @@ export function postgresStore(given: PostgresOptions): Store {
 
   const reads = sqlReads({
     all: (statement) => connection.read(statement),
+    lookUp: (statement) => connection.read(statement, { lookUp: true }),
     now: async () => (await connection.query('common', sql`select ${nowMs(context)} as now`))[0]?.now as number,
     wallClock: context.wallClock,
     dialect,

@@ -205,12 +205,14 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async runs(filter, page: Page) {
-      const where = [raw('1 = 1')]
+      const isNarrowed = Object.values(filter).some((value) => value !== undefined)
+      const where = [(isNarrowed && dialect.mayGoOn?.(raw('id'))) || raw('1 = 1')]
       if (filter.uuid !== undefined) where.push(sql`uuid = ${filter.uuid}`)
       if (filter.name !== undefined) where.push(sql`name = ${filter.name}`)
       if (filter.queue !== undefined) where.push(sql`queue = ${filter.queue}`)
       if (filter.outcome !== undefined) where.push(sql`outcome = ${filter.outcome}`)
-      const rows = await all(sql`select * from ${tables.runs} where ${joined(where, ' and ')} ${pageOf(page, 'id')}`)
+      const read = isNarrowed ? search : all
+      const rows = await read(sql`select * from ${tables.runs} where ${joined(where, ' and ')} ${pageOf(page, 'id')}`)
       return paged(rows, page, run)
     },
 

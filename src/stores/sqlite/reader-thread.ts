@@ -10,7 +10,7 @@ export interface Asked {
   until: number
 }
 
-/** `ended`: its time was over. */
+/** `ended`: by us, because its time was over. */
 export type Answered =
   | { number: number; rows: Record<string, unknown>[] }
   | { number: number; error: string; ended: boolean }
@@ -20,9 +20,11 @@ const database = new DatabaseSync((workerData as { path: string }).path, { readO
 database.exec('pragma busy_timeout = 5000; pragma cache_size = -8000')
 
 let until = 0
+let ended = false
 
 function goOn(): number {
-  if (steadyMs() >= until) throw new Error('its time was over')
+  ended = steadyMs() >= until
+  if (ended) throw new Error('its time was over')
   return 1
 }
 
@@ -31,6 +33,7 @@ database.function(MAY_GO_ON, goOn)
 parentPort?.on('message', (asked: Asked) => {
   const { number, text, values } = asked
   until = asked.until
+  ended = false
   let answer: Answered
   try {
     // What waited behind another for too long is not begun.
@@ -41,7 +44,7 @@ parentPort?.on('message', (asked: Asked) => {
       .map((row) => ({ ...row }))
     answer = { number, rows }
   } catch (error) {
-    answer = { number, error: (error as Error).message, ended: steadyMs() >= until }
+    answer = { number, error: (error as Error).message, ended }
   }
   parentPort?.postMessage(answer)
 })

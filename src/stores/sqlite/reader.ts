@@ -74,7 +74,8 @@ export class ThreadedReader {
     const until = steadyMs() + endsAfter(this.#timeoutMs)
     return new Promise((resolve, reject) => {
       // For what the thread cannot end: a look into an index, which seldom takes long, or a file system that does not answer.
-      const timer = setTimeout(() => this.#answered({ number, error: 'no answer', ended: true }), this.#timeoutMs)
+      const late = { number, error: 'it goes on where nobody waits for it any more', ended: true }
+      const timer = setTimeout(() => this.#answered(late), this.#timeoutMs)
       this.#waiting.set(number, { resolve, reject, timer })
       thread.ref()
       thread.postMessage({ number, text, values, until } satisfies Asked)
@@ -115,7 +116,8 @@ export class ThreadedReader {
 
   #failure({ error, ended }: { error: string; ended: boolean }): FaenaError {
     const { path } = this.#connection
-    if (ended) return readEnded(`The SQLite file ${path}`, this.#timeoutMs, error)
+    const ms = endsAfter(this.#timeoutMs)
+    if (ended) return readEnded(`The thread that reads ${path}`, { ms, wantedMs: ms }, error)
     return new FaenaError('STORE_UNAVAILABLE', `Reading from ${path} failed: ${error}`)
   }
 
