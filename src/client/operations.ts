@@ -196,7 +196,9 @@ export class OperationRunner {
     if (needsLabels(which)) await this.#options.prepare?.()
     const pace = new Pace(chunkSize(this.#options.chunk ?? CHUNK, ratePerSecond))
     const began = { at: performance.now(), changed: progress.changed }
-    for (let [failures, timedOut] = [0, 0]; ; ) {
+    let failures = 0
+    let timedOut = 0
+    for (;;) {
       const from = performance.now()
       let next: number | null
       let rest: number
@@ -238,13 +240,21 @@ export class OperationRunner {
 
   /** A chunk under way, whose look for its jobs may take longer than the lease: that is renewed meanwhile. */
   async #holding<T>(id: number, fence: number, progress: OperationProgress, work: () => Promise<T>): Promise<T> {
-    const renew = () => this.#options.store.reportOperation(id, fence, progress, this.#leaseMs)
-    // Whether it is still ours is asked after the chunk; while the store does not answer, nobody else gets it either.
-    const renewing = setInterval(() => void renew().catch(() => {}), this.#leaseMs / 3)
+    let renewal: Promise<unknown> = Promise.resolve()
+    const renew = async () => {
+      await renewal
+      await this.#options.store.reportOperation(id, fence, progress, this.#leaseMs)
+    }
+    const renewing = setInterval(() => {
+      // Whether it is still ours is asked after the chunk; while the store does not answer, nobody else gets it either.
+      renewal = renew().catch(() => {})
+    }, this.#leaseMs / 3)
     try {
       return await work()
     } finally {
       clearInterval(renewing)
+      // It says how far it was before the chunk, and must not come after who says how far it is now.
+      await renewal
     }
   }
 

@@ -353,3 +353,35 @@ test('looks that were ended and other failures are counted apart', async () => {
   expect(await ended(admin, begun.id)).toMatchObject({ state: 'done' })
   await runner.stop()
 }, 30_000)
+
+test('a late renewal of the lease does not take back what a chunk has reported', async () => {
+  const { store, raw } = await openMemory()
+  const admin = createAdmin({ store })
+  const { uuid, payload } = newJob()
+  raw.insertFailed({ uuid, payload })
+  const written: number[] = []
+  const renewing = Promise.withResolvers<void>()
+  const slow: Store = {
+    ...store,
+    async reportOperation(id, fence, progress, leaseMs) {
+      const { changed } = progress
+      if (changed === 0) {
+        renewing.resolve()
+        await new Promise((resolve) => setTimeout(resolve, 60))
+      }
+      written.push(changed)
+      return store.reportOperation(id, fence, progress, leaseMs)
+    },
+    async retry(filter, chunk) {
+      await renewing.promise
+      return store.retry(filter, chunk)
+    },
+  }
+  const begun = await admin.startOperation('retry', {}, { subject: 'ana' })
+  const { runner, ended } = runnerOf(slow, { leaseMs: 300 })
+  runner.start()
+
+  expect(await ended(admin, begun.id)).toMatchObject({ state: 'done', changed: 1 })
+  await runner.stop()
+  expect(written).toEqual([0, 1])
+})

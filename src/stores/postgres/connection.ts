@@ -98,10 +98,11 @@ export class Connection {
     options: { timeoutMs?: number; idleMs?: number; tries?: number; looks?: boolean } = {},
   ): Promise<T> {
     const { timeoutMs = this.#timeoutMs, idleMs = this.#timeoutMs, looks = false } = options
+    const lookMs = endsAfter(timeoutMs)
     const begin = `
       begin isolation level read committed;
       set local lock_timeout = ${this.lockMs};
-      set local idle_in_transaction_session_timeout = ${idleMs}${looks ? `;${forLooks(endsAfter(timeoutMs))}` : ''}`
+      set local idle_in_transaction_session_timeout = ${idleMs}${looks ? `;${forLooks(lookMs)}` : ''}`
     const once = () =>
       this.#withClient(lane, performance.now() + this.#timeoutMs, async (client, doubt) => {
         await this.#text(client, begin)
@@ -113,9 +114,7 @@ export class Connection {
         } catch (error) {
           const ended = looks && !doubt.sent && wasEnded(error)
           if (ended || (!doubt.sent && !isBroken(error))) await this.#text(client, 'rollback')
-          throw ended
-            ? readEnded(this.#shown, { ms: endsAfter(timeoutMs), wantedMs: endsAfter(timeoutMs) }, error)
-            : error
+          throw ended ? readEnded(this.#shown, { ms: lookMs, wantedMs: lookMs }, error) : error
         }
       })
     return this.#repeated(once, options.tries)
