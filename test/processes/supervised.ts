@@ -20,6 +20,8 @@ export interface Supervised extends Installation {
   rows(): Promise<ProcessRow[]>
   /** Resolves once so many processes work. */
   working(count: number): Promise<ProcessRow[]>
+  /** Uuids of jobs that began, as often as they did. */
+  begun(): string[]
   /** Uuids of jobs that ran to their end, in order. */
   ledger(): string[]
   /** Processes that have this folder as theirs: whatever a test started here, by whichever way. */
@@ -63,14 +65,15 @@ export default defineConfig({ handlers: ['supervised-jobs.ts'], pools: ${JSON.st
       })
       return last
     },
-    ledger: () =>
-      existsSync(ledger)
-        ? readFileSync(ledger, 'utf8')
-            .split('\n')
-            .slice(0, -1)
-            .map((line) => line.split(' ')[0]!)
-        : [],
+    begun: () => uuidsIn(`${ledger}.begun`),
+    ledger: () => uuidsIn(ledger),
   }
+}
+
+function uuidsIn(file: string): string[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => line.split(' ')[0]!)
 }
 
 /** Jobs that note their uuid. */
