@@ -28,8 +28,12 @@ const EXCEPTION =
 
 const queueOf = (n: string) =>
   `case when ${n} % 10 < 7 then 'default' when ${n} % 10 < 9 then 'mails' else 'reports' end`
-const dueOf = (n: string, now: string) =>
-  `case when ${n} % 10 in (7, 8) then ${now} + 86400 else ${now} - 600 + ${n} % 600 end`
+/** The first have come one after the other in the last ten minutes, as a backlog does; those that top them up are due now. */
+function dueOf(n: string, now: string, { from, pending }: Filling): string {
+  const parts = `((${pending} - ${n}) * 600)`
+  const ago = from === 1 ? `(${parts} - ${parts} % ${pending}) / ${pending}` : '0'
+  return `case when ${n} % 10 in (7, 8) then ${now} + 86400 else ${now} - ${ago} end`
+}
 function fingerprintOf(n: string, most: number, hex: string): string {
   const large = LARGE_GROUPS.map((group, at) => `when ${n} <= ${((at + 1) * most) / 10} then '${group}'`)
   return `case ${large.join(' ')} else '00000000000000' || ${hex} end`
@@ -42,7 +46,8 @@ function payload(uuid: string, n: string, order: string): string {
   )
 }
 
-function inSqlite(path: string, { from, pending, failed }: Filling): void {
+function inSqlite(path: string, filling: Filling): void {
+  const { from, pending, failed } = filling
   const database = new DatabaseSync(path, { timeout: 10_000 })
   const now = `cast(strftime('%s', 'now') as integer)`
   const numbers = (first: number, count: number) =>
@@ -51,7 +56,7 @@ function inSqlite(path: string, { from, pending, failed }: Filling): void {
   database.exec('begin immediate')
   if (pending > 0) {
     database.exec(`${numbers(from, pending)} insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now)}, ${now} - 900, 'bench' from numbers`)
+      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench' from numbers`)
   }
   if (failed > 0) {
     database.exec(`${numbers(1, failed)} insert into failed_jobs (uuid, connection, queue, payload, exception, failed_at)
@@ -66,7 +71,8 @@ function inSqlite(path: string, { from, pending, failed }: Filling): void {
   database.close()
 }
 
-async function inPostgres(url: string, { from, pending, failed }: Filling): Promise<void> {
+async function inPostgres(url: string, filling: Filling): Promise<void> {
+  const { from, pending, failed } = filling
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const now = 'extract(epoch from now())::int'
@@ -76,7 +82,7 @@ async function inPostgres(url: string, { from, pending, failed }: Filling): Prom
   await client.query('set session_replication_role = replica')
   if (pending > 0) {
     await client.query(`insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now)}, ${now} - 900, 'bench'
+      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench'
         from ${numbers(from, pending)}`)
   }
   if (failed > 0) {
@@ -97,7 +103,8 @@ async function inPostgres(url: string, { from, pending, failed }: Filling): Prom
 /** Rows of one statement: InnoDB keeps what it could undo. */
 const PART = 100_000
 
-async function inMariadb(url: string, { from, pending, failed }: Filling): Promise<void> {
+async function inMariadb(url: string, filling: Filling): Promise<void> {
+  const { from, pending, failed } = filling
   const connection = await mysql.createConnection(url)
   await connection.query(`set session sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')`)
   const now = 'unix_timestamp()'
@@ -110,7 +117,7 @@ async function inMariadb(url: string, { from, pending, failed }: Filling): Promi
     from,
     pending,
     (numbers) => `insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('seq')}, ${payload(uuid(1), 'seq', 'seq')}, 0, ${dueOf('seq', now)}, ${now} - 900, 'bench' from ${numbers}`,
+      select ${queueOf('seq')}, ${payload(uuid(1), 'seq', 'seq')}, 0, ${dueOf('seq', now, filling)}, ${now} - 900, 'bench' from ${numbers}`,
   )
   await inParts(
     1,

@@ -2,9 +2,11 @@
 const CHEAP_MS = 15
 /** From this age on an answer is given to nobody any more, */
 const OLDEST_MS = 2_000
-/** and so long before it is renewed, besides a fifth more than that takes. */
+/** and so long before it is renewed for a crowd, besides a fifth more than that takes. */
 const AHEAD_MS = 50
 const SLOWER = 1.2
+/** More readers than so many a second are a crowd. A panel or two rather wait than have the database asked half as often again. */
+const CROWD_PER_SECOND = 2.5
 
 export interface SharedReadOptions {
   /** How many times what the read costs an answer may stand, where that is longer than two seconds; default: never longer. */
@@ -14,16 +16,16 @@ export interface SharedReadOptions {
 }
 
 /**
- * A costly read for a crowd of readers. Where it is cheap each answer is new; where it takes long, one under way serves all
- * who ask, and its answer stands for two seconds. If anybody asked meanwhile it is renewed just before they are over, so that
- * nobody waits and the database is asked no oftener than it must. What this process changed shows at once: after `changed`
+ * A costly read for many readers. Where it is cheap each answer is new; where it takes long, one under way serves all who
+ * ask, and its answer stands for two seconds. If a crowd asked meanwhile it is renewed just before they are over, so that
+ * nobody of it waits; a few readers wait for a new one, and the database is asked no oftener than it must. What this process changed shows at once: after `changed`
  * the next reader waits for a read that began later.
  */
 export class SharedRead<T> {
   readonly #load: () => Promise<T>
   readonly #clock: () => number
   readonly #costs: number
-  #known: { value: T; from: number; costMs: number } | undefined
+  #known: { value: T; from: number; costMs: number; readers: number } | undefined
   #underWay: Promise<T> | undefined
   #renewal: NodeJS.Timeout | undefined
   #changes = 0
@@ -40,6 +42,7 @@ export class SharedRead<T> {
     const oldest = Math.max(OLDEST_MS, this.#costs * known.costMs)
     const age = this.#clock() - known.from
     if (age >= oldest) return this.#renewed()
+    known.readers += 1
     this.#renewIn(oldest - age - SLOWER * known.costMs - AHEAD_MS)
     return known.value
   }
@@ -57,10 +60,16 @@ export class SharedRead<T> {
     this.#renewal ??= setTimeout(
       () => {
         this.#renewal = undefined
-        this.#renewed().catch(() => {})
+        if (this.#isCrowded()) this.#renewed().catch(() => {})
       },
       Math.max(0, ms),
     ).unref()
+  }
+
+  #isCrowded(): boolean {
+    if (this.#known === undefined) return false
+    const { from, readers } = this.#known
+    return readers > (CROWD_PER_SECOND * (this.#clock() - from)) / 1_000
   }
 
   #renewed(): Promise<T> {
@@ -77,7 +86,7 @@ export class SharedRead<T> {
   async #read(changes: number): Promise<T> {
     const from = this.#clock()
     const value = await this.#load()
-    if (changes === this.#changes) this.#known = { value, from, costMs: this.#clock() - from }
+    if (changes === this.#changes) this.#known = { value, from, costMs: this.#clock() - from, readers: 0 }
     return value
   }
 }
