@@ -5,7 +5,8 @@ const TOLD_EVERY_MS = 50
 
 /**
  * Works for `ms` after `warmMs`, or until it is told to stop, on a backlog that does not end meanwhile, and gives back what it
- * holds. Tells how many jobs it has handled, and the longest time in which it handled none.
+ * holds. Tells how many jobs it has handled since it began, warming up included, and of the time it was measured the rate and
+ * the longest while in which it handled none.
  */
 export const steady: Role = async ({ session, parameters, ready, go, stop, done }) => {
   const { concurrency = 100, warmMs = 1_500, ms: lasts = 6_000 } = parameters
@@ -25,13 +26,13 @@ export const steady: Role = async ({ session, parameters, ready, go, stop, done 
   const telling = setInterval(() => done(handled), TOLD_EVERY_MS)
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
   await Promise.race([pause(warmMs), stop])
-  handled = 0
+  const before = handled
   longestGapMs = 0
   const measured = meter()
   await Promise.race([pause(lasts), stop])
   const figures = measured()
-  const inTime = handled
+  const inTime = handled - before
   clearInterval(telling)
   await worker.stop()
-  return { ...figures, handled: inTime, jobsPerSecond: (inTime / figures.ms) * 1_000, longestGapMs }
+  return { ...figures, handled, jobsPerSecond: (inTime / figures.ms) * 1_000, longestGapMs }
 }
