@@ -10,11 +10,12 @@ export interface Board {
 }
 
 export async function readBoard(store: Pick<Store, 'ping' | 'counts' | 'countFailed' | 'oldestDue'>): Promise<Board> {
-  const [{ now }, queues, failed, oldestDue] = await Promise.all([
-    store.ping(),
-    store.counts(),
-    store.countFailed(),
-    store.oldestDue(),
-  ])
+  const [{ now }, oldestDue, [queues, failed]] = await Promise.all([store.ping(), store.oldestDue(), bothCounts(store)])
   return { at: now, queues, failed, oldestDue: oldestDue ?? null }
+}
+
+/** One after the other: on large tables each takes a processor for a while, and workers want one too. */
+async function bothCounts(store: Pick<Store, 'counts' | 'countFailed'>): Promise<[QueueCounts[], number]> {
+  const queues = await store.counts()
+  return [queues, await store.countFailed()]
 }

@@ -8,8 +8,10 @@ const AT_ONCE = 200
 const FRESH_MS = 500
 /** All of a large table is looked at again after so many times what it took; what is newer than the last look, each time. */
 const FULL_COSTS = 20
-/** After each step of a look through the whole table it rests for so many times what the step took, unless somebody waits. */
+/** After a step of a look through the whole table it rests for so many times what the step took, unless somebody waits, */
 const RESTS = 9
+/** and longer after one that found nothing: mostly all are labelled, and the look is only to be sure. */
+const IDLE_RESTS = 49
 const LONGEST_REST_MS = 1_000
 
 /**
@@ -72,7 +74,7 @@ export class Labeller {
   async #labelNewest(): Promise<void> {
     const { failed: bound } = await this.#store.bounds()
     if (this.#seen === undefined) await this.#step(bound + 1, 0)
-    else for (let below: number | null = bound + 1; below !== null; ) below = await this.#step(below, this.#seen)
+    else for (let below: number | null = bound + 1; below !== null; ) below = (await this.#step(below, this.#seen)).next
     this.#seen = bound
     this.#doneAt = performance.now()
     if (this.#whole !== undefined || this.#doneAt < this.#wholeAt) return
@@ -89,21 +91,23 @@ export class Labeller {
     let tookMs = 0
     for (let below: number | null = bound + 1; below !== null; ) {
       const from = performance.now()
-      below = await this.#step(below, this.#labelled.above)
+      const { found, next } = await this.#step(below, this.#labelled.above)
+      below = next
       const ms = performance.now() - from
       tookMs += ms
-      await this.#rest(this.#waiting > 0 || below === null ? 0 : Math.min(RESTS * ms, LONGEST_REST_MS))
+      const rest = (found > 0 ? RESTS : IDLE_RESTS) * ms
+      await this.#rest(this.#waiting > 0 || below === null ? 0 : Math.min(rest, LONGEST_REST_MS))
     }
     const now = performance.now()
     this.#wholeAt = now + FULL_COSTS * tookMs
     this.#labelled.complete(bound, now)
   }
 
-  /** Labels what a look between the two ids finds. Answers below which id to go on; null when nothing is left. */
-  async #step(below: number, above: number): Promise<number | null> {
+  /** Labels what a look between the two ids finds. Answers how many, and below which id to go on: null when nothing is left. */
+  async #step(below: number, above: number): Promise<{ found: number; next: number | null }> {
     const { jobs, next } = await this.#store.unlabelled(AT_ONCE, above, below)
     if (jobs.length > 0) await this.#store.label(jobs.map((job) => labelOf(job, this.#surface)))
-    return next
+    return { found: jobs.length, next }
   }
 
   /** At least until the event loop has turned; no process stays for it. */

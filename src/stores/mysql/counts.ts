@@ -44,11 +44,11 @@ export function counting(context: Context, exact: Counted): Counted {
 
     async counts(): Promise<QueueCounts[]> {
       if (await isSmall()) return exact.counts()
-      const delayed = await delayedByQueue()
       const due = sql`coalesce(sum(available_at <= ${nowSecond(context)}), 0) as due`
-      const all = await read(sql`
-        select queue, count(*) as amount${delayed === null ? sql`, ${due}` : sql``}
-          from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue`)
+      const all =
+        (await countedByLines()) ??
+        (await read(sql`
+        select queue, count(*) as amount, ${due} from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue`))
       const held = await heldIds()
       if (held === null) return exact.counts()
       const reserved =
@@ -58,12 +58,7 @@ export function counting(context: Context, exact: Counted): Counted {
               sql`select queue, count(*) as amount, ${due} from ${names.jobs} where ${among('id', held)} and reserved_at is not null group by queue`,
             )
       const taken = new Map(reserved.map((row) => [String(row.queue), row]))
-      return all
-        .map(({ queue, amount, due }) => {
-          const dueOfAll = delayed === null ? Number(due) : Number(amount) - (delayed.get(String(queue)) ?? 0)
-          return countsOf({ queue: String(queue), amount: Number(amount), due: dueOfAll }, taken.get(String(queue)))
-        })
-        .sort((a, b) => (a.queue < b.queue ? -1 : 1))
+      return all.map((row) => countsOf(row, taken.get(String(row.queue)))).sort((a, b) => (a.queue < b.queue ? -1 : 1))
     },
 
     async oldestDue() {
@@ -106,29 +101,40 @@ export function counting(context: Context, exact: Counted): Counted {
   }
 
   /**
-   * Jobs that are not due yet, reserved ones too. To compare the time of every row costs half as much again as to count them,
-   * and mostly few are delayed, or none: those are read by themselves. Null where they are too many for that.
+   * Of each queue how many jobs there are and how many of them are due, reserved ones too. To compare the time of each row costs
+   * half as much again as to count them; the ends of a line (a queue and a priority) tell that all of it is due, or nothing,
+   * and what is delayed in the others is counted by itself. Null where that is too much.
    */
-  async function delayedByQueue(): Promise<Map<string, number> | null> {
+  async function countedByLines(): Promise<SqlRow[] | null> {
     const isDelayed = sql`available_at > ${nowSecond(context)}`
-    const lines = await read(sql`
-      select queue, priority, max(available_at) > ${nowSecond(context)} as later
+    const ends = await read(sql`
+      select queue, priority, min(available_at) > ${nowSecond(context)} as later, max(available_at) > ${nowSecond(context)} as mixed
         from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
-    const late = lines.filter(({ later }) => Number(later) === 1)
-    if (late.length === 0) return new Map()
-    if (late.length > MOST_LINES) return null
-    const amounts = late.map(
+    const mixed = ends.filter((line) => Number(line.mixed) === 1 && Number(line.later) === 0)
+    if (mixed.length > MOST_LINES) return null
+    const delayedIn = mixed.map(
       ({ queue, priority }) => sql`
-        select ${queue} as queue, count(*) as amount from (
+        select ${queue} as queue, ${priority} as priority, count(*) as amount from (
           select 1 from ${names.jobs} force index (${raw(DUE_INDEX)})
             where queue = ${queue} and priority <=> ${priority} and ${isDelayed} limit ${MANY}) of_line`,
     )
     const delayed = new Map<string, number>()
-    for (const { queue, amount } of await read(joined(amounts, ' union all '))) {
-      if (Number(amount) === MANY) return null
-      delayed.set(String(queue), (delayed.get(String(queue)) ?? 0) + Number(amount))
+    for (const line of mixed.length > 0 ? await read(joined(delayedIn, ' union all ')) : []) {
+      if (Number(line.amount) === MANY) return null
+      delayed.set(keyOf(line), Number(line.amount))
     }
-    return delayed
+    const amounts = await read(sql`
+      select queue, priority, count(*) as amount from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
+    const later = new Set(ends.filter((line) => Number(line.later) === 1).map(keyOf))
+    const queues = new Map<string, { queue: string; amount: number; due: number }>()
+    for (const line of amounts) {
+      const [queue, amount, key] = [String(line.queue), Number(line.amount), keyOf(line)]
+      const sum = queues.get(queue) ?? { queue, amount: 0, due: 0 }
+      sum.amount += amount
+      sum.due += later.has(key) ? 0 : amount - (delayed.get(key) ?? 0)
+      queues.set(queue, sum)
+    }
+    return [...queues.values()]
   }
 
   /** Of each line of each queue that is not paused the first job that waits and is due so, the earliest first. */
@@ -147,8 +153,12 @@ export function counting(context: Context, exact: Counted): Counted {
   }
 }
 
-function countsOf(all: { queue: string; amount: number; due: number }, taken: SqlRow | undefined): QueueCounts {
+function countsOf(all: SqlRow, taken: SqlRow | undefined): QueueCounts {
   const reserved = Number(taken?.amount ?? 0)
-  const due = Math.max(0, all.due - Number(taken?.due ?? 0))
-  return { queue: all.queue, due, delayed: Math.max(0, all.amount - reserved - due), reserved }
+  const due = Math.max(0, Number(all.due) - Number(taken?.due ?? 0))
+  return { queue: String(all.queue), due, delayed: Math.max(0, Number(all.amount) - reserved - due), reserved }
+}
+
+function keyOf({ queue, priority }: SqlRow): string {
+  return JSON.stringify([String(queue), priority === null ? null : Number(priority)])
 }
