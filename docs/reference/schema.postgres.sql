@@ -815,7 +815,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_settle_1(by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_settle_2(by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
  RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -842,7 +842,7 @@ begin
     if found then return answer; end if;
     return json_build_object('lost', of_ids, 'refused', '[]'::json);
   end if;
-  lost := "public"."faena_write_outcomes_1"(by_worker, of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
+  lost := "public"."faena_write_outcomes_2"(by_worker, of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
     in_fingerprints, in_headlines, in_surfaced, connection_name, zone, given_ms);
   if lost = '{}' then return null; end if;
   answer := json_build_object('lost', lost, 'refused', '[]'::json);
@@ -862,7 +862,7 @@ AS $function$
   select substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"uuid"\s*:\s*"((?:[^"\\]|\\.)*)"')
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_write_outcomes_1(by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_write_outcomes_2(by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -920,19 +920,21 @@ begin
   if failed_ids <> '{}' then
     -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
     delete from "public"."failed_jobs" f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id <> all(lost);
-    with stored as (
-      insert into "public"."failed_jobs" (uuid, connection, queue, payload, exception, failed_at)
-      select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
-        from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
-        join "public"."jobs" j on j.id = o.id
-       where o.id <> all(lost)
-      returning id, uuid
-    )
+    insert into "public"."failed_jobs" (uuid, connection, queue, payload, exception, failed_at)
+    select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
+      from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
+      join "public"."jobs" j on j.id = o.id
+     where o.id <> all(lost);
+    -- By the index of uuids: what was just stored joined with the lists would be each with each, since neither has an index.
     insert into "public"."faena_failed" (uuid, failed_id, name, fingerprint, headline, surfaced)
-    select s.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
-      from stored s
-      join unnest(in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced) o(uuid, name, fingerprint, headline, surfaced)
-        on o.uuid = s.uuid
+    select o.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
+      from unnest(failed_ids, in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced)
+           o(id, uuid, name, fingerprint, headline, surfaced)
+      join lateral (
+        select max(known.id) as id
+          from (select f.id from "public"."failed_jobs" f where f.uuid = o.uuid offset 0) known
+      ) s on s.id is not null
+     where o.id <> all(lost)
     on conflict (uuid) do update
        set failed_id = excluded.failed_id, name = excluded.name, fingerprint = excluded.fingerprint,
            headline = excluded.headline, surfaced = excluded.surfaced;
