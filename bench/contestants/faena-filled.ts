@@ -30,8 +30,9 @@ const queueOf = (n: string) =>
   `case when ${n} % 10 < 7 then 'default' when ${n} % 10 < 9 then 'mails' else 'reports' end`
 /** The first have come one after the other in the last ten minutes, as a backlog does; those that top them up are due now. */
 function dueOf(n: string, now: string, { from, pending }: Filling): string {
-  const parts = `((${pending} - ${n}) * 600)`
-  const ago = from === 1 ? `(${parts} - ${parts} % ${pending}) / ${pending}` : '0'
+  const aSecond = Math.ceil(pending / 600)
+  const behind = `(${pending} - ${n})`
+  const ago = from === 1 ? `(${behind} - ${behind} % ${aSecond}) / ${aSecond}` : '0'
   return `case when ${n} % 10 in (7, 8) then ${now} + 86400 else ${now} - ${ago} end`
 }
 function fingerprintOf(n: string, most: number, hex: string): string {

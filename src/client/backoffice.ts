@@ -3,7 +3,7 @@ import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { Audit, AuditFilter, AuditStore, FailedGroup, JobRef, NewAudit, Page, Paged, Store } from '../store.ts'
 import { type Accounts, accountsOf } from './accounts.ts'
-import { type Board, readBoard } from './board.ts'
+import { type Board, boardReader } from './board.ts'
 import { type FailedDetail, failedDetail, type JobDetail, jobDetail } from './detail.ts'
 import { type ExportFormat, exportFailed } from './export.ts'
 import { fateOf } from './fate.ts'
@@ -91,7 +91,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
   const reserved = new SharedRead(() => reservedIds(store))
   const found = searches({ store, surface, budgetMs, reserved: () => reserved.read() })
   const labeller = new Labeller(store, surface)
-  const board = new SharedRead(() => readBoard(store))
+  const board = new SharedRead(boardReader(store))
   const groups = new Map<string, SharedRead<FailedGroup[]>>()
   const feed = new Feed({ store, board: () => board.read() })
   const changed = () => {

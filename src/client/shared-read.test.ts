@@ -57,6 +57,16 @@ describe('a shared read', () => {
     expect(await shared.read()).toBe(2)
   })
 
+  test('is renewed in time for a crowd that began while it was read, however long that takes', async () => {
+    const { shared, loads } = reading({ costMs: 800 })
+    await Promise.all(Array.from({ length: 4 }, () => shared.read()))
+    for (let at = 0; at < 3; at++) {
+      await shared.read()
+      await pass(100)
+    }
+    expect(loads()).toBe(2)
+  })
+
   test('is not renewed for nobody, nor for a panel that asks each second: that waits for a new one', async () => {
     const { shared, loads } = reading()
     await shared.read()

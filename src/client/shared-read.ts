@@ -18,17 +18,20 @@ export interface SharedReadOptions {
 /**
  * A costly read for many readers. Where it is cheap each answer is new; where it takes long, one under way serves all who
  * ask, and its answer stands for two seconds. If a crowd asked meanwhile it is renewed just before they are over, so that
- * nobody of it waits; a few readers wait for a new one, and the database is asked no oftener than it must. What this process changed shows at once: after `changed`
+ * nobody of it waits; a few readers wait for a new one, and the database is asked no oftener than it must. What may stand for many
+ * times its cost is renewed for anybody: that costs little. What this process changed shows at once: after `changed`
  * the next reader waits for a read that began later.
  */
 export class SharedRead<T> {
   readonly #load: () => Promise<T>
   readonly #clock: () => number
   readonly #costs: number
-  #known: { value: T; from: number; costMs: number; readers: number } | undefined
+  #known: { value: T; from: number; costMs: number } | undefined
   #underWay: Promise<T> | undefined
   #renewal: NodeJS.Timeout | undefined
   #changes = 0
+  /** Who has asked since the last read began. */
+  #readers = 0
 
   constructor(load: () => Promise<T>, { costs = 0, clock = () => performance.now() }: SharedReadOptions = {}) {
     this.#load = load
@@ -37,12 +40,12 @@ export class SharedRead<T> {
   }
 
   async read(): Promise<T> {
+    this.#readers += 1
     const known = this.#known
     if (known === undefined || known.costMs < CHEAP_MS) return this.#renewed()
     const oldest = Math.max(OLDEST_MS, this.#costs * known.costMs)
     const age = this.#clock() - known.from
     if (age >= oldest) return this.#renewed()
-    known.readers += 1
     this.#renewIn(oldest - age - SLOWER * known.costMs - AHEAD_MS)
     return known.value
   }
@@ -60,7 +63,7 @@ export class SharedRead<T> {
     this.#renewal ??= setTimeout(
       () => {
         this.#renewal = undefined
-        if (this.#isCrowded()) this.#renewed().catch(() => {})
+        if (this.#costs > 0 || this.#isCrowded()) this.#renewed().catch(() => {})
       },
       Math.max(0, ms),
     ).unref()
@@ -68,8 +71,7 @@ export class SharedRead<T> {
 
   #isCrowded(): boolean {
     if (this.#known === undefined) return false
-    const { from, readers } = this.#known
-    return readers > (CROWD_PER_SECOND * (this.#clock() - from)) / 1_000
+    return this.#readers > (CROWD_PER_SECOND * (this.#clock() - this.#known.from)) / 1_000
   }
 
   #renewed(): Promise<T> {
@@ -85,8 +87,9 @@ export class SharedRead<T> {
 
   async #read(changes: number): Promise<T> {
     const from = this.#clock()
+    this.#readers = 0
     const value = await this.#load()
-    if (changes === this.#changes) this.#known = { value, from, costMs: this.#clock() - from, readers: 0 }
+    if (changes === this.#changes) this.#known = { value, from, costMs: this.#clock() - from }
     return value
   }
 }

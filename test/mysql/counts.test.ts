@@ -26,7 +26,9 @@ async function counted({ rows }: TestDatabase) {
   }))
 }
 
-test('the counts of a large table are those of its rows, whether none, few or many of them are delayed', async () => {
+test('the counts of a large table are those of its rows, whether none, few or many of them are delayed', {
+  timeout: 60_000,
+}, async () => {
   await using database = await testDatabase()
   const store = await database.store()
   await store.migrate()
@@ -39,16 +41,21 @@ test('the counts of a large table are those of its rows, whether none, few or ma
   await store.push(newJobs(7, () => ({ queue: 'reports', ...later })))
   await store.push(newJobs(5, () => ({ priority: 3, ...later })))
   await store.push(newJobs(4, () => later))
+  await store.push(newJobs(3, () => ({ queue: 'mails', ...later })))
+  const undefinedPriority = `insert into jobs (queue, payload, attempts, available_at, created_at) values ('default', '{}', 0, ?, 1)`
+  for (const at of [1, 4_000_000_000, 4_000_000_000]) await database.rows(undefinedPriority, [at])
   await database.rows('update jobs set available_at = unix_timestamp() + 999 where reserved_at is not null limit 10')
   const few = await store.counts()
   expect(few.map(({ queue, delayed, reserved }) => [queue, delayed, reserved])).toEqual([
-    ['default', 9, 100],
-    ['mails', 0, 0],
+    ['default', 11, 100],
+    ['mails', 3, 0],
     ['reports', 7, 0],
   ])
   expect(few).toEqual(await counted(database))
 
-  await database.rows("update jobs set available_at = unix_timestamp() + 999, priority = 0 where queue = 'default'")
+  await database.rows(
+    "update jobs set available_at = unix_timestamp() + 999, priority = 0 where queue = 'default' and id % 100 > 0",
+  )
   const many = await store.counts()
   expect(many[0]!.delayed).toBeGreaterThan(20_000)
   expect(many).toEqual(await counted(database))

@@ -220,7 +220,7 @@ test('when the supervisor is killed, its workers finish what they have and end; 
   const jobs = notedJobs(4, 'default', { ms: 1_500 })
   await store.push(jobs)
   // What is reserved and has not begun is given back at an end, and may be run by the next.
-  await until('they run', () => faena.begun().length === 4)
+  await until('they run', () => new Set(faena.begun()).size === 4)
   supervisor.child.kill('SIGKILL')
   await supervisor.ended
   expect(existsSync(join(faena.folder, '.faena/supervisor.sock'))).toBe(true)

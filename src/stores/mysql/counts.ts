@@ -10,7 +10,7 @@ import { among } from './text.ts'
 const SMALL = 20_000
 /** Delayed jobs of one line (a queue and a priority), and lines, up to which they are counted by themselves. */
 const MANY = 20_000
-const MOST_LINES = 50
+const MOST_LINES = 20
 
 type Counted = Pick<AdminStore, 'counts' | 'list' | 'oldestDue'> & Pick<AlertStore, 'overdue'>
 
@@ -103,31 +103,36 @@ export function counting(context: Context, exact: Counted): Counted {
   /**
    * Of each queue how many jobs there are and how many of them are due, reserved ones too. To compare the time of each row costs
    * half as much again as to count them; the ends of a line (a queue and a priority) tell that all of it is due, or nothing,
-   * and what is delayed in the others is counted by itself. Null where that is too much.
+   * and what is delayed in the others is counted by itself. All of it is read by one statement, so as of one moment. Null where
+   * too much is delayed for that, or a line has become one of the others since they were looked for.
    */
   async function countedByLines(): Promise<SqlRow[] | null> {
     const isDelayed = sql`available_at > ${nowSecond(context)}`
-    const ends = await read(sql`
-      select queue, priority, min(available_at) > ${nowSecond(context)} as later, max(available_at) > ${nowSecond(context)} as mixed
-        from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
-    const mixed = ends.filter((line) => Number(line.mixed) === 1 && Number(line.later) === 0)
+    const from = sql`from ${names.jobs} force index (${raw(DUE_INDEX)})`
+    const ends = sql`
+      select 'ends' as part, queue, priority, 0 as amount, min(available_at) > ${nowSecond(context)} as later,
+             max(available_at) > ${nowSecond(context)} as some_later
+        ${from} group by queue, priority`
+    const mixed = (await read(ends)).filter(isMixed)
     if (mixed.length > MOST_LINES) return null
     const delayedIn = mixed.map(
       ({ queue, priority }) => sql`
-        select ${queue} as queue, ${priority} as priority, count(*) as amount from (
-          select 1 from ${names.jobs} force index (${raw(DUE_INDEX)})
-            where queue = ${queue} and priority <=> ${priority} and ${isDelayed} limit ${MANY}) of_line`,
+        select 'delayed', ${queue}, ${priority}, count(*), 0, 0
+          from (select 1 ${from} where queue = ${queue} and priority <=> ${priority} and ${isDelayed} limit ${MANY}) of_line`,
     )
-    const delayed = new Map<string, number>()
-    for (const line of mixed.length > 0 ? await read(joined(delayedIn, ' union all ')) : []) {
-      if (Number(line.amount) === MANY) return null
-      delayed.set(keyOf(line), Number(line.amount))
-    }
-    const amounts = await read(sql`
-      select queue, priority, count(*) as amount from ${names.jobs} force index (${raw(DUE_INDEX)}) group by queue, priority`)
-    const later = new Set(ends.filter((line) => Number(line.later) === 1).map(keyOf))
+    const all = sql`select 'all', queue, priority, count(*), 0, 0 ${from} group by queue, priority`
+    const rows = await read(joined([ends, all, ...delayedIn], ' union all '))
+    const part = (name: string) => rows.filter((row) => row.part === name)
+    const delayed = new Map(part('delayed').map((line) => [keyOf(line), Number(line.amount)]))
+    if ([...delayed.values()].includes(MANY)) return null
+    if (part('ends').some((line) => isMixed(line) && !delayed.has(keyOf(line)))) return null
+    const later = new Set(
+      part('ends')
+        .filter((line) => Number(line.later) === 1)
+        .map(keyOf),
+    )
     const queues = new Map<string, { queue: string; amount: number; due: number }>()
-    for (const line of amounts) {
+    for (const line of part('all')) {
       const [queue, amount, key] = [String(line.queue), Number(line.amount), keyOf(line)]
       const sum = queues.get(queue) ?? { queue, amount: 0, due: 0 }
       sum.amount += amount
@@ -157,6 +162,11 @@ function countsOf(all: SqlRow, taken: SqlRow | undefined): QueueCounts {
   const reserved = Number(taken?.amount ?? 0)
   const due = Math.max(0, Number(all.due) - Number(taken?.due ?? 0))
   return { queue: String(all.queue), due, delayed: Math.max(0, Number(all.amount) - reserved - due), reserved }
+}
+
+/** Some of the line is due, some is not. */
+function isMixed({ later, some_later }: SqlRow): boolean {
+  return Number(some_later) === 1 && Number(later) === 0
 }
 
 function keyOf({ queue, priority }: SqlRow): string {
