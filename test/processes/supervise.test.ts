@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { isAlive, notedJobs, type Supervised, supervisedInstallation, waiting } from './supervised.ts'
+import { isAlive, killNow, notedJobs, type Supervised, supervisedInstallation, waiting } from './supervised.ts'
 import { until } from './support.ts'
 
 /** `faena supervise` as its users have it: real processes, told what to do from another shell. */
@@ -159,7 +159,7 @@ test('whatever is killed, the tree heals, and no job, orphan or zombie is left',
   const killOne = async (at: number) => {
     const rows = (await faena.rows()).filter(({ pid }) => pid !== null)
     const { pid } = rows[at % Math.max(1, rows.length)] ?? {}
-    if (pid && isAlive(pid)) process.kill(pid, 'SIGKILL')
+    if (pid) killNow(pid)
   }
   const deeds: (() => Promise<unknown>)[] = [
     () => killOne(0),
@@ -185,7 +185,7 @@ test('whatever is killed, the tree heals, and no job, orphan or zombie is left',
     },
     async () => {
       const children = faena.processes().filter(({ parent }) => parent === supervisor.pid)
-      for (const { pid } of [{ pid: supervisor.pid }, ...children]) process.kill(pid, 'SIGKILL')
+      for (const { pid } of [{ pid: supervisor.pid }, ...children]) killNow(pid)
       await supervisor.ended
       faena.configure(pools)
       supervisor = await faena.supervise()

@@ -43,7 +43,7 @@ export default defineConfig({ handlers: ['supervised-jobs.ts'], pools: ${JSON.st
   writeFileSync(join(faena.folder, 'supervised-jobs.ts'), `export { noting } from '${JOBS}'\n`)
   configure(pools)
   onTestFinished(() => {
-    for (const { pid } of processes()) process.kill(pid, 'SIGKILL')
+    for (const { pid } of processes()) killNow(pid)
   })
   const rows = async () => JSON.parse((await faena.faena('ps', '--json')).stdout || '[]') as ProcessRow[]
   const processes = () => processesOf(faena.folder)
@@ -83,6 +83,15 @@ export function notedJobs(count: number, queue = 'default', input: { ms?: number
 
 export async function waiting(store: Store): Promise<number> {
   return (await store.counts()).reduce((sum, { due, delayed, reserved }) => sum + due + delayed + reserved, 0)
+}
+
+/** One that ends by itself in this moment is as dead as it should be. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 export function isAlive(pid: number): boolean {
