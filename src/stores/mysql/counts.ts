@@ -117,14 +117,17 @@ export function counting(context: Context, exact: Counted): Counted {
     if (mixed.length > MOST_LINES) return null
     const delayedIn = mixed.map(
       ({ queue, priority }) => sql`
-        select 'delayed', ${queue}, ${priority}, count(*), 0, 0
+        select 'delayed' as part, ${queue} as queue, ${priority} as priority, count(*) as amount, 0 as later, 0 as some_later
           from (select 1 ${from} where queue = ${queue} and priority <=> ${priority} and ${isDelayed} limit ${MANY}) of_line`,
     )
+    const tooMany = (lines: readonly SqlRow[]) => lines.some(({ amount }) => Number(amount) === MANY)
+    // Before all are counted in vain.
+    if (mixed.length > 0 && tooMany(await read(joined(delayedIn, ' union all ')))) return null
     const all = sql`select 'all', queue, priority, count(*), 0, 0 ${from} group by queue, priority`
     const rows = await read(joined([ends, all, ...delayedIn], ' union all '))
     const part = (name: string) => rows.filter((row) => row.part === name)
+    if (tooMany(part('delayed'))) return null
     const delayed = new Map(part('delayed').map((line) => [keyOf(line), Number(line.amount)]))
-    if ([...delayed.values()].includes(MANY)) return null
     if (part('ends').some((line) => isMixed(line) && !delayed.has(keyOf(line)))) return null
     const later = new Set(
       part('ends')
