@@ -2,9 +2,14 @@ import { performance } from 'node:perf_hooks'
 import { sql } from '../sql/sql.ts'
 import type { Connection } from './connection.ts'
 
-/** Rest after a notification. Where more is to tell each time it ends, it is doubled, up to the longest. */
+/**
+ * Rest after a notification. Where more is to tell each time it ends, it is doubled: up to what makes telling a small part of
+ * the time, which is more where commits are slow.
+ */
 const SHORTEST_REST_MS = 4
+const LONG_REST_MS = 16
 const LONGEST_REST_MS = 64
+const RESTS = 16
 /** Transactions that notify commit one at a time: where one took longer than this, nothing is carried for so many times as long. */
 const SLOW_MS = 10
 const SLOW_RESTS = 50
@@ -12,7 +17,7 @@ const SLOW_RESTS = 50
 /**
  * Tells other processes that jobs may be due, by a notification without content. PostgreSQL lets only one transaction with a
  * notification commit at a time: a push now and then carries its own, which is heard as soon as its jobs are there, and
- * thousands a second are told of sixteen times, outside of them. A notification that fails is forgotten: whoever would have
+ * thousands a second are told of some fifty times, outside of them. A notification that fails is forgotten: whoever would have
  * heard it polls.
  */
 export class Notifier {
@@ -22,6 +27,7 @@ export class Notifier {
   #sending: Promise<unknown> | undefined
   #rest: NodeJS.Timeout | undefined
   #restMs = SHORTEST_REST_MS
+  #longestRestMs = LONG_REST_MS
   #carried = false
   #carriedAt = 0
   #carryFrom = 0
@@ -66,11 +72,14 @@ export class Notifier {
 
   #send(): void {
     this.#wanted = false
+    const from = performance.now()
     this.#sending = this.#connection
       .query('common', sql`select pg_notify(${this.#channel}, '')`)
       .catch(() => {})
       .then(() => {
         this.#sending = undefined
+        const restMs = RESTS * (performance.now() - from)
+        this.#longestRestMs = Math.min(Math.max(LONG_REST_MS, restMs), LONGEST_REST_MS)
         this.#restNow()
       })
   }
@@ -81,7 +90,7 @@ export class Notifier {
 
   #rested(): void {
     this.#rest = undefined
-    this.#restMs = this.#wanted ? Math.min(2 * this.#restMs, LONGEST_REST_MS) : SHORTEST_REST_MS
+    this.#restMs = this.#wanted ? Math.min(2 * this.#restMs, this.#longestRestMs) : SHORTEST_REST_MS
     if (this.#wanted && !this.#closed) this.#send()
   }
 }
