@@ -7,6 +7,7 @@ import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, 
 import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
 import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
+import { answered, TimeOut, within } from './time-outs.ts'
 
 /**
  * Which connections a call may use. What keeps a worker alive and writes its outcomes (`lease`) has some of its own, so that
@@ -65,9 +66,13 @@ export class Connection {
   /**
    * A read whose cost is not known beforehand: a list, a search, a count. The server itself ends it, shortly before nobody
    * waits for it any more; it is not tried again then. Rejects with READ_TIMED_OUT, a `lookUp` by a key with STORE_UNAVAILABLE.
+   * `whole`: no index is of use.
    */
-  async read(statement: Sql, options: { timeoutMs?: number; lookUp?: boolean } = {}): Promise<SqlRow[]> {
-    const { timeoutMs = this.#timeoutMs, lookUp } = options
+  async read(
+    statement: Sql,
+    options: { timeoutMs?: number; lookUp?: boolean; whole?: boolean } = {},
+  ): Promise<SqlRow[]> {
+    const { timeoutMs = this.#timeoutMs, lookUp, whole } = options
     const wantedMs = endsAfter(timeoutMs)
     const deadline = performance.now() + timeoutMs
     return this.#repeated(() =>
@@ -75,9 +80,9 @@ export class Connection {
         const leftMs = deadline - performance.now()
         const serverMs = endsAfter(leftMs)
         try {
-          const query = client.query({ text: timedRead(statement, serverMs), types })
+          const query = client.query({ text: timedRead(statement, serverMs, { whole }), types })
           // One answer for each statement of the text.
-          const answers = (await this.#timed(query, leftMs)) as unknown as PgResult[]
+          const answers = (await answered(query, leftMs)) as unknown as PgResult[]
           return answers.at(-1)!.rows as SqlRow[]
         } catch (error) {
           throw wasEnded(error) ? readEnded(this.#shown, { ms: serverMs, wantedMs, lookUp }, error) : error
@@ -222,20 +227,11 @@ export class Connection {
   }
 
   async #run(client: PgQueryable, statement: Sql, timeoutMs: number): Promise<SqlRow[]> {
-    return (await this.#timed(client.query(queryOf(statement)), timeoutMs)).rows as SqlRow[]
+    return (await answered(client.query(queryOf(statement)), timeoutMs)).rows as SqlRow[]
   }
 
   #text(client: PgQueryable, text: string): Promise<unknown> {
-    return this.#timed(client.query({ text }), this.#timeoutMs)
-  }
-
-  async #timed<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-    try {
-      return await within(answer, timeoutMs)
-    } catch (error) {
-      if (!(error instanceof TimeOut)) throw error
-      throw Object.assign(new Error(`no answer within ${Math.round(timeoutMs)} ms`), { code: 'ETIMEDOUT' })
-    }
+    return answered(client.query({ text }), this.#timeoutMs)
   }
 }
 
@@ -246,22 +242,4 @@ function queryOf(statement: Sql) {
 /** Whether the connection is of no more use. */
 function isBroken(error: unknown): boolean {
   return !(error instanceof FaenaError) && faultOf(error) === 'unavailable'
-}
-
-class TimeOut extends Error {}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new TimeOut()), ms)
-      }),
-    ])
-  } finally {
-    clearTimeout(timer)
-    // The loser of the race may still reject, with nobody left to listen.
-    promise.catch(() => {})
-  }
 }

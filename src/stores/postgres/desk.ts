@@ -31,6 +31,9 @@ export function deskOf(context: Context): Desk {
     run: async (statement) => (await run(sql`${statement} returning 1`)).length,
     insert: async (statement) => (await run(sql`${statement} returning id`))[0]!.id as number,
     insertNew: (body) => sql`insert into ${body} on conflict do nothing`,
+    insertOrExtend: (table, row) => sql`
+      insert into ${table} ${row}
+      on conflict (id) do update set expires_at = excluded.expires_at where ${table}.expires_at < excluded.expires_at`,
     async together(guard, statements, jobs) {
       const done = await connection.transaction('common', async (run) => {
         if ((await run(sql`${guard} returning 1`)).length === 0) return false

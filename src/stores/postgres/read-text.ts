@@ -6,12 +6,17 @@ import { storable } from './client.ts'
  * transaction, with whose end the setting is gone: nothing of it is left on a connection that a pooler gives to others. Values
  * stand in the text, since a message with values apart from it holds one statement only.
  */
-export function timedRead({ text, values }: Sql, ms: number): string {
+export function timedRead({ text, values }: Sql, ms: number, { whole = false }: { whole?: boolean } = {}): string {
   const fit = storable(values)
   const read = text.reduce((all, part, at) => all + literal(fit[at - 1]) + part)
-  return `${forLooks(ms)};
+  return `${forLooks(ms)}${whole ? IN_ONE_GO : ''};
     ${read}`
 }
+
+/** Tables are read from their first page to their last, past the indexes: through a few pages of memory that are used again and again. */
+const IN_ONE_GO = ['indexscan', 'indexonlyscan', 'bitmapscan']
+  .map((way) => `, set_config('enable_${way}', 'off', true)`)
+  .join('')
 
 /**
  * What those that follow in the same transaction may take of the server: `ms` each, where no lower limit is set (for a role,
