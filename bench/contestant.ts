@@ -16,8 +16,8 @@ export interface Session {
   bulk(from: number, count: number, dueAt?: number): Promise<void>
   /** Stores one job that carries the time of the call; resolves when the contestant says it is stored. */
   single(number: number, sentAt?: number): Promise<unknown>
-  /** Starts a worker that calls `seen` for each job. */
-  work(concurrency: number, seen: Seen): Promise<Working>
+  /** Starts a worker that calls `seen` for each job; `delayed` says that the jobs are yet to fall due, where that asks for other settings. */
+  work(concurrency: number, seen: Seen, jobs?: 'delayed'): Promise<Working>
   /** Puts `count` failed jobs beside the waiting ones. Only where a workload asks for it. */
   fail?(count: number): Promise<void>
   /** Pending jobs numbered from `from` on and failed ones, as they lie in an installation in trouble. Only where a workload asks for it. */

@@ -7,7 +7,7 @@ export const HELP = `npm run bench [-- options]     Faena beside its peers on th
   --only=NAMES       contestants, by comma; a name stands for its variants too (faena: on every store)
   --on=STORES        only those on sqlite, postgres, mariadb, redis
   --workloads=NAMES  only some of: ${WORKLOADS.map(({ name }) => name).join(', ')}
-  --full             every contestant and every workload, some two hours, and the ratios to reach
+  --full             every contestant and every workload, many hours, and the ratios to reach
   --rounds=N         runs of each measurement, interleaved; the table shows medians (default 3)
   --jobs=N           jobs of a bulk dispatch and a drain (default 30000, with --full 50000)
   --rows=N           pending and failed jobs each of the API's workloads (default 1000000)
@@ -15,7 +15,7 @@ export const HELP = `npm run bench [-- options]     Faena beside its peers on th
   --profile=FOLDER   leave a CPU profile of each worker process there (figures are slower with it)
   --json             figures of every run as JSON instead of the tables
   --write            put the tables into docs/reference/benchmarks.md
-  --list             who can be measured, with settings
+  --list             who can be measured, with settings, and what the workloads are
 
 Without options: six contestants, three workloads, about eight minutes. Nothing else should run on the machine meanwhile.
 `
@@ -33,6 +33,7 @@ const FULL_SCALE: Scale = {
   snapshotJobs: 200_000,
   dueJobs: 20_000,
   processes: [1, 2, 4],
+  processJobs: 400_000,
   dayMs: 300_000,
   pendingMany: 1_000_000,
   failedMany: 1_000_000,
@@ -50,6 +51,7 @@ const SHORT_SCALE: Scale = {
   snapshotJobs: 100_000,
   dueJobs: 20_000,
   processes: [1, 2],
+  processJobs: 100_000,
   dayMs: 20_000,
   pendingMany: 1_000_000,
   failedMany: 1_000_000,
@@ -69,7 +71,7 @@ export interface Options {
   profile: string | undefined
 }
 
-/** Reads the command line; `undefined` where it only asked for the help or the list. Throws with what is allowed. */
+/** Reads the command line; `'help'` or `'list'` where it only asked for that. Throws with what is allowed. */
 export function optionsFrom(args: readonly string[]): Options | 'help' | 'list' {
   const { values } = parseArgs({
     args: [...args],

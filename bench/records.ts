@@ -1,17 +1,24 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Figures } from './roles/list.ts'
+import type { Measured } from './workloads/list.ts'
 
 /** One figure set of one run. */
 export interface Record {
   contestant: string
   measurement: string
   figures: Figures
+  /** The day it was taken, and of which commit (with `+` where files differed from it); nothing of records older than that. */
+  on?: string
+  commit?: string
 }
 
 export interface Failure {
   contestant: string
   workload: string
   text: string
+  on?: string
+  commit?: string
 }
 
 /** Median, least and most of several runs. */
@@ -27,6 +34,9 @@ export class Records {
   readonly records: Record[] = []
   readonly failures: Failure[] = []
   readonly #file: string | undefined
+  readonly #commit = commit()
+  /** How many of them come from earlier runs. */
+  #earlier = { records: 0, failures: 0 }
 
   constructor(file?: string) {
     this.#file = file
@@ -34,18 +44,51 @@ export class Records {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { records: Record[]; failures: Failure[] }
     this.records.push(...kept.records)
     this.failures.push(...kept.failures)
+    this.#earlier = { records: this.records.length, failures: this.failures.length }
   }
 
-  add(contestant: string, measured: globalThis.Record<string, Figures>): void {
-    for (const [measurement, figures] of Object.entries(measured)) {
-      this.records.push({ contestant, measurement, figures })
+  add(contestant: string, measured: Measured): void {
+    for (const [measurement, taken] of Object.entries(measured)) {
+      for (const figures of [taken].flat() as Figures[])
+        this.records.push({ contestant, measurement, figures, ...this.#now() })
     }
     this.#keep()
   }
 
   fail(contestant: string, workload: string, error: unknown): void {
-    this.failures.push({ contestant, workload, text: error instanceof Error ? error.message : String(error) })
+    const text = error instanceof Error ? error.message : String(error)
+    this.failures.push({ contestant, workload, text, ...this.#now() })
     this.#keep()
+  }
+
+  /** What this run, and no earlier one, shows to be wrong: jobs not run once by anybody, and contestants of ours that failed. */
+  troubles(): string[] {
+    const wrong = this.records
+      .slice(this.#earlier.records)
+      .filter(({ figures }) => figures.exactlyOnce === 0)
+      .map(({ contestant, measurement }) => `${contestant}, ${measurement}: a job ran twice or was lost`)
+    const failed = this.failures
+      .slice(this.#earlier.failures)
+      .filter(({ contestant }) => contestant.startsWith('faena'))
+      .map(({ contestant, workload }) => `${contestant}, ${workload}: failed`)
+    return [...wrong, ...failed]
+  }
+
+  /** A line that says so where not all of it was taken on one day of one commit; empty otherwise. */
+  when(): string {
+    const takes = new Set(
+      this.records.map(({ on = 'an unknown day', commit: of }) => (of === undefined ? on : `${on} at commit ${of}`)),
+    )
+    if (takes.size < 2) return ''
+    return `These figures are of several runs: ${[...takes].sort().join(', ')}.`
+  }
+
+  /** A worker was cut off in a run of it, or a job did not run once. */
+  flaws(contestant: string, measurement: string): { cut: boolean; invalid: boolean } {
+    return {
+      cut: this.spread(contestant, measurement, 'cut')?.most === 1,
+      invalid: this.spread(contestant, measurement, 'exactlyOnce')?.least === 0,
+    }
   }
 
   has(measurement: string): boolean {
@@ -75,8 +118,29 @@ export class Records {
     return this.spread(contestant, measurement, figure)?.median
   }
 
+  #now(): { on: string; commit?: string } {
+    const on = new Date().toISOString().slice(0, 10)
+    return this.#commit === undefined ? { on } : { on, commit: this.#commit }
+  }
+
   #keep(): void {
     if (this.#file === undefined) return
     writeFileSync(this.#file, JSON.stringify({ records: this.records, failures: this.failures }))
+  }
+}
+
+function commit(): string | undefined {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no') !== ''
+    return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`
+  } catch {
+    // A copy of the files without their history.
+    return undefined
   }
 }

@@ -6,15 +6,18 @@ import { machine } from './machine.ts'
 import { HELP, type Options, optionsFrom } from './options.ts'
 import type { Records as RecordsOfRun } from './records.ts'
 import type { Servers as ServersOfRun } from './servers/servers.ts'
+import { WORKLOADS } from './workloads/list.ts'
 
 const here = import.meta.dirname
 const PAGE = join(here, '..', 'docs', 'reference', 'benchmarks.md')
 const MARKS = /(<!-- results -->\n)[\s\S]*(\n<!-- \/results -->)/
+/** The exit code of who was ended by Ctrl-C. */
+const INTERRUPTED = 130
 
 try {
   const options = optionsFrom(process.argv.slice(2))
   if (options === 'help') process.stdout.write(HELP)
-  else if (options === 'list') process.stdout.write(list())
+  else if (options === 'list') process.stdout.write(`${list()}\n${listOfWorkloads()}`)
   else await main(options)
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
@@ -38,11 +41,15 @@ async function main(options: Options): Promise<void> {
   try {
     await measureAll(options, servers, records, interrupted.signal)
     const about = began.replace(/, \. Load/, `, ${(await servers.versions()).join(', ')}. Load`)
-    await report(options, records, about)
+    await report(options, records, about, interrupted.signal)
   } finally {
     progress('')
     await servers.stop()
   }
+  const troubles = records.troubles()
+  for (const trouble of troubles) process.stderr.write(`bench: ${trouble}\n`)
+  if (troubles.length > 0) process.exitCode = 1
+  if (interrupted.signal.aborted) process.exitCode = INTERRUPTED
 }
 
 async function measureAll(
@@ -51,7 +58,6 @@ async function measureAll(
   records: RecordsOfRun,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const { WORKLOADS } = await import('./workloads/list.ts')
   const { Course } = await import('./workloads/course.ts')
   // Before anything is measured: a server that cannot be had should not be found missing after an hour.
   for (const store of new Set(contestants.map((name) => CONTESTANTS[name]!.on))) {
@@ -71,6 +77,8 @@ async function measureAll(
           const measured = await workload.measure({ scale, course: (work) => Course.on(name, server, work) })
           records.add(name, measured)
         } catch (error) {
+          // The processes hear of Ctrl-C too, and end: that is nobody's failure.
+          if (interrupted.aborted) return
           records.fail(name, workload.name, error)
           progress('')
           process.stderr.write(`${error instanceof Error ? error.message.split('\n')[0] : error}\n`)
@@ -80,7 +88,12 @@ async function measureAll(
   }
 }
 
-async function report({ json, full, write, into }: Options, records: RecordsOfRun, about: string): Promise<void> {
+async function report(
+  { json, full, write, into }: Options,
+  records: RecordsOfRun,
+  about: string,
+  interrupted: AbortSignal,
+): Promise<void> {
   const { tables } = await import('./tables.ts')
   const { targets } = await import('./targets.ts')
   progress('')
@@ -90,11 +103,15 @@ async function report({ json, full, write, into }: Options, records: RecordsOfRu
     )
     return
   }
-  const parts = [about, tables(records)]
+  const parts = [[about, records.when()].join('\n').trim(), tables(records)]
   if (full || into !== undefined) parts.push(`#### To reach\n\n${targets(records)}`)
   const text = parts.join('\n\n')
   process.stdout.write(`${text}\n`)
   if (!write) return
+  if (interrupted.aborted) {
+    process.stderr.write('bench: interrupted, so the page is left as it is\n')
+    return
+  }
   const page = readFileSync(PAGE, 'utf8')
   if (!MARKS.test(page)) throw new Error('docs/reference/benchmarks.md has no place for results: the marks are gone')
   writeFileSync(
@@ -111,6 +128,11 @@ function list(): string {
   return `${lines.join('\n')}\n`
 }
 
+function listOfWorkloads(): string {
+  const width = Math.max(...WORKLOADS.map(({ name }) => name.length))
+  return WORKLOADS.map(({ name, number, what }) => `${name.padEnd(width)}  ${number}: ${what}\n`).join('')
+}
+
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
   else if (text !== '') process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
@@ -123,7 +145,20 @@ function buildFaena(): void {
 }
 
 function installPeers(): void {
-  if (existsSync(join(here, 'node_modules', 'graphile-worker'))) return
+  if (peersInstalled()) return
   progress('installing the peers into bench/node_modules (npm ci), once\n')
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** In the versions of the lock file, by npm's own note of what it installed. */
+function peersInstalled(): boolean {
+  const note = join(here, 'node_modules', '.package-lock.json')
+  if (!existsSync(note)) return false
+  const packagesOf = (file: string) =>
+    JSON.parse(readFileSync(file, 'utf8')).packages as Record<string, { version?: string; optional?: boolean }>
+  const installed = packagesOf(note)
+  return Object.entries(packagesOf(join(here, 'package-lock.json'))).every(
+    // What is optional may be for another system.
+    ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
+  )
 }

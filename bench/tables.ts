@@ -1,4 +1,4 @@
-import type { Records, Spread } from './records.ts'
+import type { Records } from './records.ts'
 
 interface Column {
   title: string
@@ -14,7 +14,7 @@ export function tables(records: Records): string {
     const names = records.contestants((name) => present.some(({ measurement }) => measurement === name))
     const rows = names.map((name) => [
       `\`${name}\``,
-      ...present.map(({ measurement, figure }) => cell(records.spread(name, measurement, figure), figure)),
+      ...present.map(({ measurement, figure }) => cell(records, name, measurement, figure)),
     ])
     return [`#### ${title}\n\n${table(['contestant', ...present.map((column) => column.title)], rows)}`]
   })
@@ -33,11 +33,18 @@ export function shown(number: number): string {
   return number.toFixed(number >= 10 ? 1 : 2)
 }
 
-function cell(spread: Spread | undefined, figure: string): string {
+/** Figures that say less, or nothing, when a worker was cut off or a job did not run once. */
+const MARKED = ['jobsPerSecond', 'handledPerSecond', 'lastToFirstTenth', 'allAfterMs']
+
+function cell(records: Records, contestant: string, measurement: string, figure: string): string {
+  const spread = records.spread(contestant, measurement, figure)
   if (spread === undefined) return '–'
   if (figure === 'exactlyOnce') return spread.least === 1 ? 'yes' : '**no**'
   const { median, least, most, runs } = spread
-  return runs === 1 ? shown(median) : `${shown(median)} (${shown(least)}–${shown(most)})`
+  const text = runs === 1 ? shown(median) : `${shown(median)} (${shown(least)}–${shown(most)})`
+  if (!MARKED.includes(figure)) return text
+  const { cut, invalid } = records.flaws(contestant, measurement)
+  return `${text}${cut ? ' (cut)' : ''}${invalid ? ' (**not once**)' : ''}`
 }
 
 function failures({ failures: all }: Records): string[] {
@@ -154,38 +161,51 @@ const SECTIONS: readonly { title: string; columns: Column[] }[] = [
   },
   {
     title: 'A worker beside the API, 1M pending and 1M failed jobs',
-    columns: [
-      ...columns('api workers', {
-        alone: 'alone, jobs/s',
-        polled: 'with a poll each second, jobs/s',
-        slowedPercent: 'slowed, % (median of five pairs)',
-      }),
-      ...columns('api bulk', {
-        besidePercent: 'beside a bulk retry, % of alone',
-        wholeMs: 'retry of 100k, ms',
-        longestGapMs: 'longest gap, ms',
-        retried: 'retried',
-        retriedAcrossCrash: 'across a crash of the server',
-        resumedMs: 'resumed and ended after, ms',
-        cancelledAfter: 'until cancelled',
-      }),
-    ],
+    columns: columns('api workers', {
+      alone: 'alone, jobs/s',
+      polled: 'with a poll each second, jobs/s',
+      slowedPercent: 'slowed, % (median of five pairs)',
+      worstPercent: 'worst pair, %',
+      statusMost: 'slowest status, ms',
+    }),
+  },
+  {
+    title: 'A worker beside bulk retries of 100k failed jobs, 1M pending and 1M failed jobs',
+    columns: columns('api bulk', {
+      alone: 'alone, jobs/s',
+      beside: 'beside a bulk retry, jobs/s',
+      besidePercent: '% of alone',
+      longestGapMs: 'longest gap, ms',
+      wholeMs: 'the retry took, ms',
+      retried: 'retried, as it says',
+      missing: 'as the count of failed jobs says',
+      retriedAcrossCrash: 'across a crash of the server',
+      resumedMs: 'resumed and ended after, ms',
+      cancelledAfter: 'until cancelled',
+      cancelledSaid: 'as it says',
+      exactlyOnce: 'each once',
+    }),
   },
   {
     title: 'The mixed day',
     columns: columns('day', {
       stored: 'stored',
+      skipped: 'second calls of unique ones, skipped',
       p50: 'pick-up p50, ms',
       p99: 'p99, ms',
       most: 'most, ms',
       dispatchP50: 'dispatch p50, ms',
       dispatchP99: 'p99, ms',
+      looks: 'looks of the dashboard',
       lookP50: 'a look of the dashboard p50, ms',
       lookMost: 'most, ms',
       workerPercent: 'worker, % of a core',
       serverPercent: 'server, % of a core',
       firstThirdMiB: 'worker memory, first third, MiB',
       lastThirdMiB: 'last third',
+      serverMiB: 'server memory, MiB',
+      waitingAfter: 'left waiting',
+      failedAfter: 'failed for good',
       exactlyOnce: 'every job once',
     }),
   },

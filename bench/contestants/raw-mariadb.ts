@@ -1,6 +1,6 @@
 import mysql, { type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import type { Contestant } from '../contestant.ts'
-import { rawPayload, rawWork } from './raw.ts'
+import { rawInserts, rawPayload, rawWork } from './raw.ts'
 
 const INSERT = `insert into jobs (queue, payload, attempts, available_at, created_at) values`
 
@@ -20,8 +20,7 @@ export const rawMariadb: Contestant = {
     const rows = (count: number) => Array(count).fill(`('default', ?, 0, unix_timestamp(), unix_timestamp())`).join()
     return {
       async bulk(from, count) {
-        const payloads = Array.from({ length: count }, (_, at) => rawPayload(from + at))
-        await pool.query(`${INSERT} ${rows(count)}`, payloads)
+        for (const payloads of rawInserts(from, count)) await pool.query(`${INSERT} ${rows(payloads.length)}`, payloads)
       },
       single: (number) => pool.execute(`${INSERT} ${rows(1)}`, [rawPayload(number)]),
       async work(concurrency, seen) {

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Contestant } from '../contestant.ts'
-import { rawPayload, rawWork } from './raw.ts'
+import { rawInserts, rawPayload, rawWork } from './raw.ts'
 
 /** What the database gives without a queue around it: Laravel's columns, a plain index in the order of a claim. */
 export const rawPostgres: Contestant = {
@@ -18,12 +18,13 @@ export const rawPostgres: Contestant = {
     const now = 'extract(epoch from now())::int'
     return {
       async bulk(from, count) {
-        const payloads = Array.from({ length: count }, (_, at) => rawPayload(from + at))
-        await pool.query({
-          name: 'bulk',
-          text: `insert into jobs (queue, payload, available_at, created_at) select 'default', p, ${now}, ${now} from unnest($1::text[]) p`,
-          values: [payloads],
-        })
+        for (const payloads of rawInserts(from, count)) {
+          await pool.query({
+            name: 'bulk',
+            text: `insert into jobs (queue, payload, available_at, created_at) select 'default', p, ${now}, ${now} from unnest($1::text[]) p`,
+            values: [payloads],
+          })
+        }
       },
       single: (number) =>
         pool.query({

@@ -18,6 +18,8 @@ export interface Lane {
   release(worker: number): Promise<void>
   /** The same for workers whose lease has ended. Answers how many ranges. */
   reclaim(): Promise<number>
+  /** Ranges that are leased or wait to be leased anew. */
+  leases(): Promise<number>
   close(): Promise<void>
 }
 
@@ -27,7 +29,7 @@ export interface RangeTaken {
   rows: { id: number; payload: string; createdAt: number }[]
 }
 
-/** Settled ids of one range; as `from`–`to` where no other row that is held lies between. */
+/** Settled ids of one range; as `from`–`to` where no other row that is held lies between, none where `from` is above `to`. */
 export interface RangeDone {
   last: number
   from: number

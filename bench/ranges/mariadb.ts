@@ -185,6 +185,10 @@ export function mariadbLane(url: string): Lane {
       )
       return affectedRows
     },
+    async leases() {
+      const [answer] = await packet(pools.work, ['select count(*) as amount from lane_leases', 'select 1'])
+      return Number(answer![0]!.amount)
+    },
     async close() {
       await Promise.all([pools.push.end(), pools.work.end()])
     },

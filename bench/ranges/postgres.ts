@@ -174,6 +174,9 @@ export function postgresLane(url: string): Lane {
       )
       return rowCount ?? 0
     },
+    async leases() {
+      return Number((await pools.work.query('select count(*) as amount from lane_leases')).rows[0].amount)
+    },
     async close() {
       await Promise.all([pools.push.end(), pools.work.end()])
     },

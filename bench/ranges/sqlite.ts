@@ -137,6 +137,9 @@ export function sqliteLane(path: string): Lane {
           ).run(Date.now()).changes,
         ),
       ),
+    async leases() {
+      return Number(sql('select count(*) as amount from lane_leases').get()!.amount)
+    },
     async close() {
       database.close()
     },

@@ -60,8 +60,9 @@ export function rangeStore(inner: Store, lane: Lane): Store {
         }
       }
       // After the moves: the last settled row takes the lease away, and with it the right to move.
-      if (completed.length > 0) {
-        const lost = new Set(await lane.settle(worker, seq, doneOf(completed, held)))
+      const done = [...doneOf(completed, held), ...emptied(others, completed, held)]
+      if (done.length > 0) {
+        const lost = new Set(await lane.settle(worker, seq, done))
         for (const { id } of completed) (lost.has(held.get(id)!.last) ? settled.lost : settled.applied).push(id)
       }
       for (const { id } of inLane) held.delete(id)
@@ -119,6 +120,19 @@ function reserved({ id, payload, createdAt }: { id: number; payload: string; cre
     createdAt,
     crashes: 0,
   }
+}
+
+/** Ranges of which the last rows have moved: only their leases are left to end. */
+function emptied(
+  moved: readonly JobOutcome[],
+  completed: readonly JobOutcome[],
+  held: ReadonlyMap<number, Range>,
+): RangeDone[] {
+  const settled = new Set(completed.map(({ id }) => held.get(id)!))
+  const ranges = new Set(moved.map(({ id }) => held.get(id)!))
+  return [...ranges]
+    .filter((range) => range.left.size === 0 && !settled.has(range))
+    .map(({ last }) => ({ last, from: 1, to: 0, whole: true }))
 }
 
 /** What is done, range by range, as stretches where that is possible. */

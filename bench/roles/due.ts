@@ -10,7 +10,7 @@ export const due: Role = async ({ session, parameters, ready, stop, done }) => {
   const late: number[] = []
   const all = Promise.withResolvers<void>()
   let told = 0
-  await session.work(concurrency, (number) => {
+  const seen = (number: number) => {
     runs[number]!++
     const now = wallNow()
     late.push(now - dueAt)
@@ -20,7 +20,8 @@ export const due: Role = async ({ session, parameters, ready, stop, done }) => {
       done(late.length)
     }
     return undefined
-  })
+  }
+  await session.work(concurrency, seen, 'delayed')
   ready()
   const measured = meter()
   await Promise.race([all.promise, stop])

@@ -3,16 +3,20 @@ import type { Role } from './list.ts'
 
 const BULK_PER_CALL = 5_000
 
-/** Bulk dispatch of `count` jobs from number `from` on, five thousand per call; with `dueAt` they wait until then. */
+/** Bulk dispatch of `count` jobs from number `from` on, five thousand per call; with `dueAt` they wait until then. No call begins after `capMs`. */
 export const bulk: Role = async ({ session, parameters, ready, go }) => {
-  const { count = 0, from = 0, dueAt } = parameters
+  const { count = 0, from = 0, dueAt, capMs = Number.MAX_VALUE } = parameters
   ready()
   await go
   const measured = meter()
-  for (let done = 0; done < count; done += BULK_PER_CALL) {
-    await session.bulk(from + done, Math.min(BULK_PER_CALL, count - done), dueAt)
+  const deadline = performance.now() + capMs
+  let stored = 0
+  while (stored < count && performance.now() < deadline) {
+    const size = Math.min(BULK_PER_CALL, count - stored)
+    await session.bulk(from + stored, size, dueAt)
+    stored += size
   }
-  return { count, ...measured() }
+  return { count: stored, cut: stored < count ? 1 : 0, ...measured() }
 }
 
 /** Single dispatches with `flight` promises open at any time, for `ms` after a second of warming up. */

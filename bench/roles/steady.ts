@@ -3,13 +3,15 @@ import type { Role } from './list.ts'
 
 const TOLD_EVERY_MS = 50
 
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
 /**
  * Works for `ms` after `warmMs`, or until it is told to stop, on a backlog that does not end meanwhile, and gives back what it
  * holds. Tells how many jobs it has handled since it began, warming up included, and of the time it was measured the rate and
- * the longest while in which it handled none.
+ * the longest while in which it handled none. A job takes `workMs`; by default it only notes that it ran.
  */
 export const steady: Role = async ({ session, parameters, ready, go, stop, done }) => {
-  const { concurrency = 100, warmMs = 1_500, ms: lasts = 6_000 } = parameters
+  const { concurrency = 100, workMs = 0, warmMs = 1_500, ms: lasts = 6_000 } = parameters
   let handled = 0
   let lastAt = 0
   let longestGapMs = 0
@@ -18,13 +20,12 @@ export const steady: Role = async ({ session, parameters, ready, go, stop, done 
     if (lastAt > 0) longestGapMs = Math.max(longestGapMs, now - lastAt)
     lastAt = now
     handled++
-    return undefined
+    return workMs > 0 ? pause(workMs) : undefined
   }
   ready()
   await go
   const worker = await session.work(concurrency, seen)
   const telling = setInterval(() => done(handled), TOLD_EVERY_MS)
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
   await Promise.race([pause(warmMs), stop])
   const before = handled
   longestGapMs = 0

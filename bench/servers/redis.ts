@@ -18,7 +18,10 @@ export async function redisServer(): Promise<Server> {
   const program = join(ensureInstalled(REDIS), REDIS.program)
   const home = folderOf(undefined, 'redis')
   const port = await freePort()
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', home, '--save', '', '--appendonly', 'yes']
+  const listens = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', home]
+  // Never rewritten, so that its size only grows: that is the count of what was logged.
+  const logs = ['--save', '', '--appendonly', 'yes', '--auto-aof-rewrite-percentage', '0']
+  const settings = [...listens, ...logs]
   const server = startServer(program, settings, { folder: home, cwd: home })
   const url = `redis://127.0.0.1:${port}`
   const admin = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null })

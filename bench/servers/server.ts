@@ -17,7 +17,7 @@ export interface Server {
   /** Between load and drain, for every contestant alike: statistics made and dirty pages written. */
   rest(place: Place): Promise<void>
   counters(): Promise<Counters>
-  /** Resolves when nobody is connected any more, or after a second: some servers count only what has ended. */
+  /** Resolves when nobody is connected any more and their processes are gone, or after two seconds: some servers count only what has ended. */
   left?(): Promise<void>
   /** Memory of all its processes now, shared pages counted once. */
   memoryMiB(): number
