@@ -22,6 +22,7 @@ const COMMANDS = [
   'package',
   'service',
   'logs',
+  'retry-restart',
   'alerts',
   'dev',
   'docs-code',

@@ -751,7 +751,7 @@ export interface AccountStore {
   session(id: string): Promise<Session | undefined>
   /** All of a subject's, or one. Answers how many. */
   removeSessions(which: { id: string } | { subject: string }): Promise<number>
-  /** From now on, and until `expiresAt`, when the token would end by itself. */
+  /** From now on, and until `expiresAt`, when the token would end by itself; of several ends told of one token, until the last. */
   revoke(token: Revocation): Promise<void>
   revocations(): Promise<Revocation[]>
   /**

@@ -44,8 +44,15 @@ export function apiClient({ token, ...options }: ApiClientOptions): Client<paths
   return client
 }
 
-/** The `data` of an answer, or an ApiRefusal: `const status = dataOf(await client.GET('/api/v1/queue/status'))`. */
-export function dataOf<Data>(answer: { data?: { data: Data }; error?: unknown; response: Response }): Data {
+/**
+ * The `data` of an answer, or an ApiRefusal: `const status = dataOf(await client.GET('/api/v1/queue/status'))`. Of bulk actions it is
+ * counts, or an `operation` where `Prefer: respond-async` asked for that.
+ */
+export function dataOf<Body extends { data: unknown }>(answer: {
+  data?: Body
+  error?: unknown
+  response: Response
+}): Body['data'] {
   if (answer.data !== undefined) return answer.data.data
   throw isFailure(answer.error)
     ? new ApiRefusal(answer.error)

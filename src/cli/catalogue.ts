@@ -212,7 +212,7 @@ export const CATALOGUE: readonly Entry[] = [
   {
     name: 'token',
     group: 'Set up',
-    summary: 'make a token for the API',
+    summary: 'make a token for the API, or revoke one',
     load: () => import('./commands/token.ts'),
   },
   {

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { userInfo } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { alertChannels } from '../alerts/channels.ts'
 import { createAdmin } from '../client/admin.ts'
@@ -25,6 +24,7 @@ import { outliveReaders, type Streams } from './output.ts'
 import { readable } from './readable.ts'
 import { settingRows } from './setting-rows.ts'
 import { signInLink } from './sign-in.ts'
+import { terminalUser } from './terminal-user.ts'
 import { version } from './version.ts'
 
 /** What a server process is to do: plain data, since `faena start` hands it to a child. */
@@ -113,7 +113,7 @@ async function whereabouts(
   lines.push(`dashboard  ${address}/`)
   const own = isLoopback(settings.host) && env.NODE_ENV !== 'production'
   if (!own || auth.secret === undefined || (await hasUsers())) return lines
-  const link = signInLink(address, auth.secret, { subject: userInfo().username, role: 'admin' })
+  const link = signInLink(address, auth.secret, { subject: terminalUser(), role: 'admin' })
   return [...lines, `log in     ${link}`, '           once, within 15 minutes; faena login prints another']
 }
 

@@ -87,7 +87,8 @@ const GROUPS_STAND = 20
 const LABELLING_MS = 50
 
 export function backoffice({ store, surface, clock, masker, defaultTries, budgetMs }: BackofficeOptions): Backoffice {
-  const rows = { surface, clock, defaultTries }
+  const rows = { surface, clock, defaultTries, masker }
+  const rowsFor = (unmasked: boolean) => (unmasked ? { ...rows, masker: null } : rows)
   const reserved = new SharedRead(() => reservedIds(store))
   const found = searches({ store, surface, budgetMs, reserved: () => reserved.read() })
   const labeller = new Labeller(store, surface)
@@ -129,7 +130,7 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
     async failedRows(search = {}, page) {
       if (failedFilterOf(search).key) await labeller.catchUp(LABELLING_MS)
       const { rows: views, ...rest } = await found.failed(search, page)
-      return { ...rest, rows: views.map((view) => masked(failedRow(view, rows), masker)) }
+      return { ...rest, rows: views.map((view) => failedRow(view, rows)) }
     },
 
     async jobDetail(given, { unmasked = false } = {}) {
@@ -138,14 +139,14 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
       if (row === undefined) throw notFound('Job', ref)
       const view = jobView(row, surface)
       const [{ now }, runs] = await Promise.all([store.ping(), runsOf(store, view.uuid)])
-      return jobDetail(view, now, runs, unmasked ? null : masker, rows)
+      return jobDetail(view, now, runs, rowsFor(unmasked))
     },
 
     async failedDetail(given, { unmasked = false } = {}) {
       const ref = jobRef(given)
       const row = await store.getFailed(ref)
       if (row === undefined) throw notFound('Failed job', ref)
-      return failedDetail(failedView(row, surface), await runsOf(store, row.uuid), unmasked ? null : masker, rows)
+      return failedDetail(failedView(row, surface), await runsOf(store, row.uuid), rowsFor(unmasked))
     },
 
     async failedGroups(search = {}, limit = 20) {
@@ -202,8 +203,4 @@ export function backoffice({ store, surface, clock, masker, defaultTries, budget
 
 async function runsOf(store: Store, uuid: string | null) {
   return uuid === null ? [] : (await store.runs({ uuid }, { limit: 100 })).rows
-}
-
-function masked(row: FailedRow, masker: Masker): FailedRow {
-  return { ...row, exception_short: masker.text(row.exception_short) }
 }

@@ -1,9 +1,8 @@
 import { exactJson } from '../core/exact-json.ts'
-import type { Masker } from '../core/mask.ts'
 import { tryReadPayload } from '../core/payload.ts'
 import { commandOf, shownInput } from '../laravel/command.ts'
 import type { Run } from '../store.ts'
-import { exceptionShort, type FailedRow, failedRow, type JobRow, jobRow, type RowOptions } from './rows.ts'
+import { type FailedRow, failedRow, type JobRow, jobRow, type RowOptions } from './rows.ts'
 import type { FailedView, JobView } from './view.ts'
 
 /** What of an attempt is shown. */
@@ -46,50 +45,35 @@ export interface FailedDetail extends FailedRow, PayloadDetail {
   exception: string
 }
 
-/** `masker` null: unmasked, which whoever asks for must be allowed to, and leaves a trace. */
-export function jobDetail(
-  view: JobView,
-  now: number,
-  runs: readonly Run[],
-  masker: Masker | null,
-  options: RowOptions,
-): JobDetail {
+export function jobDetail(view: JobView, now: number, runs: readonly Run[], options: RowOptions): JobDetail {
+  const { clock, masker } = options
   const read = tryReadPayload(view.payload)
+  const key = read?.faena.unique?.key ?? null
   const until = read?.retryUntil ?? null
   return {
     ...jobRow(view, now, options),
-    ...payloadDetail(view.payload, runs, masker, options),
+    ...payloadDetail(view.payload, runs, options),
     reserved_by: view.reservedBy,
     max_exceptions: read?.maxExceptions ?? null,
     timeout_ms: read?.timeoutMs ?? null,
-    retry_until_human: until === null ? null : options.clock.text(until),
-    unique_key: read?.faena.unique?.key ?? null,
+    retry_until_human: until === null ? null : clock.text(until),
+    unique_key: key === null || masker === null ? key : masker.text(key),
   }
 }
 
-export function failedDetail(
-  view: FailedView,
-  runs: readonly Run[],
-  masker: Masker | null,
-  options: RowOptions,
-): FailedDetail {
+export function failedDetail(view: FailedView, runs: readonly Run[], options: RowOptions): FailedDetail {
+  const { masker } = options
   const text = (value: string) => (masker ? masker.text(value) : value)
   return {
     ...failedRow(view, options),
-    exception_short: exceptionShort(text(view.headline), text(view.exception)),
-    ...payloadDetail(view.payload, runs, masker, options),
+    ...payloadDetail(view.payload, runs, options),
     connection: view.connection,
     headline: text(view.headline),
     exception: text(view.exception),
   }
 }
 
-function payloadDetail(
-  text: string,
-  runs: readonly Run[],
-  masker: Masker | null,
-  { clock }: RowOptions,
-): PayloadDetail {
+function payloadDetail(text: string, runs: readonly Run[], { clock, masker }: RowOptions): PayloadDetail {
   const shown = payloadShown(text)
   return {
     payload: masker ? masker.value(shown) : shown,

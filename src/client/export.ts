@@ -34,8 +34,7 @@ export async function* exportFailed(
     signal?.throwIfAborted()
     const page = await searches.failed(search, { limit: AT_ONCE, cursor })
     const lines = page.rows.map((view) => {
-      const plain = failedRow(view, { surface })
-      const row: FailedRow = { ...plain, exception_short: masker.text(plain.exception_short) }
+      const row = failedRow(view, { surface, masker })
       return format === 'csv' ? csvLine(columns.map((column) => row[column])) : jsonLine(view, row, masker)
     })
     if (lines.length > 0) yield lines.join('')

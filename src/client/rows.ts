@@ -1,3 +1,4 @@
+import type { Masker } from '../core/mask.ts'
 import type { SurfacedField } from '../core/surface.ts'
 import type { WallClock } from '../core/wallclock.ts'
 import type { FailedView, JobView } from './view.ts'
@@ -46,12 +47,16 @@ export interface RowOptions {
   clock: WallClock
   /** Attempts of jobs that say nothing themselves. */
   defaultTries: number
+  /** Null: unmasked, which whoever asks for must be allowed to, and leaves a trace. */
+  masker: Masker | null
 }
 
 const SHORT = 100
+/** Characters that are looked through for secrets: a first line may be as long as the exception. */
+const LONGEST = 10_000
 
 /** `now`: unix ms by the store's clock. */
-export function jobRow(view: JobView, now: number, { surface, clock, defaultTries }: RowOptions): JobRow {
+export function jobRow(view: JobView, now: number, { surface, clock, defaultTries, masker }: RowOptions): JobRow {
   return {
     id: view.id,
     queue: view.queue,
@@ -67,30 +72,37 @@ export function jobRow(view: JobView, now: number, { surface, clock, defaultTrie
     name: view.name,
     status: view.status,
     priority: view.priority,
-    tags: view.tags,
+    tags: tagsOf(view, masker),
   }
 }
 
-export function failedRow(view: FailedView, { surface }: Pick<RowOptions, 'surface'>): FailedRow {
+export function failedRow(view: FailedView, { surface, masker }: Pick<RowOptions, 'surface' | 'masker'>): FailedRow {
   return {
     id: view.id,
     queue: view.queue,
     job_class: view.jobClass,
     ...fieldsOf(view, surface),
-    exception_short: exceptionShort(view.headline, view.exception),
+    exception_short: exceptionShort(view, masker),
     failed_at: view.failedAtText,
     uuid: view.uuid,
     name: view.name,
     fingerprint: view.fingerprint,
-    tags: view.tags,
+    tags: tagsOf(view, masker),
   }
 }
 
-/** Cut between characters, never inside one. */
-export function exceptionShort(headline: string, exception: string): string {
-  const signs = [...headline.slice(0, 2 * SHORT)]
-  const short = signs.length > SHORT ? signs.slice(0, SHORT).join('') : headline.slice(0, 2 * SHORT)
-  return short.length < exception.trimEnd().length ? `${short}...` : short
+/** Masked before it is cut: half a secret would not be known for one. Cut between characters, never inside one. */
+function exceptionShort({ headline, exception }: FailedView, masker: Masker | null): string {
+  const head = headline.slice(0, LONGEST)
+  const shown = masker ? masker.text(head) : head
+  const signs = [...shown.slice(0, 2 * SHORT)]
+  const short = signs.length > SHORT ? signs.slice(0, SHORT).join('') : shown.slice(0, 2 * SHORT)
+  const more = short.length < shown.length || head.length < exception.trimEnd().length
+  return more ? `${short}...` : short
+}
+
+function tagsOf({ tags }: { tags: readonly string[] }, masker: Masker | null): readonly string[] {
+  return masker ? tags.map(masker.text) : tags
 }
 
 function fieldsOf(view: { surfaced: Readonly<Record<string, unknown>> }, surface: readonly SurfacedField[]) {

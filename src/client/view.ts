@@ -63,7 +63,7 @@ function shown(read: ReadPayload | undefined, surface: readonly SurfacedField[])
   return {
     displayName: read?.displayName ?? CORRUPT,
     jobClass: read?.jobClass ?? CORRUPT,
-    tags: Array.isArray(read?.faena.tags) ? read.faena.tags : [],
+    tags: read?.faena.tags ?? [],
     input: shownInput(read?.data),
     surfaced: surfacedIn(surface, read?.data) ?? {},
     corrupt: read === undefined,

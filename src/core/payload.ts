@@ -158,7 +158,7 @@ export function readPayload(text: string): ReadPayload {
   if (typeof job !== 'string' || job === '') {
     throw new FaenaError('CORRUPT_PAYLOAD', `The payload has no job: ${excerpt(text)}`)
   }
-  const faena = (isObject(raw.faena) ? raw.faena : {}) as FaenaPart
+  const faena = readFaena(raw.faena)
   const data = raw.data
   const command = isObject(data) && typeof data.commandName === 'string' ? data.commandName : undefined
   const name = job.startsWith(JOB_PREFIX) ? job.slice(JOB_PREFIX.length) : null
@@ -238,6 +238,24 @@ export function retriedPayload(text: string, now: number): string {
 export function excerpt(text: string): string {
   return text.length > 80 ? `${JSON.stringify(text.slice(0, 80))}…` : JSON.stringify(text)
 }
+
+/** Whoever wrote the row: tags are texts, and a unique key is one or none. */
+function readFaena(raw: unknown): FaenaPart {
+  if (!isObject(raw)) return {}
+  const { tags, unique } = raw
+  if (tags === undefined && unique === undefined) return raw
+  return {
+    ...raw,
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : undefined,
+    unique: isUnique(unique) ? unique : undefined,
+  }
+}
+
+function isUnique(value: unknown): value is FaenaPart['unique'] {
+  return isObject(value) && typeof value.key === 'string' && UNTIL.has(value.until)
+}
+
+const UNTIL = new Set<unknown>(['ended', 'processing', 'window'])
 
 function wholeSeconds(backoff: StoredBackoff): boolean {
   return Array.isArray(backoff) && backoff.every((ms) => ms % 1_000 === 0)

@@ -35,7 +35,11 @@ export class AuditTrail {
   /** For what is read, and for what nobody was known for before: written before the answer goes out. */
   async done(route: Route, request: FastifyRequest, detail: Detail): Promise<void> {
     if (route.audited === undefined) return
-    await this.#admin.record({ ...this.#entry(route.audited, request), outcome: 'done', detail: textOf(detail) })
+    await this.#admin.record({
+      ...this.#entry(route.audited, request),
+      outcome: 'done',
+      detail: detailOf(request, detail),
+    })
   }
 
   /** Never rejects: the refusal goes out either way. */
@@ -43,7 +47,7 @@ export class AuditTrail {
     if (request.faenaCaller === null || route.audited === undefined || told.has(request)) return
     const [outcome, detail] = refusalOf(error)
     try {
-      await this.#admin.record({ ...this.#entry(route.audited, request), outcome, detail: textOf(detail) })
+      await this.#admin.record({ ...this.#entry(route.audited, request), outcome, detail: detailOf(request, detail) })
     } catch (cause) {
       request.log.error({ err: cause }, 'the audit could not be written')
     }
@@ -51,7 +55,7 @@ export class AuditTrail {
 
   async #end(request: FastifyRequest, id: number, outcome: 'done' | 'refused' | 'failed', detail: Detail) {
     try {
-      await this.#admin.recordEnd(id, { outcome, detail: textOf(detail) })
+      await this.#admin.recordEnd(id, { outcome, detail: detailOf(request, detail) })
     } catch (cause) {
       request.log.error({ err: cause, entry: id }, 'the end of an entry of the audit could not be written')
     }
@@ -66,7 +70,8 @@ export class AuditTrail {
       target: target?.(request.params as Record<string, string>).slice(0, 255) ?? null,
       // Of a proxy that is trusted and passes anything on, it may be any text.
       source: request.ip.slice(0, 255),
-      requestId: request.id,
+      // As an application around it makes them.
+      requestId: String(request.id).slice(0, 255),
     }
   }
 }
@@ -79,6 +84,9 @@ function refusalOf(error: unknown): ['refused' | 'failed', Detail] {
   return [status >= 500 ? 'failed' : 'refused', { code }]
 }
 
-function textOf(detail: Detail): string | null {
+/** With the `jti` of the token that asked, where it has one: by it whoever reads the entry revokes the token. */
+function detailOf({ faenaCaller }: FastifyRequest, given: Detail): string | null {
+  const tokenId = faenaCaller?.tokenId ?? null
+  const detail = tokenId === null ? given : { ...given, jti: tokenId }
   return Object.keys(detail).length === 0 ? null : JSON.stringify(detail)
 }

@@ -8,6 +8,7 @@ import type { Sessions } from './auth/sessions.ts'
 import { readToken } from './auth/token.ts'
 import { ApiError } from './errors.ts'
 import { Counter } from './limits.ts'
+import { networkOf } from './network.ts'
 
 export interface AuthOptions extends KeyOptions {
   /** Must be what tokens carry as `iss`; left out, it is not looked at. */
@@ -26,7 +27,7 @@ export interface Guard {
   admit(request: FastifyRequest, smallest: Role): Promise<Caller>
 }
 
-/** Wrong tokens from one address in a minute, after which it waits. */
+/** Wrong tokens from one network in a minute, after which further wrong ones are told to wait. */
 const MOST_WRONG = 60
 
 export function guardFrom(
@@ -37,13 +38,18 @@ export function guardFrom(
   const { issuer, audience, roleClaim = 'role', defaultRole = 'viewer' } = options
   const rules = { keys: keysFrom(options), issuer, audience, roleClaim, now: Date.now }
   const wrong = new Counter()
-  const identify = async (request: FastifyRequest): Promise<Caller> => {
+  const counted = (refusal: ApiError, { ip }: FastifyRequest): ApiError => {
+    const { count, resetMs } = wrong.add(networkOf(ip))
+    if (count <= MOST_WRONG) return refusal
+    const seconds = Math.max(1, Math.ceil(resetMs / 1_000))
+    return new ApiError('RATE_LIMITED', 'Too many wrong tokens from this address', {
+      headers: { 'retry-after': String(seconds) },
+    })
+  }
+  /** Undefined where no token came. */
+  const ofToken = async (request: FastifyRequest): Promise<Caller | undefined> => {
     const bearer = bearerOf(request)
-    if (bearer === undefined) {
-      const caller = await sessions.caller(request)
-      if (caller === undefined) throw nothingGiven()
-      return caller
-    }
+    if (bearer === undefined) return undefined
     const token = await readToken(bearer, rules)
     if (token.id !== null && (await accounts.isRevoked(token.id)))
       throw new ApiError('TOKEN_REVOKED', 'The token was revoked')
@@ -51,18 +57,13 @@ export function guardFrom(
   }
   return {
     async admit(request, smallest) {
-      if (wrong.count(request.ip) >= MOST_WRONG) {
-        throw new ApiError('RATE_LIMITED', 'Too many requests without a valid token', {
-          headers: { 'retry-after': '60' },
-        })
-      }
-      let caller: Caller
-      try {
-        caller = await identify(request)
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) wrong.add(request.ip)
-        throw error
-      }
+      // Whoever is right passes, whatever others of his address did: behind a proxy or one router it is the address of many.
+      const bearer = await ofToken(request).catch((error) => {
+        throw error instanceof ApiError && error.status === 401 ? counted(error, request) : error
+      })
+      // Sessions are not counted: one that has ended is told to log in, and none is found by guessing.
+      const caller = bearer ?? (await sessions.caller(request))
+      if (caller === undefined) throw nothingGiven()
       request.faenaCaller = caller
       checkRole(caller, smallest)
       return caller

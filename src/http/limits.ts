@@ -43,6 +43,12 @@ export class Counter {
     this.#counts.delete(key)
   }
 
+  /** One that was counted is none; the others stay. */
+  takeBack(key: string): void {
+    const window = this.#counts.get(key)
+    if (window !== undefined && window.count > 0) window.count -= 1
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#counts.keys()
     if (oldest !== undefined) this.#counts.delete(oldest)

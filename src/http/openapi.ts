@@ -101,7 +101,7 @@ function parametersOf(route: Route, fields: readonly string[]): Json {
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     })
   }
-  if (route.also === 202) {
+  if (route.later !== undefined) {
     const description = 'respond-async: answer 202 with an operation that goes on beside'
     list.push({ name: 'Prefer', in: 'header', required: false, description, schema: { type: 'string' } })
   }
@@ -129,21 +129,25 @@ function bodyOf({ body, bodyOptional = false, bodyExample }: Route): Json {
 }
 
 function successesOf(route: Route): Json {
-  const { says, example, stream } = route
+  const { says, example, stream, later } = route
   if (stream !== undefined) {
     return { 200: { description: route.summary, content: { [stream]: { schema: route.data, example } } } }
   }
-  const content = (schema: TSchema, value: unknown) => ({
+  const content = (data: TSchema, value: unknown, message: string | undefined) => ({
     'application/json': {
-      schema,
-      example: { success: true, ...(says !== undefined && { message: says }), data: value },
+      schema: success(data, message !== undefined),
+      example: { success: true, ...(message !== undefined && { message }), data: value },
     },
   })
-  const schema = success(route.data, says !== undefined)
   return {
-    200: { description: says ?? route.summary, content: content(schema, example) },
+    200: { description: says ?? route.summary, content: content(route.data, example, says) },
     ...(route.method === 'GET' && { 304: { description: 'The same as If-None-Match names' } }),
-    ...(route.also === 202 && { 202: { description: 'It goes on beside: Location is its operation' } }),
+    ...(later !== undefined && {
+      202: {
+        description: 'With Prefer: respond-async; it goes on beside, and Location is its operation',
+        content: content(later.data, later.example, later.says),
+      },
+    }),
   }
 }
 

@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { AlertChannels } from '../alerts/channels.ts'
 import type { Admin } from '../client/admin.ts'
 import type { Queue } from '../client/queue.ts'
+import { ROLES } from '../core/config.ts'
 import { FaenaError } from '../core/errors.ts'
 import type { AnyJob } from '../core/job.ts'
 import { surfacedFields } from '../core/surface.ts'
 import type { Telemetry } from '../core/telemetry.ts'
 import { AuditTrail } from './audit.ts'
+import { isRole } from './auth/roles.ts'
 import { Sessions } from './auth/sessions.ts'
 import { BASE_PATH } from './base-path.ts'
 import { readBodies } from './bodies.ts'
@@ -78,7 +80,9 @@ export const faenaApi: FastifyPluginAsync<ApiOptions> = async (instance, options
     reply.header('x-request-id', request.id)
     if (answerOrigin(origins, request, reply)) return reply.code(204).send()
     const { role } = request.routeOptions.config
-    if (role !== undefined && role !== 'public') await guard.admit(request, role)
+    if (request.is404 || role === 'public') return
+    // A route that came by the check below all the same is open to the fewest.
+    await guard.admit(request, isRole(role) ? role : 'admin')
   })
   healthRoutes(instance, admin, refusals)
 
@@ -129,13 +133,14 @@ function servicesOf(
 /** Of the contract, not of the package: it changes when an older client would notice. */
 export const API_VERSION = '1.0.0'
 
-/** A route that says nothing of who may use it is a mistake, and stops the start instead of being open. */
+/** A route that does not say who may use it, or in a word that is no role, is a mistake, and stops the start instead of being open. */
 function refuseOpenRoutes(instance: FastifyInstance): void {
   instance.addHook('onRoute', ({ method, url, config }) => {
-    if (config?.role !== undefined) return
+    const role = config?.role
+    if (role === 'public' || isRole(role)) return
     throw new FaenaError(
       'BAD_CONFIGURATION',
-      `The route ${method} ${url} names no role; allowed: viewer, operator, admin, public`,
+      `The route ${method} ${url} names ${role === undefined ? 'no role' : `the role ${role}`}; allowed: ${ROLES.join(', ')}, public`,
     )
   })
 }

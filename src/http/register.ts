@@ -25,9 +25,16 @@ export function register(instance: FastifyInstance, route: Route, options: Regis
   const { method, patient = false, role } = route
   const handler = handlerOf(route, options)
   const url = route.path.replace(/\{(\w+)\}/g, ':$1')
-  for (const path of patient ? [url, `${url}/`] : [url]) {
+  // Where the application forgives it of all its routes, the second would be the first once more.
+  for (const path of patient && !forgivesSlashes(instance) ? [url, `${url}/`] : [url]) {
     instance.route({ method, url: path, bodyLimit: BODY_LIMIT, config: { role, contract: route }, handler })
   }
+}
+
+function forgivesSlashes({ initialConfig }: FastifyInstance): boolean {
+  const { routerOptions, ignoreTrailingSlash } = initialConfig
+  // Either says so: where one is left out, Fastify puts false there, also beside a true of the other.
+  return routerOptions?.ignoreTrailingSlash || ignoreTrailingSlash || false
 }
 
 const NO_KEYS = { type: 'object', properties: {} } as unknown as TObject
@@ -70,6 +77,8 @@ function handlerOf(route: Route, { services, limits, counter, audit, closing }: 
 
 function goneSignal({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
+  // He may have left while the store was asked who he is.
+  if (raw.destroyed) gone.abort()
   raw.once('close', () => {
     if (!raw.writableFinished) gone.abort()
   })
@@ -81,8 +90,10 @@ function sendAnswer(route: Route, request: FastifyRequest, reply: FastifyReply, 
   if (headers !== undefined) reply.headers(headers)
   reply.header('cache-control', 'no-store')
   if (route.method === 'GET') {
-    const etag = etagOf(data)
-    reply.header('etag', etag).header('cache-control', 'private, no-cache')
+    const etag = etagOf(data, route.ticking)
+    reply.header('etag', etag)
+    // Where time ticks, a browser that asked for a 304 by itself would show a page that knows nothing of it times that stand still.
+    if (route.ticking === undefined) reply.header('cache-control', 'private, no-cache')
     if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
   }
   return reply

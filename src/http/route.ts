@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Static, TObject, TSchema } from 'typebox'
+import type { Static, TNever, TObject, TSchema } from 'typebox'
 import type { Role } from '../core/config.ts'
 import type { Caller } from './auth/caller.ts'
 import type { ApiCode } from './codes.ts'
@@ -41,6 +41,7 @@ export interface RouteOptions<
   Query extends TObject,
   Body extends TObject,
   Data extends TSchema,
+  Later extends TSchema,
 > {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below the base path, with `{name}` for what varies. */
@@ -71,11 +72,15 @@ export interface RouteOptions<
   cost?: Cost
   /** What the audit calls it, and to what it was done; every write has it. */
   audited?: { action: string; target?: (params: Record<string, string>) => string }
-  /** Further status of success, beside 200. */
-  also?: number
+  /** Keys of the data, or of its rows, that tell only how time passes: with others in their place it is the same answer. */
+  ticking?: readonly string[]
+  /** With `Prefer: respond-async` the answer is 202 and this, in place of `data`. */
+  later?: { data: Later; example: Static<Later>; says: string }
   /** The answer is a stream that the route sends itself, of this type. */
   stream?: string
-  carryOut(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer<Static<Data>> | Streamed>
+  carryOut(
+    call: Call<Static<Params>, Static<Query>, Static<Body>>,
+  ): Promise<Answer<Static<Data>> | Answer<Static<Later>> | Streamed>
 }
 
 export type Group =
@@ -93,9 +98,13 @@ export type Group =
 
 /** A route with its types taken off: what the plugin registers and the OpenAPI document lists. */
 export interface Route
-  extends Omit<RouteOptions<TObject, TObject, TObject, TSchema>, 'carryOut' | 'example' | 'bodyExample'> {
+  extends Omit<
+    RouteOptions<TObject, TObject, TObject, TSchema, TSchema>,
+    'carryOut' | 'example' | 'bodyExample' | 'later'
+  > {
   cost: Cost
   example: unknown
+  later?: { data: TSchema; example: unknown; says: string }
   bodyExample?: unknown
   carryOut(call: Call<unknown, unknown, unknown>): Promise<Answer<unknown> | Streamed>
 }
@@ -106,6 +115,7 @@ export function route<
   Params extends TObject = TObject<Record<never, never>>,
   Query extends TObject = TObject<Record<never, never>>,
   Body extends TObject = TObject<Record<never, never>>,
->(options: RouteOptions<Params, Query, Body, Data>): Route {
+  Later extends TSchema = TNever,
+>(options: RouteOptions<Params, Query, Body, Data, Later>): Route {
   return { cost: options.method === 'GET' ? 'read' : 'write', ...options } as unknown as Route
 }

@@ -34,9 +34,12 @@ export const ROUTES: readonly Route[] = [
 /** The methods that the path of this address knows; none if there is no such path. */
 export function methodsFor(url: string, prefix: string): string[] {
   const base = `${prefix}${BASE_PATH}`
-  const path = url.split(/[?#]/, 1)[0]!.replace(/\/$/, '')
+  const asked = url.split(/[?#]/, 1)[0]!
+  const path = asked.replace(/\/$/, '')
   if (!path.startsWith(`${base}/`)) return []
-  const found = ROUTES.filter((route) => patternOf(route).test(path.slice(base.length)))
+  // The slash at the end is forgiven by the patient ones alone.
+  const those = path === asked ? ROUTES : ROUTES.filter(({ patient }) => patient)
+  const found = those.filter((route) => patternOf(route).test(path.slice(base.length)))
   return [...new Set(found.map(({ method }) => method))]
 }
 

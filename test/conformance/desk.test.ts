@@ -225,6 +225,21 @@ eachStore('desk', (open) => {
     })
   })
 
+  test('of two ends of one revocation the later counts, whichever is told first', async () => {
+    await using given = await open()
+    const { store } = given
+    const soon = given.clock.now() + MINUTE
+    const forGood = Date.UTC(9999, 11, 31)
+    for (const [id, ends] of Object.entries({ longer: [soon, forGood], shorter: [forGood, soon] }))
+      for (const expiresAt of ends) await store.revoke({ id, expiresAt })
+    given.clock.advance(MINUTE)
+    const kept = (await store.revocations()).map(({ id, expiresAt }) => [id, expiresAt])
+    expect(kept.sort()).toEqual([
+      ['longer', forGood],
+      ['shorter', forGood],
+    ])
+  })
+
   describe('idempotency keys', () => {
     test('are taken by one of many, and give the answer from then on', async () => {
       await using given = await open()

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import Fastify from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { FaenaError } from '../../src/core/errors.ts'
 import { defineJob } from '../../src/core/job.ts'
+import { faenaApi } from '../../src/http/index.ts'
 import { newJob } from '../support/jobs.ts'
-import { eachApi, type GivenApi, token } from './support.ts'
+import { eachApi, type GivenApi, SECRET, token } from './support.ts'
 
 /** What the contract promises beyond the eight routes, on every store. */
 const syncOrder = defineJob({ name: 'orders.sync', input: z.object({ order_id: z.number() }), queue: 'orders' })
@@ -14,7 +16,9 @@ eachApi('beyond the eight', (open) => {
     for (const order_id of [803193, '803193', 803196]) failed(api, { order_id })
     await api.job({ input: { order_id: 803193 } })
     await api.job({ input: { order_id: 5 } })
-    expect((await api.get('failed?order_id=803193')).json().data.count).toBe(2)
+    // What somebody else wrote is looked at in the background; a list waits for that a moment, and no longer.
+    const found = async () => (await api.get('failed?order_id=803193')).json().data.count
+    await expect.poll(found, { timeout: 10_000 }).toBe(2)
     expect((await api.get('jobs?order_id=803193')).json().data.count).toBe(1)
 
     const first = (await api.get('failed?limit=2')).json().data
@@ -35,23 +39,6 @@ eachApi('beyond the eight', (open) => {
     const payload = newJob({ input: 'here' }).payload.replace('"here"', '{"order_id":9007199254740993}')
     const id = api.raw.insertJob({ payload })
     expect((await api.get(`jobs/${id}`)).body).toContain('{"order_id":9007199254740993}')
-  })
-
-  test('one job is shown in full with secrets masked; in plain to admins only, and that is in the audit', async () => {
-    await using api = await open()
-    const pushed = await api.job({ input: { order_id: 1, card: '4111 1111', nested: { apiToken: 'abc' } } })
-    const masked = await api.as('viewer')('GET', `jobs/${pushed.id}`)
-    expect(masked.json().data).toMatchObject({ id: pushed.id, uuid: pushed.uuid, masked: true, order_id: 1 })
-    expect(masked.body).not.toContain('4111')
-    expect(masked.body).not.toContain('"abc"')
-
-    expect((await api.as('operator')('GET', `jobs/${pushed.id}?unmasked=true`)).statusCode).toBe(403)
-    expect((await api.get(`jobs/${pushed.id}?unmasked=true`)).body).toContain('4111 1111')
-    const { entries } = (await api.get('audit?action=job.reveal')).json().data
-    expect(entries.map(({ subject, outcome, target }: Entry) => [subject, outcome, target])).toEqual([
-      ['the admin', 'done', `job:${pushed.id}`],
-      ['the operator', 'refused', `job:${pushed.id}`],
-    ])
   })
 
   test('failed jobs are grouped by what they have in common, and one group is retried', async () => {
@@ -307,15 +294,16 @@ eachApi('beyond the eight', (open) => {
     ])
   })
 
-  test('If-None-Match spares an answer that says the same', async () => {
+  test('a request id of an application around it, however long, is cut where it is kept', async () => {
     await using api = await open()
-    await api.job()
-    const { headers } = await api.get('status')
-    const same = await api.as('viewer')('GET', 'status', { headers: { 'if-none-match': String(headers.etag) } })
-    expect([same.statusCode, same.body]).toEqual([304, ''])
-    await api.delete(`jobs/${api.raw.jobRows()[0]!.id}`)
-    const other = await api.as('viewer')('GET', 'status', { headers: { 'if-none-match': String(headers.etag) } })
-    expect(other.statusCode).toBe(200)
+    const app = Fastify({ requestIdHeader: 'x-request-id' })
+    onTestFinished(() => app.close())
+    await app.register(faenaApi, { admin: api.admin, auth: { secret: SECRET } })
+    const headers = { 'x-request-id': 'r'.repeat(3_000), authorization: `Bearer ${token({ sub: 'x', role: 'admin' })}` }
+    const answer = await app.inject({ method: 'POST', url: '/api/v1/queue/clear-failed', headers })
+    expect(answer.statusCode, answer.body).toBe(200)
+    const { entries } = (await api.get('audit')).json().data
+    expect(entries).toMatchObject([{ action: 'failed.clear', outcome: 'done', request_id: 'r'.repeat(255) }])
   })
 
   test('health is open and says no figures; metrics need a token', async () => {

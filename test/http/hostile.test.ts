@@ -49,6 +49,33 @@ eachApi('texts that break pages and queries', (open) => {
     expect(headlines.reverse()).toEqual(TEXTS.map((text) => `${text}...`))
   })
 
+  test('in the place of tags and keys are left out, and the row is listed, shown, exported and retried', async () => {
+    await using api = await open()
+    const parts = [
+      { tags: [1, null, 'order:5', {}, ['x']], unique: { key: 5, until: 'ended' } },
+      { tags: 'order:5', unique: null },
+      { tags: { 0: 'x' }, unique: 'x' },
+      { tags: [], unique: { key: 'x', until: 'never' } },
+    ]
+    const jobIds: number[] = []
+    const failedIds: number[] = []
+    for (const faena of parts) {
+      const [waiting, gone] = [newJob(), newJob()]
+      const payloadOf = ({ payload }: { payload: string }) => JSON.stringify({ ...JSON.parse(payload), faena })
+      jobIds.push(api.raw.insertJob({ payload: payloadOf(waiting) }))
+      failedIds.push(api.raw.insertFailed({ uuid: gone.uuid, payload: payloadOf(gone) }))
+    }
+    const tags = [['order:5'], [], [], []]
+    const tagsOf = (rows: { tags: string[] }[]) => rows.map((row) => row.tags).reverse()
+    const viewer = (path: string) => api.as('viewer')('GET', path)
+    expect(tagsOf((await viewer('jobs')).json().data.jobs)).toEqual(tags)
+    expect(tagsOf((await viewer('failed')).json().data.failed_jobs)).toEqual(tags)
+    for (const id of jobIds) expect((await viewer(`jobs/${id}`)).json().data).toMatchObject({ id, unique_key: null })
+    for (const id of failedIds) expect((await viewer(`failed/${id}`)).json().data).toMatchObject({ id })
+    expect((await viewer('failed/export')).body.trim().split('\n')).toHaveLength(4)
+    expect((await api.post('retry-all-failed')).json().data).toEqual({ retried_count: 4, skipped_count: 0 })
+  })
+
   test('are no instants where no database has such a date', async () => {
     await using api = await open()
     for (const value of ['253402300800', '999999999999', '+010000-01-01', '0000-00-00 00:00:00', 'a\u0000b']) {

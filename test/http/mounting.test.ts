@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import express from 'express'
+import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Admin, createAdmin } from '../../src/client/admin.ts'
@@ -174,6 +175,47 @@ describe('beside Nest', () => {
       .getInstance()
       .register(faenaApi, { prefix: '/admin', admin: all.admin, auth: { secret: SECRET } })
     await behavesAsEverywhere(await started(app), all)
+  })
+})
+
+/** What an application may have set for all its routes. */
+const FORGIVING = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, caseSensitive: false }
+
+describe('in an application of Fastify', () => {
+  test.each([
+    ['as it comes', {}],
+    ['whose routes forgive slashes and capitals', { routerOptions: FORGIVING }],
+    ['that says so in the older way', FORGIVING],
+    ['that says so there, and something else in the newer', { ...FORGIVING, routerOptions: { maxParamLength: 256 } }],
+  ])('%s, twice, each mount with what is its own', async (_title, options) => {
+    const all = [await given(), await given()] as const
+    const app = Fastify(options)
+    onTestFinished(() => app.close())
+    const auth = { secret: SECRET }
+    app.register(faenaApi, { prefix: '/admin', admin: all[0].admin, auth })
+    app.register(faenaApi, { prefix: '/other', admin: all[1].admin, auth: { secret: `${SECRET} of the other` } })
+    app.get('/own', () => 'of the application')
+    app.post('/own', ({ body }) => body)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const ask = await listening(app.server)
+    for (const path of ['status', 'status/', 'jobs/', 'failed/?queue='])
+      expect((await ask(`/admin/api/v1/queue/${path}`, { role: 'viewer' })).status, path).toBe(200)
+    expect((await ask('/other/api/v1/queue/status', { role: 'viewer' })).status).toBe(401)
+    await behavesAsEverywhere(ask, all[0])
+  })
+
+  test('an operation is found where the answer says, however the address was written', async () => {
+    const { admin } = await given()
+    const app = Fastify({ routerOptions: FORGIVING })
+    onTestFinished(() => app.close())
+    await app.register(faenaApi, { admin, auth: { secret: SECRET } })
+    const headers = { authorization: `Bearer ${token({ sub: 'x', role: 'admin' })}`, prefer: 'respond-async' }
+    for (const path of ['clear-failed', 'clear-failed/', '/clear-failed', 'Clear-Failed//']) {
+      const begun = await app.inject({ method: 'POST', url: `/api/v1/queue/${path}`, headers })
+      expect(begun.statusCode, path).toBe(202)
+      const { location } = begun.headers as { location: string }
+      expect((await app.inject({ url: location, headers })).statusCode, location).toBe(200)
+    }
   })
 })
 

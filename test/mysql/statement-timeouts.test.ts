@@ -29,6 +29,19 @@ async function slowed({ connection }: TestDatabase, seconds: number): Promise<vo
   }
 }
 
+/** Rows are found as ever, and each payload takes so long to be read. */
+async function slowedPayloads(database: TestDatabase, seconds: number): Promise<void> {
+  await database.connection.query('rename table jobs to all_jobs')
+  const rows = await database.rows(
+    `select column_name as name from information_schema.columns
+     where table_schema = ? and table_name = 'all_jobs' order by ordinal_position`,
+    [database.name],
+  )
+  const names = (rows as { name: string }[]).map(({ name }) => name)
+  const columns = names.map((name) => (name === 'payload' ? `if(sleep(${seconds}) = 0, payload, '') as payload` : name))
+  await database.connection.query(`create view jobs as select ${columns.join(', ')} from all_jobs`)
+}
+
 /** Statements that the server still works on in this database. */
 function underWay(database: TestDatabase): Promise<unknown[]> {
   return database.rows(
@@ -91,6 +104,18 @@ describe('a read that takes too long', () => {
       expect(answer.json(), path).toMatchObject({ success: false, code: 'STORE_UNAVAILABLE', status: 503 })
       expect(answer.statusCode).toBe(503)
     }
+    await expect.poll(() => underWay(here.database)).toEqual([])
+  })
+
+  test('says so to a client of the API who could ask for less, without an invitation to ask again', async () => {
+    await using here = await givenStore()
+    await using api = await apiOn({ store: here.store, close: async () => {} })
+    await slowedPayloads(here.database, 30)
+
+    const answer = await api.get('jobs?queue=default')
+
+    expect(answer.json()).toMatchObject({ success: false, code: 'READ_TIMED_OUT', status: 503 })
+    expect(answer.headers).not.toHaveProperty('retry-after')
     await expect.poll(() => underWay(here.database)).toEqual([])
   })
 

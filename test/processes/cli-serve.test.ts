@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { type Installation, installation, type Running } from '../cli/support.ts'
@@ -95,50 +94,6 @@ test('a request under way is answered when the server is told to stop', async ()
   sent.end('}')
   expect(await promise).toBe(200)
   expect((await running.ended).code).toBe(0)
-})
-
-test('bulk retries, waited for or not, outlive the server that began them: the next one carries them on, each job once', async () => {
-  const faena = installation()
-  const store = await faena.store()
-  const database = new DatabaseSync(join(faena.folder, 'faena.db'), { timeout: 10_000 })
-  const count = 3_000
-  database.exec(`
-    with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ${count})
-    insert into failed_jobs (uuid, connection, queue, payload, exception)
-    select printf('00000000-0000-7000-8000-%012x', n), 'database', iif(n % 2, 'odd', 'even'),
-           printf('{"uuid":"00000000-0000-7000-8000-%012x","displayName":"x","job":"faena@x","data":{}}', n), 'Error: away' from numbers`)
-  const { stdout } = await faena.faena('token', '--role', 'operator')
-  const first = await serving(faena)
-  const authorization = `Bearer ${stdout.trim()}`
-  const retry = (queue: string, headers: Record<string, string>) =>
-    fetch(`${first.address}/retry-all-failed`, {
-      method: 'POST',
-      headers: { authorization, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ queue, rate_per_second: 500 }),
-    })
-  expect((await retry('odd', { prefer: 'respond-async' })).status).toBe(202)
-  const waitedFor = retry('even', {}).catch((error) => error)
-  const look = async (address: string) => {
-    const { data } = (await get(`${address}/operations`, stdout.trim())).body
-    return (data as { operations: { state: string; changed: number }[] }).operations
-  }
-  const begun = async () => (await look(first.address)).filter(({ changed }) => changed > 0).length
-  await expect.poll(begun, { timeout: 30_000 }).toBe(2)
-  first.running.child.kill('SIGKILL')
-  await first.running.ended
-  expect(await waitedFor).toBeInstanceOf(TypeError)
-  expect(await store.countFailed()).toBeGreaterThan(0)
-
-  const second = await serving(faena)
-  const states = async () => (await look(second.address)).map(({ state }) => state)
-  // The leases of the one that died end first.
-  await expect.poll(states, { timeout: 120_000, interval: 250 }).toEqual(['done', 'done'])
-  expect(await store.countFailed()).toBe(0)
-  const { jobs, uuids } = database
-    .prepare(`select count(*) as jobs, count(distinct json_extract(payload, '$.uuid')) as uuids from jobs`)
-    .get() as { jobs: number; uuids: number }
-  expect([jobs, uuids]).toEqual([count, count])
-  database.close()
 })
 
 test('requests are logged as JSON without tokens and without what the address asked for', async () => {

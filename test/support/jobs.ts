@@ -8,13 +8,14 @@ export const SYNC = 'orders.sync'
 export interface JobWish extends Partial<Omit<NewJob, 'unique'>> {
   input?: unknown
   unique?: Partial<UniqueKey> & { key: string }
+  tags?: readonly string[]
   /** Written into the payload, in unix seconds. */
   retryUntil?: number
 }
 
 /** A job as the client pushes it: a payload that begins with its uuid, and columns that repeat what it says. */
 export function newJob(wish: JobWish = {}): NewJob {
-  const { input = { caseId: 1 }, unique: wished, retryUntil = null, ...columns } = wish
+  const { input = { caseId: 1 }, unique: wished, tags, retryUntil = null, ...columns } = wish
   const uuid = columns.uuid ?? randomUUID()
   const name = columns.name === undefined ? FETCH : columns.name
   const maxAttempts = columns.maxAttempts === undefined ? 3 : columns.maxAttempts
@@ -23,6 +24,7 @@ export function newJob(wish: JobWish = {}): NewJob {
   const faena = {
     v: 1,
     ...(priority === 0 ? {} : { priority }),
+    ...(tags && { tags }),
     ...(unique && { unique: { key: unique.key, until: unique.until } }),
   }
   const payload = JSON.stringify({

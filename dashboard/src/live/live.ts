@@ -26,7 +26,7 @@ export interface LiveOptions {
 }
 
 const POLL_MS = 5_000
-/** The server sends a beat every 15 s; after this long without any byte the line is dead. */
+/** The server sends a beat every 5 s; after this long without any byte the line is dead. */
 const SILENCE_MS = 40_000
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 15_000

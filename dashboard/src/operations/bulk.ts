@@ -109,7 +109,7 @@ async function post(
 ): Promise<Done> {
   const later = count === undefined || count > AT_ONCE
   const params = later ? { header: { Prefer: 'respond-async' } } : {}
-  // Answered at once it holds counts, else the operation; the description names the former only.
+  // Answered at once it holds the operation, else counts.
   const data: { retried_count?: number; skipped_count?: number; deleted_count?: number; operation?: Operation } =
     await ask<object>(api.POST(path, { body, params }))
   const { retried_count, deleted_count, skipped_count = 0, operation } = data

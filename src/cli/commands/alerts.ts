@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { AlertFilter, AlertView } from '../../client/alerts.ts'
 import { spoken } from '../../core/duration.ts'
@@ -11,6 +10,7 @@ import { collected } from '../paging.ts'
 import type { Runner } from '../runner.ts'
 import type { Session, Setting } from '../session.ts'
 import { safe } from '../style.ts'
+import { terminalUser } from '../terminal-user.ts'
 
 interface AlertsOptions {
   all?: boolean
@@ -127,7 +127,7 @@ async function test(setting: Setting, name: string): Promise<number> {
 
 async function alter({ admin, output, clock }: Session, what: string, which: string, options: AlertsOptions) {
   const ref = /^\d{1,15}$/.test(which) ? Number(which) : which
-  const by = user()
+  const by = terminalUser()
   const until = what === 'mute' ? (await admin.now()) + options.for : null
   if (until !== null && options.for === 0) {
     throw new FaenaError('BAD_ARGUMENT', '--for is 0; allowed: a duration, as in --for 4h')
@@ -148,13 +148,4 @@ async function alter({ admin, output, clock }: Session, what: string, which: str
     output.info(`Alert ${key} is seen to by ${safe(by)}: nothing more is told of it until it is over.`)
   else if (until === null) output.info(`Alert ${key} is told of again.`)
   else output.info(`Nothing is told of alert ${key} until ${clock.text(until)} ${clock.zone}.`)
-}
-
-/** Who sits at the terminal, as far as the system knows. */
-function user(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'cli'
-  }
 }

@@ -6,6 +6,7 @@ import { spoken } from '../../core/duration.ts'
 import { FaenaError, notAllowed } from '../../core/errors.ts'
 import { apiKeys } from '../api-keys.ts'
 import { durationOption, examples } from '../options.ts'
+import { revokeToken } from '../revoking.ts'
 import type { Runner } from '../runner.ts'
 import type { Setting } from '../session.ts'
 
@@ -13,6 +14,7 @@ interface Options {
   role: string
   expires: number
   subject: string
+  revoke?: string
 }
 
 const SHORTEST_MS = 1_000
@@ -23,19 +25,31 @@ export function define(command: Command, runner: Runner): void {
     .option('--role <role>', `${ROLES.join(', ')}`, 'viewer')
     .option('--expires <time>', 'how long it is valid: seconds, or 30m, 8h, 7d', durationOption, 8 * 3_600_000)
     .option('--subject <name>', 'who it is for; the audit names it', 'command line')
+    .option('--revoke <token>', 'have a token count no more: itself, or its jti')
     .option('--json', 'one JSON document for programs')
     .addHelpText(
       'after',
-      '\nPrints the token alone, so that it can be used in place. It is signed with FAENA_JWT_SECRET, or with the secret that the\nfirst start kept in the data folder.',
+      '\nPrints the token alone, so that it can be used in place, and its jti too on a terminal and by --json. It is signed with\n' +
+        'FAENA_JWT_SECRET, or with the secret that the first start kept in the data folder. --revoke needs the jti alone, which the\n' +
+        'audit names beside what was done with the token; every server refuses it within five seconds.',
     )
     .addHelpText(
       'after',
       examples([
         ['faena token --role operator --expires 8h --subject backoffice', 'for a program that repairs failed jobs'],
         ['curl -H "Authorization: Bearer $(faena token)" http://127.0.0.1:8080/api/v1/queue/status', 'in place'],
+        ['faena token --revoke 3d0e6f9a-5b1c-4c43-9d0a-0e8a3f1a7c11', 'it got into wrong hands'],
       ]),
     )
-    .action((options: Options) => runner.onSettings(command, (setting) => token(setting, options)))
+    .action((options: Options) => {
+      const { revoke } = options
+      if (revoke === undefined) return runner.onSettings(command, (setting) => token(setting, options))
+      for (const name of ['role', 'expires', 'subject']) {
+        if (command.getOptionValueSource(name) !== 'cli') continue
+        throw new FaenaError('BAD_ARGUMENT', `--${name} is for a token to make; leave it out beside --revoke`)
+      }
+      return runner.onStore(command, (session) => revokeToken(session, revoke))
+    })
 }
 
 async function token({ output, configuration, streams }: Setting, { role, expires, subject }: Options): Promise<void> {
@@ -52,15 +66,18 @@ async function token({ output, configuration, streams }: Setting, { role, expire
   }
   const now = Math.floor(Date.now() / 1_000)
   const expiresAt = now + Math.ceil(expires / 1_000)
+  const jti = randomUUID()
   const made = new SignJWT({ [auth.roleClaim ?? 'role']: role })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...(auth.keyId !== undefined && { kid: auth.keyId }) })
     .setSubject(subject)
-    .setJti(randomUUID())
+    .setJti(jti)
     .setIssuedAt(now)
     .setExpirationTime(expiresAt)
   if (auth.issuer !== undefined) made.setIssuer(auth.issuer)
   if (auth.audience !== undefined) made.setAudience(auth.audience)
   const text = await made.sign(new TextEncoder().encode(auth.secret))
-  output.document({ token: text, role, subject, expires_at: new Date(expiresAt * 1_000).toISOString() })
+  output.document({ token: text, jti, role, subject, expires_at: new Date(expiresAt * 1_000).toISOString() })
   output.line(text)
+  // Whoever puts the token in place wants nothing else; a person may have to revoke it one day.
+  if (output.interactive) output.info(`Its jti is [${jti}]: faena token --revoke ${jti}`)
 }

@@ -1,12 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admin } from '../../client/admin.ts'
 import { ApiError } from '../errors.ts'
+import { networkOf } from '../network.ts'
+import { Turns } from '../turns.ts'
 import type { Caller } from './caller.ts'
 
 /** The panel's log-in: a cookie that scripts cannot read, and that acts for no other site. */
 export class Sessions {
   readonly #accounts: Admin['accounts']
   readonly #path: string
+  /** Whoever invents sessions keeps the store no busier than this, and a right one still passes. */
+  readonly #lookUps = new Turns(MOST_LOOK_UPS)
 
   /** `path`: where the plugin is mounted; the cookie goes nowhere else. */
   constructor(accounts: Admin['accounts'], path: string) {
@@ -33,7 +37,7 @@ export class Sessions {
   async caller(request: FastifyRequest): Promise<Caller | undefined> {
     const secret = this.#secretOf(request)
     if (secret === undefined) return undefined
-    const session = await this.#accounts.session(secret)
+    const session = await this.#lookUps.take(networkOf(request.ip), () => this.#accounts.session(secret))
     if (session === undefined) throw new ApiError('TOKEN_EXPIRED', 'The session has ended: log in again')
     refuseCrossSite(request)
     const { subject, role, expiresAt: until } = session
@@ -62,6 +66,8 @@ export class Sessions {
 }
 
 const FOR_MS = 12 * 3_600_000
+/** Of one network at a time. */
+const MOST_LOOK_UPS = 8
 
 function isSecure({ protocol }: FastifyRequest): boolean {
   return protocol === 'https'

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { OperationView } from '../../client/operations.ts'
+import type { Masker } from '../../core/mask.ts'
 import { nullable, open, text, whole, words } from './shapes.ts'
 
 /** A bulk action that outlives the request which asked for it. */
@@ -20,13 +21,18 @@ export const operationSchema = Type.Object({
   ended_at: nullable(text('ISO 8601')),
 })
 
-export function operationRow(operation: OperationView) {
+/** What somebody typed, or an error says, may hold a secret. */
+export function operationRow(operation: OperationView, { masker }: { masker: Masker }) {
   const { ratePerSecond, createdAt, startedAt, endedAt, narrowing } = operation
   const { id, kind, state, total, done, changed, skipped, subject, error } = operation
   const { jobClass, ...rest } = narrowing
   return {
-    ...{ id, kind, state, total, done, changed, skipped, subject, error },
-    narrowing: { ...rest, ...(jobClass !== undefined && { job_class: jobClass }) },
+    ...{ id, kind, state, total, done, changed, skipped, subject },
+    narrowing: masker.value({ ...rest, ...(jobClass !== undefined && { job_class: jobClass }) }) as Record<
+      string,
+      unknown
+    >,
+    error: error === null ? null : masker.text(error),
     rate_per_second: ratePerSecond,
     created_at: isoText(createdAt),
     started_at: isoTextOrNull(startedAt),

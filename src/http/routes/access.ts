@@ -6,6 +6,7 @@ import { isoText } from '../contract/operations.ts'
 import { text, words } from '../contract/shapes.ts'
 import { ApiError } from '../errors.ts'
 import { Counter } from '../limits.ts'
+import { networkOf } from '../network.ts'
 import { route } from '../route.ts'
 import type { Services } from '../services.ts'
 
@@ -69,7 +70,7 @@ export const login = route({
     const { admin, sessions } = services
     if (request.headers.origin !== undefined) refuseCrossSite(request)
     const name = body.name.toLowerCase()
-    const keys = [`name ${name}`, `address ${request.ip}`] as const
+    const keys = [`name ${name}`, `address ${networkOf(request.ip)}`] as const
     if (wrong.count(keys[0]) >= MOST_PER_NAME || wrong.count(keys[1]) >= MOST_PER_ADDRESS) {
       throw new ApiError('RATE_LIMITED', 'Too many wrong passwords', { headers: { 'retry-after': '60' } })
     }
@@ -77,7 +78,9 @@ export const login = route({
     for (const key of keys) wrong.add(key)
     const user = await admin.accounts.login(body.name, body.password)
     if (user === undefined) throw new ApiError('BAD_CREDENTIALS', 'The user name or the password is wrong')
-    for (const key of keys) wrong.forget(key)
+    // Whoever has an account does not free his address to go on guessing at others'.
+    wrong.forget(keys[0])
+    wrong.takeBack(keys[1])
     const caller = await sessions.open(request, reply, user.name, user.role)
     request.faenaCaller = caller
     return { data: meOf(caller, services), message: `Logged in as ${user.name}`, audit: {} }
@@ -106,7 +109,7 @@ export const loginByLink = route({
     if (request.headers.origin !== undefined) refuseCrossSite(request)
     if (signInSecret === undefined)
       throw new ApiError('UNSUPPORTED', 'Tokens are checked with a public key here, which signs no links')
-    const key = `address ${request.ip}`
+    const key = `address ${networkOf(request.ip)}`
     if (wrong.count(key) >= MOST_PER_ADDRESS) {
       throw new ApiError('RATE_LIMITED', 'Too many wrong codes', { headers: { 'retry-after': '60' } })
     }
@@ -116,7 +119,7 @@ export const loginByLink = route({
     if (found === undefined || !(await admin.accounts.useOnce(found.id))) {
       throw new ApiError('BAD_CREDENTIALS', 'The link has been used, or has ended: faena login prints another')
     }
-    wrong.forget(key)
+    wrong.takeBack(key)
     const caller = await sessions.open(request, reply, found.subject, found.role)
     request.faenaCaller = caller
     return { data: meOf(caller, services), message: `Logged in as ${found.subject}`, audit: { via: 'link' } }

@@ -49,6 +49,7 @@ export const showJob = route({
   role: 'viewer',
   group: 'Jobs',
   summary: 'Everything known of one pending or reserved job',
+  ticking: ['age_seconds'],
   params: idParams('A job'),
   query: unmaskedQuery,
   data: open(

@@ -2,12 +2,12 @@ import { type Static, Type } from 'typebox'
 import type { Narrowing } from '../../client/narrowed.ts'
 import type { OperationRun, OperationView } from '../../client/operations.ts'
 import { jobRef } from '../../client/refs.ts'
-import { operationRow } from '../contract/operations.ts'
+import { operationExample, operationRow, operationSchema } from '../contract/operations.ts'
 import { momentForm, momentOf } from '../contract/parameters.ts'
 import { queueWord, whole } from '../contract/shapes.ts'
 import { pathOf } from '../envelope.ts'
 import { ApiError } from '../errors.ts'
-import { type Answer, type Call, route } from '../route.ts'
+import { type Call, route } from '../route.ts'
 
 /** Longer values of surfaced fields are found by their beginning alone: more jobs might be meant than were seen. */
 const LONGEST_FIELD = 180
@@ -53,6 +53,12 @@ type Selection = Static<typeof selection>
 
 const bulkExample: Selection = { queue: 'netsuite', error: 'server has gone away' }
 
+const later = {
+  data: Type.Object({ operation: operationSchema }),
+  example: { operation: operationExample },
+  says: 'Operation 7 has begun',
+}
+
 export const retryAllFailed = route({
   method: 'POST',
   path: '/retry-all-failed',
@@ -75,7 +81,7 @@ export const retryAllFailed = route({
   }),
   example: { retried_count: 5, skipped_count: 0 },
   says: 'Retried 5 failed jobs',
-  also: 202,
+  later,
   audited: { action: 'failed.retry-all' },
   async carryOut(call) {
     const { narrowing, ratePerSecond } = selected(call)
@@ -106,7 +112,7 @@ export const clearFailed = route({
   data: Type.Object({ deleted_count: whole('Jobs that were deleted', 0) }),
   example: { deleted_count: 5 },
   says: 'Cleared 5 failed jobs',
-  also: 202,
+  later: { ...later, example: { operation: { ...operationExample, kind: 'forget' as const } } },
   audited: { action: 'failed.clear' },
   async carryOut(call) {
     const { narrowing, ratePerSecond } = selected(call)
@@ -166,10 +172,10 @@ function ended(run: OperationRun): OperationRun {
   })
 }
 
-function begun({ request, body }: Call<unknown, unknown, Selection>, operation: OperationView): Answer<never> {
-  const location = `${pathOf(request.url).replace(/[^/]+\/?$/, '')}operations/${operation.id}`
+function begun({ request, body, services }: Call<unknown, unknown, Selection>, operation: OperationView) {
+  const location = `${pathOf(request.url).replace(/[^/]+\/*$/, '')}operations/${operation.id}`
   return {
-    data: { operation: operationRow(operation) } as never,
+    data: { operation: operationRow(operation, services.admin) },
     message: `Operation ${operation.id} has begun`,
     status: 202,
     headers: { location, 'preference-applied': 'respond-async' },

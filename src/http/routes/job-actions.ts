@@ -21,8 +21,10 @@ export const whyJob = route({
   }),
   example: { state: 'due', reasons: [{ code: 'paused', text: 'Queue netsuite has been paused for 5m.' }] },
   async carryOut({ params, services }) {
-    const { state, reasons } = await services.admin.why(refOf(params.id))
-    return { data: { state, reasons: reasons.map(({ code, text }) => ({ code, text })) } }
+    const { admin } = services
+    const { state, reasons } = await admin.why(refOf(params.id))
+    // An exception is quoted there, and what somebody gave as a reason to pause.
+    return { data: { state, reasons: reasons.map(({ code, text }) => ({ code, text: admin.masker.text(text) })) } }
   },
 })
 

@@ -20,6 +20,7 @@ export const listJobs = route({
     'A search that has to look at rows may take a moment: then it answers with what it found so far, `partial` true and a cursor.',
   patient: true,
   searchable: true,
+  ticking: ['age_seconds'],
   query: Type.Object({ status: Type.Optional(statusWord), ...jobQuery }),
   data: Type.Object({
     jobs: Type.Array(jobRow),

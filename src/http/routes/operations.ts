@@ -28,7 +28,7 @@ export const listOperations = route({
   example: { operations: [operationExample], count: 1, next_cursor: null },
   async carryOut({ query: { state, cursor, limit }, services: { admin } }) {
     const { rows, next } = await admin.operations({ state }, { limit: limitOf(limit), cursor })
-    return { data: { operations: rows.map(operationRow), count: rows.length, next_cursor: next } }
+    return { data: { operations: rows.map((row) => operationRow(row, admin)), count: rows.length, next_cursor: next } }
   },
 })
 
@@ -46,7 +46,7 @@ export const showOperation = route({
   example: operationExample,
   refusals: ['NOT_FOUND'],
   async carryOut({ params: { id }, services: { admin } }) {
-    return { data: operationRow(await admin.operation(operationId(id))) }
+    return { data: operationRow(await admin.operation(operationId(id)), admin) }
   },
 })
 
@@ -68,7 +68,7 @@ export const cancelOperation = route({
     const operation = await admin.cancelOperation(given).catch((error) => {
       throw isFaenaError(error, 'BAD_ARGUMENT') ? new ApiError('CONFLICT', error.message) : error
     })
-    return { data: operationRow(operation), message: `Operation ${id} is cancelled` }
+    return { data: operationRow(operation, admin), message: `Operation ${id} is cancelled` }
   },
 })
 

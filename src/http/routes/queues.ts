@@ -33,12 +33,12 @@ export const listQueues = route({
     queues: [{ queue: 'netsuite', due: 3, delayed: 0, reserved: 1, workers: 2, paused_at: null, pause_reason: null }],
     count: 1,
   },
-  async carryOut({ services }) {
-    const found = await services.admin.queueBoard()
+  async carryOut({ services: { admin } }) {
+    const found = await admin.queueBoard()
     const queues = found.map(({ queue, due, delayed, reserved, workers, pausedAt, pauseReason }) => ({
       ...{ queue, due, delayed, reserved, workers },
       paused_at: isoTextOrNull(pausedAt),
-      pause_reason: pauseReason,
+      pause_reason: pauseReason === null ? null : admin.masker.text(pauseReason),
     }))
     return { data: { queues, count: queues.length } }
   },

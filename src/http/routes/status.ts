@@ -26,6 +26,7 @@ export const statusRoute = route({
   summary: 'State of all queues',
   description: 'At most two seconds old; what was changed through this API shows at once.',
   patient: true,
+  ticking: ['timestamp', 'oldest_pending_age_seconds'],
   data,
   example: {
     pending_jobs: [{ queue: 'netsuite', count: 3 }],

@@ -158,7 +158,8 @@ export function accounts({ users, sessions, revocations, idempotency }: DeskTabl
       return gone.length
     },
     revoke: async (token) => {
-      if (!revocations.has(token.id)) revocations.set(token.id, { ...token })
+      const held = revocations.get(token.id)
+      if (held === undefined || held.expiresAt < token.expiresAt) revocations.set(token.id, { ...token })
     },
     revocations: async () => [...revocations.values()].filter(({ expiresAt }) => expiresAt > clock()),
     takeIdempotencyKey: async (key, request, leaseMs) => {

@@ -15,6 +15,8 @@ export function deskOf(context: Context): Desk {
     run: async (statement) => (await ask(statement)).affected,
     insert: async (statement) => (await ask(statement)).insertId,
     insertNew: (body) => sql`insert ignore into ${body}`,
+    insertOrExtend: (table, row) => sql`
+      insert into ${table} ${row} on duplicate key update expires_at = greatest(expires_at, values(expires_at))`,
     async together(guard, statements, jobs) {
       const done = await connection.transaction('common', async (transaction) => {
         const [changed] = await transaction.run(guard)

@@ -4,7 +4,7 @@ import type { SqlRow } from './rows.ts'
 import { sql } from './sql.ts'
 
 export function accounting(desk: Desk): AccountStore {
-  const { tables, key, all, run, now, insertNew } = desk
+  const { tables, key, all, run, now, insertNew, insertOrExtend } = desk
   const heldBy = (name: string, request: string) => sql`${key} = ${name} and request = ${request} and answer is null`
 
   return {
@@ -55,7 +55,7 @@ export function accounting(desk: Desk): AccountStore {
         : run(sql`delete from ${tables.sessions} where subject = ${which.subject}`),
 
     async revoke({ id, expiresAt }) {
-      await run(insertNew(sql`${tables.revocations} (id, expires_at) values (${id}, ${expiresAt})`))
+      await run(insertOrExtend(tables.revocations, sql`(id, expires_at) values (${id}, ${expiresAt})`))
     },
 
     async revocations() {

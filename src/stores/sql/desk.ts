@@ -37,6 +37,11 @@ export interface Desk {
   /** An insert that changes nothing where the table has a row of this key already. `body`: `table (…) values (…)`. */
   insertNew(body: Sql): Sql
   /**
+   * An insert of `(id, …, expires_at) values (…)` that, where the table has a row of this id already, changes nothing of it but
+   * an earlier end.
+   */
+  insertOrExtend(table: Sql, row: Sql): Sql
+  /**
    * In one transaction: `guard`, and where that changed a row the other statements, and the jobs pushed. False, and nothing
    * written, where it changed none.
    */

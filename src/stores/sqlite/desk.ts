@@ -32,6 +32,9 @@ export function deskOf(context: Context, here: Desk['all']): Desk {
     run: async (statement) => Number((await write(statement)).changes),
     insert: async (statement) => Number((await write(statement)).lastInsertRowid),
     insertNew: (body) => sql`insert into ${body} on conflict do nothing`,
+    insertOrExtend: (table, row) => sql`
+      insert into ${table} ${row}
+      on conflict (id) do update set expires_at = excluded.expires_at where ${table}.expires_at < excluded.expires_at`,
     async together(guard, statements, jobs) {
       const done = await connection.write('full', () => {
         if (Number(runOne(guard).changes) === 0) return false
