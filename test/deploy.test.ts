@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { CATALOGUE } from '../src/cli/catalogue.ts'
 import { PROMTOOL } from './support/programs.ts'
-import { ensureInstalled, missing } from './support/servers/install.ts'
+import { ensureInstalled, INSTALLING_MS, missing } from './support/servers/install.ts'
 
 /** Files for Docker, Kubernetes and Prometheus. Nothing here starts them; what can be said of them without that is. */
 const deploy = join(dirname(dirname(fileURLToPath(import.meta.url))), 'deploy')
@@ -81,29 +81,34 @@ test('labels and names of the manifests fit together', () => {
 
 test.skipIf(noted !== undefined)(
   'promtool finds nothing wrong in the rules and the configuration of Prometheus',
-  () => {
-    const promtool = join(ensureInstalled(PROMTOOL), 'promtool')
+  async () => {
+    const promtool = join(await ensureInstalled(PROMTOOL), 'promtool')
     const check = (...words: string[]) =>
       execFileSync(promtool, ['check', ...words], { cwd: join(deploy, 'prometheus'), encoding: 'utf8', stdio: 'pipe' })
     expect(check('rules', 'faena.rules.yml')).toContain('SUCCESS: 5 rules found')
     // Its token lies on the machine it runs on.
     expect(check('config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS')
   },
+  INSTALLING_MS,
 )
 
-test.skipIf(noted !== undefined)('promtool understands every question of Grafana and KEDA', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'faena-rules-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const keda = documents('kubernetes/keda.yaml')[0].spec.triggers.map(({ metadata }: Manifest) => metadata.query)
-  const rules = [...keda, ...expressions()].map((expr, at) => ({ record: `rule_${at}`, expr }))
-  const path = join(folder, 'rules.yml')
-  writeFileSync(path, JSON.stringify({ groups: [{ name: 'asked', rules }] }))
-  const promtool = join(ensureInstalled(PROMTOOL), 'promtool')
-  expect(execFileSync(promtool, ['check', 'rules', path], { encoding: 'utf8' })).toContain(
-    `SUCCESS: ${rules.length} rules found`,
-  )
-  expect(rules.length).toBeGreaterThan(15)
-})
+test.skipIf(noted !== undefined)(
+  'promtool understands every question of Grafana and KEDA',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'faena-rules-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const keda = documents('kubernetes/keda.yaml')[0].spec.triggers.map(({ metadata }: Manifest) => metadata.query)
+    const rules = [...keda, ...expressions()].map((expr, at) => ({ record: `rule_${at}`, expr }))
+    const path = join(folder, 'rules.yml')
+    writeFileSync(path, JSON.stringify({ groups: [{ name: 'asked', rules }] }))
+    const promtool = join(await ensureInstalled(PROMTOOL), 'promtool')
+    expect(execFileSync(promtool, ['check', 'rules', path], { encoding: 'utf8' })).toContain(
+      `SUCCESS: ${rules.length} rules found`,
+    )
+    expect(rules.length).toBeGreaterThan(15)
+  },
+  INSTALLING_MS,
+)
 
 function expressions(): string[] {
   const { panels } = JSON.parse(read('grafana/faena.json')) as Manifest

@@ -15,7 +15,7 @@ export const REDIS: Software = {
 
 /** Redis with its append-only file, brought to the disk each second, and no snapshots: what its peers' pages recommend. */
 export async function redisServer(): Promise<Server> {
-  const program = join(ensureInstalled(REDIS), REDIS.program)
+  const program = join(await ensureInstalled(REDIS), REDIS.program)
   const home = folderOf(undefined, 'redis')
   const port = await freePort()
   const listens = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', home]

@@ -6,7 +6,7 @@ import { createQueue, createWorker, handle } from '../../src/index.ts'
 import { openMemory } from '../support/memory-harness.ts'
 import { openPostgres } from '../support/postgres-harness.ts'
 import { PROMTOOL } from '../support/programs.ts'
-import { ensureInstalled, missing } from '../support/servers/install.ts'
+import { ensureInstalled, INSTALLING_MS, missing } from '../support/servers/install.ts'
 import { aJob } from '../worker/jobs.ts'
 import { apiOn } from './support.ts'
 
@@ -80,12 +80,16 @@ test('what was dispatched, began and ended is counted by queue and job, with his
   expect(figure(body, 'faena_store_ping_seconds')).toBeGreaterThanOrEqual(0)
 })
 
-test.skipIf(noted !== undefined)('promtool finds nothing wrong', async () => {
-  const { body, headers } = await metricsAfter(['orders.sync', 'orders.failing'])
-  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
-  const promtool = join(ensureInstalled(PROMTOOL), 'promtool')
-  expect(execFileSync(promtool, ['check', 'metrics'], { input: body, encoding: 'utf8' })).toBe('')
-})
+test.skipIf(noted !== undefined)(
+  'promtool finds nothing wrong',
+  async () => {
+    const { body, headers } = await metricsAfter(['orders.sync', 'orders.failing'])
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    const promtool = join(await ensureInstalled(PROMTOOL), 'promtool')
+    expect(execFileSync(promtool, ['check', 'metrics'], { input: body, encoding: 'utf8' })).toBe('')
+  },
+  INSTALLING_MS,
+)
 
 test('however many jobs there are, at most two hundred are named; the others are summed, and no name is taken back', async () => {
   const harness = await openMemory()

@@ -39,7 +39,7 @@ test.skipIf(noSystemd !== undefined)(
     const units = join(root, 'etc/systemd/system')
     expect(stdout).toContain(`written: ${join(units, 'faena-work@.service')}`)
     expect(readFileSync(join(units, 'faena-work@.service'), 'utf8')).toContain('"a b,c%%d" --tries 3\n')
-    expect(verified(units, ['faena-work@1.service', 'faena-work@2.service', 'faena-work.target'])).toBe('')
+    expect(await verified(units, ['faena-work@1.service', 'faena-work@2.service', 'faena-work.target'])).toBe('')
   },
 )
 
@@ -55,7 +55,7 @@ test.skipIf(noSystemd !== undefined).each(['serve', 'supervise', 'start'])(
     expect(unit).toMatch(new RegExp(`^ExecStart=\\S+ \\S+main.ts ${run} --config `, 'm'))
     // Supervisors are given the time in which they stop one worker after another.
     expect(unit).toContain(`TimeoutStopSec=${run === 'serve' ? 35 : 90}\n`)
-    expect(verified(units, [`faena-${run}@1.service`, `faena-${run}.target`])).toBe('')
+    expect(await verified(units, [`faena-${run}@1.service`, `faena-${run}.target`])).toBe('')
   },
 )
 
@@ -182,8 +182,8 @@ test.each([
 })
 
 /** What systemd finds wrong in units. */
-function verified(folder: string, units: readonly string[]): string {
-  const analyze = join(ensureInstalled(SYSTEMD), 'systemd-analyze')
+async function verified(folder: string, units: readonly string[]): Promise<string> {
+  const analyze = join(await ensureInstalled(SYSTEMD), 'systemd-analyze')
   // Beside our units those of the machine, which ours name.
   const env = { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` }
   const command = [analyze, 'verify', '--man=no', ...units]
@@ -201,7 +201,7 @@ async function supervisord(faena: Installation, words: string[]): Promise<(...wo
   expect((await faena.faena('service', 'supervisor', ...own, ...words)).code).toBe(0)
   const conf = join(folder, 'supervisord.conf')
   writeFileSync(conf, supervisordConf(folder, join(root, 'etc/supervisor/conf.d/*.conf')))
-  const bin = ensureInstalled(SUPERVISOR)
+  const bin = await ensureInstalled(SUPERVISOR)
   const daemon = spawn(join(bin, 'supervisord'), ['--nodaemon', '-c', conf], {
     ...{ cwd: folder, stdio: 'ignore', env: { PATH: env.PATH, LEDGER: env.LEDGER } },
   })

@@ -8,9 +8,9 @@ const CHROMIUM: Software = { name: 'Chromium', program: 'chromium', folders: ['/
 export const noBrowser: string | undefined = process.env.CI ? undefined : missing(CHROMIUM)
 
 /** Debian's Chromium, installed first where that is needed and allowed. Nothing but the pages under test goes out. */
-export function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: join(ensureInstalled(CHROMIUM), CHROMIUM.program),
+    executablePath: join(await ensureInstalled(CHROMIUM), CHROMIUM.program),
     headless: true,
     args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'],
   })

@@ -60,7 +60,7 @@ onServers((kind, server) => {
   })
 
   test('clocks that are ten minutes wrong, of workers and of those who dispatch, change nothing', async () => {
-    const folder = ensureInstalled({
+    const folder = await ensureInstalled({
       name: 'libfaketime',
       program: 'libfaketime.so.1',
       folders: ['/usr/lib/*/faketime', '/usr/lib/faketime', '/usr/local/lib/faketime'],

@@ -1,6 +1,13 @@
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+
+/** Ms that a test may take which asks for software: on a new machine it comes by apt-get, perhaps after others. */
+export const INSTALLING_MS = 180_000
+/** Held while apt-get runs, which fails where two of our processes call it at once. */
+const LOCK = join(tmpdir(), 'faena-tests-apt.lock')
 
 export interface Software {
   /** What people call it. */
@@ -29,19 +36,25 @@ export function missing(software: Software): string | undefined {
 }
 
 /** The folder of the program; installs the package first where that is needed and allowed (root on Debian), saying so. */
-export function ensureInstalled(software: Software): string {
+export async function ensureInstalled(software: Software): Promise<string> {
   const found = findProgram(software)
   if (found !== undefined) return found
   if (!canInstall()) throw new Error(missing(software))
   console.error(`tests: installing ${software.package} by apt-get, since ${software.name} is not here`)
-  const apt = (...command: string[]) =>
-    execFileSync('apt-get', command, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-  apt('update')
-  apt('install', '--yes', '--no-install-recommends', software.package)
+  await apt('update')
+  await apt('install', '--yes', '--no-install-recommends', software.package)
   const installed = findProgram(software)
   if (installed === undefined)
     throw new Error(`${software.package} was installed, but ${software.program} is not there`)
   return installed
+}
+
+async function apt(...command: string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Daemons that a package starts would keep a pipe open.
+  const running = spawn('flock', [LOCK, 'apt-get', ...command], { stdio: 'ignore', env })
+  const [code] = await once(running, 'exit')
+  if (code !== 0) throw new Error(`apt-get ${command.join(' ')} ended with exit code ${code}`)
 }
 
 function canInstall(): boolean {

@@ -23,7 +23,7 @@ export type MariadbServer = CrashingServer
 
 /** A MariaDB with the settings it comes with (flush at every commit), on a free port of the loopback. */
 export async function startMariadb(settings: Record<string, string> = {}, place?: Place): Promise<MariadbServer> {
-  const binaries = ensureInstalled(MARIADB)
+  const binaries = await ensureInstalled(MARIADB)
   const user = serverUser('mysql')
   const folder = folderOf(user, 'mariadb', place)
   const data = join(folder, 'data')

@@ -13,7 +13,7 @@ export const PGBOUNCER: Software = {
 
 /** A PgBouncer in transaction mode with two connections to the server behind it: each statement may get another one. */
 export async function startPgbouncer(postgres: string): Promise<Throwaway> {
-  const binaries = ensureInstalled(PGBOUNCER)
+  const binaries = await ensureInstalled(PGBOUNCER)
   const user = serverUser('postgres')
   const folder = folderOf(user, 'pgbouncer')
   const port = await freePort()

@@ -28,7 +28,7 @@ const VERSION = process.env.FAENA_TEST_POSTGRES_VERSION
 
 /** A PostgreSQL with the settings it comes with (fsync on), on a free port of the loopback. */
 export async function startPostgres(settings: Record<string, string> = {}, place?: Place): Promise<PostgresServer> {
-  const installed = VERSION ? packaged(VERSION) : ensureInstalled(POSTGRES)
+  const installed = VERSION ? packaged(VERSION) : await ensureInstalled(POSTGRES)
   const user = serverUser('postgres')
   const folder = folderOf(user, 'postgres', place)
   const binaries = VERSION ? within(folder, installed) : installed

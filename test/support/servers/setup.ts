@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { TestProject } from 'vitest/node'
-import { startMariadb } from './mariadb.ts'
-import { startPostgres } from './postgres.ts'
+import { ensureInstalled, missing } from './install.ts'
+import { MARIADB, startMariadb } from './mariadb.ts'
+import { POSTGRES, startPostgres } from './postgres.ts'
 import type { Throwaway } from './throwaway.ts'
 
 declare module 'vitest' {
@@ -23,8 +24,11 @@ const STARTS: Record<string, { given: string | undefined; start: () => Promise<T
  * the run. Asking goes over HTTP, since tests run in processes of their own.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (project.config.env.FAENA_TEST_STORES === 'all') await installServers()
   const started = new Map<string, Promise<Throwaway>>()
   const serving = createServer(async (request, response) => {
+    // A connection that was kept would be ended while this process makes a server and answers nobody.
+    response.setHeader('connection', 'close')
     const kind = request.url?.slice(1) ?? ''
     try {
       response.end(await urlOf(kind, started))
@@ -40,6 +44,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
       if (server.status === 'fulfilled') await server.value.stop()
     }
   }
+}
+
+/** Before a test asks for them, whose time would run out meanwhile. What cannot be installed is for the tests to say. */
+async function installServers(): Promise<void> {
+  for (const server of [POSTGRES, MARIADB]) if (missing(server) === undefined) await ensureInstalled(server)
 }
 
 async function urlOf(kind: string, started: Map<string, Promise<Throwaway>>): Promise<string> {
