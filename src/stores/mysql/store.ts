@@ -35,6 +35,7 @@ import { serverName } from './server.ts'
 import { settling } from './settle.ts'
 import { Shape } from './shape.ts'
 import { type MysqlConfig, sourceOf } from './source.ts'
+import { whileStill } from './still.ts'
 import { Views } from './views.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -98,6 +99,7 @@ export function mysqlStore(options: MysqlOptions): Store {
   })
   const desk = deskOf(context)
   const alerts = alerting(desk)
+  const allFailed = whileStill(context, names.plain.failedJobs, () => reads.countFailed())
   let opened = false
 
   return {
@@ -158,6 +160,8 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...accounting(desk),
     ...alerts,
     ...counting(context, { ...reads, ...alerts }),
+    countFailed: (filter = {}) =>
+      Object.values(filter).every((value) => value === undefined) ? allFailed() : reads.countFailed(filter),
     prune: pruning(context),
     listen(wake) {
       const ends = [wakeup.listen(wake), polling.add(wake)]
