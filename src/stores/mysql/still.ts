@@ -8,10 +8,12 @@ const CHEAP_MS = 15
  * the second; two that began in one second look alike, and one of them may have ended before the read and the other after.
  */
 const STILL_S = 10
-/** Hence nothing is kept for longer than this. */
+/** Hence nothing is kept for longer than this, unless it is said otherwise. */
 const KEPT_MS = 10_000
 
 export interface StillOptions {
+  /** How long it may be kept, in ms. Default 10,000. */
+  keptMs?: number
   cheapMs?: number
   stillSeconds?: number
   /** Ms that only ever grow. */
@@ -21,13 +23,13 @@ export interface StillOptions {
 /**
  * A costly read of one table, which is not made again while the server says that nobody has changed the table since, whoever
  * it was: Faena, an application in PHP or somebody by hand. A transaction that began in the second of the last change, and was
- * open for more than ten, may be missed for at most ten seconds. Only MariaDB says it at once; MySQL keeps what it says for a day.
+ * open for more than ten, may be missed for as long as something is kept. Only MariaDB says it at once; MySQL keeps what it says for a day.
  */
 export function whileStill<T>(
   { connection, names }: Context,
   table: string,
   read: () => Promise<T>,
-  { cheapMs = CHEAP_MS, stillSeconds = STILL_S, clock = () => performance.now() }: StillOptions = {},
+  { keptMs = KEPT_MS, cheapMs = CHEAP_MS, stillSeconds = STILL_S, clock = () => performance.now() }: StillOptions = {},
 ): () => Promise<T> {
   let costMs = 0
   let kept: { value: T; table: string; from: number } | undefined
@@ -46,7 +48,7 @@ export function whileStill<T>(
   return async () => {
     const from = clock()
     const still = costMs < cheapMs ? null : await stillTable()
-    if (kept && kept.table === still && from - kept.from < KEPT_MS) return kept.value
+    if (kept && kept.table === still && from - kept.from < keptMs) return kept.value
     const began = clock()
     const value = await read()
     costMs = clock() - began

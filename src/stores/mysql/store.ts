@@ -93,13 +93,14 @@ export function mysqlStore(options: MysqlOptions): Store {
     all: (statement) => connection.read(statement, { slow: true }),
     lookUp: (statement) => connection.read(statement, { lookUp: true }),
     search: (statement) => connection.read(statement),
+    whileStill: (table, read, keptMs) =>
+      whileStill(context, names.plain[table], read, { ...(keptMs !== undefined && { keptMs }) }),
     now,
     wallClock: context.wallClock,
     dialect,
   })
   const desk = deskOf(context)
   const alerts = alerting(desk)
-  const allFailed = whileStill(context, names.plain.failedJobs, () => reads.countFailed())
   let opened = false
 
   return {
@@ -160,8 +161,6 @@ export function mysqlStore(options: MysqlOptions): Store {
     ...accounting(desk),
     ...alerts,
     ...counting(context, { ...reads, ...alerts }),
-    countFailed: (filter = {}) =>
-      Object.values(filter).every((value) => value === undefined) ? allFailed() : reads.countFailed(filter),
     prune: pruning(context),
     listen(wake) {
       const ends = [wakeup.listen(wake), polling.add(wake)]

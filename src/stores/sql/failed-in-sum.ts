@@ -1,5 +1,5 @@
 import type { FailedFilter, FailedGroup, Store } from '../../store.ts'
-import { failedConditions } from './filter.ts'
+import { failedConditions, isUnfiltered } from './filter.ts'
 import type { Reader } from './reads.ts'
 import { failedWithLabels, type SqlRow } from './rows.ts'
 import { joined, raw, sql } from './sql.ts'
@@ -8,10 +8,13 @@ import { joined, raw, sql } from './sql.ts'
 const MANY = 20_000
 /** Of more kinds of failures than this, all are counted in one look. */
 const FEW_KINDS = 500
+/** Groups may be somewhat old. */
+const KINDS_KEPT_MS = 60_000
 
 /** Failed jobs in sum: by what they have in common, and by time. */
 export function failedInSum(reader: Reader): Pick<Store, 'failedGroups' | 'failedHistogram'> {
   const { all, lookUp = all, wallClock, dialect } = reader
+  const kindsNow = reader.whileStill?.('failed', countedKinds, KINDS_KEPT_MS) ?? countedKinds
   const { tables } = dialect
   const failedFrom = failedWithLabels(dialect)
   const failedBrief = sql`
@@ -20,8 +23,7 @@ export function failedInSum(reader: Reader): Pick<Store, 'failedGroups' | 'faile
 
   return {
     async failedGroups(filter: FailedFilter, limit: number): Promise<FailedGroup[]> {
-      const unfiltered = Object.values(filter).every((value) => value === undefined)
-      if (unfiltered && (await manyFailed())) return groupsOfAll(limit)
+      if (isUnfiltered(filter) && (await manyFailed())) return groupsOfAll(limit)
       const rows = await all(sql`
         select l.fingerprint, max(l.name) as name, max(l.headline) as headline, count(*) as count,
                ${dialect.wallText(raw('min(f.failed_at)'))} as first_at, ${dialect.wallText(raw('max(f.failed_at)'))} as last_at, max(f.id) as sample
@@ -66,7 +68,7 @@ export function failedInSum(reader: Reader): Pick<Store, 'failedGroups' | 'faile
    * others deleted count until the janitor has been there.
    */
   async function groupsOfAll(limit: number): Promise<FailedGroup[]> {
-    const groups = (await countedKinds())
+    const groups = (await kindsNow())
       .sort((one, other) => other.count - one.count || other.last - one.last)
       .slice(0, limit)
     const ids = groups.flatMap(({ first, last }) => [first, last])

@@ -4,6 +4,11 @@ import type { Dialect } from './dialect.ts'
 import { fieldText } from './fields.ts'
 import { joined, raw, type Sql, sql } from './sql.ts'
 
+/** It lets everything through. */
+export function isUnfiltered(filter: JobFilter | FailedFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined)
+}
+
 /** `where` of a list of jobs; columns of the table stand under the alias `j`. `second` is the store's clock in seconds. */
 export function jobConditions(dialect: Dialect, filter: JobFilter, second: number): Sql {
   const all: Sql[] = [goingOn(dialect, filter, raw('j.id'))]

@@ -2,7 +2,7 @@ import type { WallClock } from '../../core/wallclock.ts'
 import type { FailedFilter, JobFilter, LabelKey, Page, QueueCounts, QueueState, Store } from '../../store.ts'
 import type { Dialect } from './dialect.ts'
 import { failedInSum } from './failed-in-sum.ts'
-import { failedConditions, jobConditions, labelSource } from './filter.ts'
+import { failedConditions, isUnfiltered, jobConditions, labelSource } from './filter.ts'
 import { METRIC_SUMS, metric } from './metrics.ts'
 import { paged, pageOf } from './pages.ts'
 import {
@@ -27,6 +27,8 @@ export interface Reader {
   search?(statement: Sql): Promise<SqlRow[]>
   /** As `all`, for looks through a whole table that nobody waits for. */
   background?(statement: Sql): Promise<SqlRow[]>
+  /** A read of one table, not made again while the database knows that nobody has changed that, nor kept for longer than `keptMs`. */
+  whileStill?<T>(table: 'failedJobs' | 'failed', read: () => Promise<T>, keptMs?: number): () => Promise<T>
   /** Unix ms by the database's clock. */
   now(): Promise<number>
   readonly wallClock: WallClock
@@ -67,6 +69,15 @@ export function sqlReads(reader: Reader): Reads {
   const failed = sql`select ${failedColumns(dialect)} from ${failedFrom}`
   const jobsWhere = (filter: JobFilter, second: number) => jobConditions(dialect, filter, second)
   const failedWhere = (filter: FailedFilter) => failedConditions(dialect, filter, wallClock.text)
+
+  const countFailed = async (filter: FailedFilter) => {
+    const labelled = filter.name !== undefined || filter.fingerprint !== undefined
+    const from = labelled ? failedFrom : sql`${tables.failedJobs} f`
+    const rows = await all(sql`select count(*) as count from ${from} where ${failedWhere(filter)}`)
+    return Number(rows[0]?.count ?? 0)
+  }
+  const countAll = () => countFailed({})
+  const countAllFailed = reader.whileStill?.('failedJobs', countAll) ?? countAll
 
   return {
     ...failedInSum(reader),
@@ -121,10 +132,7 @@ export function sqlReads(reader: Reader): Reads {
     },
 
     async countFailed(filter = {}) {
-      const labelled = filter.name !== undefined || filter.fingerprint !== undefined
-      const from = labelled ? failedFrom : sql`${tables.failedJobs} f`
-      const rows = await all(sql`select count(*) as count from ${from} where ${failedWhere(filter)}`)
-      return Number(rows[0]?.count ?? 0)
+      return isUnfiltered(filter) ? countAllFailed() : countFailed(filter)
     },
 
     async oldestDue() {
@@ -237,5 +245,5 @@ export function sqlReads(reader: Reader): Reads {
 
 /** Whether row ids alone find the rows, in the order of the page: all that there are, or some that are named. */
 function isLookUp(filter: JobFilter | FailedFilter): boolean {
-  return filter.refs !== undefined || Object.values(filter).every((value) => value === undefined)
+  return filter.refs !== undefined || isUnfiltered(filter)
 }
