@@ -6,8 +6,9 @@ import { urlOf } from './faena.ts'
 
 /**
  * Tables of an installation that has been in trouble for a while, made by the database itself: pending jobs numbered from
- * `from` on (of ten, seven are due in `default`, one in `reports`, and two wait a day in `mails`), and failed ones with all
- * that finds them: four of each order; three tenths of them failed for one reason each, the rest for twenty others.
+ * `from` on (of ten of the first, seven are due in `default`, one in `reports`, and two wait a day in `mails`; later ones take
+ * the place of what was worked off, and are due in `default` now), and failed ones with all that finds them: four of each
+ * order; three tenths of them failed for one reason each, the rest for twenty others.
  */
 export interface Filling {
   from: number
@@ -26,14 +27,14 @@ const PER_ORDER = 4
 const EXCEPTION =
   'Error: NetSuite answered 503\\n    at sync (orders.js:1:1)\\n    at process.processTicksAndRejections (node:internal)'
 
-const queueOf = (n: string) =>
-  `case when ${n} % 10 < 7 then 'default' when ${n} % 10 < 9 then 'mails' else 'reports' end`
-/** The first have come one after the other in the last ten minutes, as a backlog does; those that top them up are due now. */
+const queueOf = (n: string, { from }: Filling) =>
+  from > 1 ? `'default'` : `case when ${n} % 10 < 7 then 'default' when ${n} % 10 < 9 then 'mails' else 'reports' end`
+/** The first have come one after the other in the last ten minutes, as a backlog does. */
 function dueOf(n: string, now: string, { from, pending }: Filling): string {
   const aSecond = Math.ceil(pending / 600)
   const behind = `(${pending} - ${n})`
-  const ago = from === 1 ? `(${behind} - ${behind} % ${aSecond}) / ${aSecond}` : '0'
-  return `case when ${n} % 10 in (7, 8) then ${now} + 86400 else ${now} - ${ago} end`
+  const ago = `(${behind} - ${behind} % ${aSecond}) / ${aSecond}`
+  return from > 1 ? now : `case when ${n} % 10 in (7, 8) then ${now} + 86400 else ${now} - ${ago} end`
 }
 function fingerprintOf(n: string, most: number, hex: string): string {
   const large = LARGE_GROUPS.map((group, at) => `when ${n} <= ${((at + 1) * most) / 10} then '${group}'`)
@@ -57,7 +58,7 @@ function inSqlite(path: string, filling: Filling): void {
   database.exec('begin immediate')
   if (pending > 0) {
     database.exec(`${numbers(from, pending)} insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench' from numbers`)
+      select ${queueOf('n', filling)}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench' from numbers`)
   }
   if (failed > 0) {
     database.exec(`${numbers(1, failed)} insert into failed_jobs (uuid, connection, queue, payload, exception, failed_at)
@@ -83,7 +84,7 @@ async function inPostgres(url: string, filling: Filling): Promise<void> {
   await client.query('set session_replication_role = replica')
   if (pending > 0) {
     await client.query(`insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('n')}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench'
+      select ${queueOf('n', filling)}, ${payload(uuid(1), 'n', 'n')}, 0, ${dueOf('n', now, filling)}, ${now} - 900, 'bench'
         from ${numbers(from, pending)}`)
   }
   if (failed > 0) {
@@ -118,7 +119,7 @@ async function inMariadb(url: string, filling: Filling): Promise<void> {
     from,
     pending,
     (numbers) => `insert into jobs (queue, payload, attempts, available_at, created_at, name)
-      select ${queueOf('seq')}, ${payload(uuid(1), 'seq', 'seq')}, 0, ${dueOf('seq', now, filling)}, ${now} - 900, 'bench' from ${numbers}`,
+      select ${queueOf('seq', filling)}, ${payload(uuid(1), 'seq', 'seq')}, 0, ${dueOf('seq', now, filling)}, ${now} - 900, 'bench' from ${numbers}`,
   )
   await inParts(
     1,

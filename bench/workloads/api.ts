@@ -74,8 +74,7 @@ class Filled {
   }
 
   async topUp(handled: number): Promise<void> {
-    // Of ten new ones seven are due where the worker takes them.
-    await this.#more(Math.ceil(handled / 7) * 10, 0)
+    await this.#more(handled, 0)
   }
 
   /** What the database still writes of it to the disk would weigh on whatever is measured next. */

@@ -27,7 +27,7 @@ const MOST_ITEMS = 20
 const ALERTS_PER_PAGE = 1_000
 const LARGEST_PAYLOAD = 1024 * 1024
 /** What waits or is wrong by the thousand makes a look dear; the time between two is so many times as long as one takes. */
-const REST = 20
+const REST = 50
 /** Also after a look that failed when its time was over: whoever comes to the watch next has to wait three times as long. */
 const LONGEST_REST_MS = 300_000
 /** At least so long is the watch held: a look may fail before another process takes it. */

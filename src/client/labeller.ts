@@ -12,7 +12,7 @@ const FULL_COSTS = 20
 const RESTS = 9
 /** and longer after one that found nothing: mostly all are labelled, and the look is only to be sure. */
 const IDLE_RESTS = 49
-const LONGEST_REST_MS = 1_000
+const LONGEST_REST_MS = 2_000
 
 /**
  * Gives failed jobs that somebody else wrote (Laravel) what they are found by, before anybody looks for one: the janitor

@@ -223,7 +223,8 @@ eachStore('backoffice', (open) => {
         }),
       })),
     )
-    expect(await ids({ fields: { order_id: '803193' } })).toEqual([id, 1])
+    // A list waits a moment for labels, no longer.
+    await expect.poll(() => ids({ fields: { order_id: '803193' } })).toEqual([id, 1])
     expect(await ids({ fields: { order_id: '803193' }, jobClass: 'cases.fetch' })).toEqual([1])
     expect(await ids({ fields: { order_id: '80319' } })).toEqual([])
     expect(await ids({ jobClass: 'App\\Jobs\\NetsuiteSyncJob' })).toEqual([id])

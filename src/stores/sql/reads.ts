@@ -35,7 +35,7 @@ export interface Reader {
   readonly dialect: Dialect
 }
 
-/** Rows that one look for unlabelled ones goes through: some tens of ms, however large the table is. */
+/** Ids that one look for unlabelled ones goes through: some tens of ms, however large the table is. */
 const LOOKED_THROUGH = 4_000
 
 type Reads = Pick<
@@ -167,13 +167,16 @@ export function sqlReads(reader: Reader): Reads {
 
     async unlabelled(limit: number, above = 0, below?: number) {
       const lower = below === undefined ? raw('') : sql`and f.id < ${below}`
-      const [last] = await lookUp(sql`
-        select f.id from ${tables.failedJobs} f where f.id > ${above} ${lower}
-         order by f.id desc limit 1 offset ${LOOKED_THROUGH - 1}`)
-      const end = last ? Number(last.id) : null
+      const [newest] = await lookUp(
+        sql`select max(f.id) as id from ${tables.failedJobs} f where f.id > ${above} ${lower}`,
+      )
+      const last = Number(newest?.id ?? 0)
+      if (last === 0) return { jobs: [], next: null }
+      const first = Math.max(above, last - LOOKED_THROUGH)
+      const end = first === above ? null : first + 1
       const ids = await background(sql`
         select f.id from ${tables.failedJobs} f
-         where f.uuid is not null and f.id > ${end === null ? above : end - 1} ${lower}
+         where f.uuid is not null and f.id > ${first} and f.id <= ${last}
            and not exists (select 1 from ${tables.failed} l where l.uuid = f.uuid and l.failed_id = f.id)
          order by f.id desc limit ${limit}`)
       if (ids.length === 0) return { jobs: [], next: end }
