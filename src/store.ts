@@ -654,7 +654,10 @@ export interface OperationStore {
   operations(filter: { state?: OperationState }, page: Page): Promise<Paged<Operation>>
   /** The oldest unfinished operation (or the one named) whose lease has ended or was never taken, now this owner's. */
   takeOperation(owner: string, leaseMs: number, id?: number): Promise<Operation | undefined>
-  /** Writes how far it is and renews the lease. False: it is somebody else's now, or was ended. */
+  /**
+   * Writes how far it is and renews the lease. False: it is somebody else's now, or was ended. Of one that was cancelled while its
+   * holder had a chunk under way it is written all the same: that was done.
+   */
   reportOperation(id: number, fence: number, progress: OperationProgress, leaseMs: number): Promise<boolean>
   /** Ends a pending or running operation, whoever holds it; what it has done stays done. False: it had ended already. */
   endOperation(id: number, end: { state: OperationEnd; error?: string | null; fence?: number }): Promise<boolean>

@@ -155,9 +155,9 @@ async function bulkRetry(on: Course, filled: Filled, served: Served) {
   const third = await api.retry(LARGE_GROUPS[2])
   await api.until(third.id, ({ changed }) => changed > 0)
   await api.cancel(third.id)
-  const cancelled = await api.until(third.id, ({ state }) => state === 'cancelled')
   // The chunk under way when it was cancelled ends.
   await delay(1_000)
+  const cancelled = await api.until(third.id, ({ state }) => state === 'cancelled')
   const afterCancel = await api.failed()
   worker.stop()
   const { longestGapMs = Number.NaN } = await worker.result

@@ -217,6 +217,7 @@ eachStore('operations', (open) => {
     await runner.stop()
 
     expect(given.raw.failedRows()).toHaveLength(20)
+    expect(await admin.operation(id)).toMatchObject({ state: 'cancelled', changed: 30 })
     await expect(admin.cancelOperation(id)).rejects.toThrow(`Operation ${id} has ended already: cancelled`)
     await expect(admin.cancelOperation(99)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })

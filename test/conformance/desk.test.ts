@@ -101,14 +101,29 @@ eachStore('desk', (open) => {
       await using given = await open()
       const { store } = given
       const id = await store.createOperation(operation())
-      const held = (await store.takeOperation('one', 10_000))!
+      await store.takeOperation('one', 10_000)
 
       expect(await store.endOperation(id, { state: 'cancelled' })).toBe(true)
       expect(await store.endOperation(id, { state: 'failed', error: 'late' })).toBe(false)
-      expect(await store.reportOperation(id, held.fence, { after: 5, changed: 5, skipped: 0 }, 10_000)).toBe(false)
       given.clock.advance(MINUTE)
       expect(await store.takeOperation('two', 10_000)).toBeUndefined()
       expect(await store.operation(id)).toMatchObject({ state: 'cancelled', error: null, after: 0 })
+    })
+
+    test('that are cancelled say what came of the chunk that was under way', async () => {
+      await using given = await open()
+      const { store } = given
+      const id = await store.createOperation(operation())
+      const { fence } = (await store.takeOperation('one', 10_000))!
+      await store.endOperation(id, { state: 'cancelled' })
+      const endedAt = given.clock.now()
+      given.clock.advance(MINUTE)
+
+      expect(await store.reportOperation(id, fence - 1, { after: 9, changed: 9, skipped: 9 }, 10_000)).toBe(false)
+      expect(await store.operation(id)).toMatchObject({ after: 0, changed: 0 })
+      expect(await store.reportOperation(id, fence, { after: 5, changed: 4, skipped: 1 }, 10_000)).toBe(false)
+      const told = { state: 'cancelled', after: 5, changed: 4, skipped: 1, endedAt, leaseUntil: null }
+      expect(await store.operation(id)).toMatchObject(told)
     })
   })
 

@@ -87,7 +87,9 @@ export function operations({ operations: table }: DeskTables, clock: Clock): Ope
     },
     reportOperation: async (id, fence, progress, leaseMs) => {
       const held = table.get(id)
-      if (held?.fence !== fence || held.state !== 'running') return false
+      if (held?.fence !== fence) return false
+      if (held.state === 'cancelled') change(held, progress)
+      if (held.state !== 'running') return false
       change(held, { ...progress, leaseUntil: clock() + leaseMs })
       return true
     },

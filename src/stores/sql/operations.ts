@@ -55,7 +55,11 @@ export function operating(desk: Desk): OperationStore {
       const reported = await run(sql`
         update ${table} set after_id = ${after}, changed = ${changed}, skipped = ${skipped}, lease_until = ${now()} + ${leaseMs}
          where id = ${id} and fence = ${fence} and state = 'running'`)
-      return reported === 1
+      if (reported === 1) return true
+      await run(sql`
+        update ${table} set after_id = ${after}, changed = ${changed}, skipped = ${skipped}
+         where id = ${id} and fence = ${fence} and state = 'cancelled'`)
+      return false
     },
 
     async endOperation(id, { state, error = null, fence }) {
