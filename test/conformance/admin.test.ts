@@ -71,6 +71,22 @@ eachStore('admin', (open) => {
       expect(await inputs(given, { search: "'; drop table jobs; --" })).toEqual([])
     })
 
+    test('by when they were made, whatever times are given', async () => {
+      await using given = await open()
+      const early = await given.job()
+      given.clock.advance(10_000)
+      const late = await given.job()
+      const { createdAt } = (await given.store.get(late.id!))!
+      const found = async (filter: JobFilter) => (await given.store.list(filter, { limit: 9 })).rows.map(({ id }) => id)
+      expect(await found({ createdFrom: createdAt })).toEqual([late.id])
+      expect(await found({ createdBefore: createdAt })).toEqual([early.id])
+      // Beyond what a column of seconds may hold.
+      const [year2038, year2500] = [2 ** 31 * 1_000, Date.UTC(2500)]
+      expect(await found({ createdFrom: year2038 })).toEqual([])
+      expect(await found({ createdFrom: year2500 })).toEqual([])
+      expect(await found({ createdFrom: 0, createdBefore: year2500 })).toEqual([late.id, early.id])
+    })
+
     test('by ids and uuids mixed, whatever else is wanted', async () => {
       await using given = await open()
       const [a, b, c] = await six(given)

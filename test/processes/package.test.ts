@@ -19,8 +19,9 @@ describe('the packed package in an empty folder', () => {
     const [tarball] = globSync('*.tgz', { cwd: folder })
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', type: 'module', private: true }))
-    const zod = `zod@${manifest.devDependencies.zod}`
-    sh(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball!), zod)
+    // The guide has users of `faena/otel` install OpenTelemetry's API; drivers of databases are asked for when one is opened.
+    const beside = ['zod', '@opentelemetry/api'].map((name) => `${name}@${manifest.devDependencies[name]}`)
+    sh(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball!), ...beside)
     packed = globSync('**/*.*', { cwd: join(project, 'node_modules/faena') })
     for (const [name, code] of readmeFiles()) writeFileSync(join(project, name), code)
   })

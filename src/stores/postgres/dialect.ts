@@ -19,6 +19,8 @@ export function dialectOf(names: Names): Dialect {
       metrics: own('metrics'),
     },
     key: raw('key'),
+    // The column ends in 2038, and a parameter beside it is taken to be as narrow.
+    createdAt: raw('j.created_at::bigint'),
     jobUuid: raw('substr(j.payload, 10, 36)'),
     jobUuidIn: (uuids) => sql`j.id in (select id from (${jobsOfUuids(names, uuids)}) of_uuid)`,
     oneOf: (column, values) =>

@@ -29,6 +29,8 @@ export interface Dialect {
   oneOf?(column: Sql, values: readonly unknown[]): Sql
   /** The text as it is compared by each of its letters, where the column's own rules mind no case. */
   exactly?(text: Sql): Sql
+  /** When a job `j` was made, in seconds, wide enough to be compared with any time; default: the column as it is. */
+  readonly createdAt?: Sql
   /** Matches jobs that are reserved, where `reserved_at is not null` would look at all jobs. */
   readonly reserved?: Sql
   /** Matches literal text somewhere in the column, minding the case: where `like` would not. */

@@ -12,14 +12,15 @@ export function isUnfiltered(filter: JobFilter | FailedFilter): boolean {
 /** `where` of a list of jobs; columns of the table stand under the alias `j`. `second` is the store's clock in seconds. */
 export function jobConditions(dialect: Dialect, filter: JobFilter, second: number): Sql {
   const all: Sql[] = [goingOn(dialect, filter, raw('j.id'))]
+  const createdAt = dialect.createdAt ?? raw('j.created_at')
   if (filter.refs) all.push(references(dialect, filter.refs, raw('j.id'), dialect.jobUuid, dialect.jobUuidIn))
   if (filter.queue !== undefined) all.push(sql`j.queue = ${filter.queue}`)
   if (filter.name !== undefined) all.push(named(dialect, filter.name))
   if (filter.search !== undefined) all.push(containing(dialect, filter.search))
   if (filter.idAbove !== undefined) all.push(sql`j.id > ${filter.idAbove}`)
   if (filter.idBelow !== undefined) all.push(sql`j.id < ${filter.idBelow}`)
-  if (filter.createdFrom !== undefined) all.push(sql`j.created_at >= ${Math.ceil(filter.createdFrom / 1_000)}`)
-  if (filter.createdBefore !== undefined) all.push(sql`j.created_at < ${Math.ceil(filter.createdBefore / 1_000)}`)
+  if (filter.createdFrom !== undefined) all.push(sql`${createdAt} >= ${Math.ceil(filter.createdFrom / 1_000)}`)
+  if (filter.createdBefore !== undefined) all.push(sql`${createdAt} < ${Math.ceil(filter.createdBefore / 1_000)}`)
   if (filter.status === 'reserved') all.push(dialect.reserved ?? raw('j.reserved_at is not null'))
   if (filter.status === 'pending' || filter.status === 'due' || filter.status === 'delayed')
     all.push(raw('j.reserved_at is null'))
