@@ -567,7 +567,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_reserve_2(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_reserve_3(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
  RETURNS TABLE(pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[], crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -765,9 +765,9 @@ begin
   if cardinality(taken) > 0 and not is_lost then
     if exists (select from "public"."faena_locks" l where l.until = 'processing') then
       -- A key that a push looks at just now is left: a reserved holder frees it all the same.
-      delete from "public"."faena_locks" l using (
-        select l.key from "public"."faena_locks" l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
-      ) freed where l.key = freed.key;
+      delete from "public"."faena_locks" l where l.key = any(array(
+        select k.key from "public"."faena_locks" k where k.until = 'processing' and k.job_id = any(taken) order by k.key for update skip locked
+      ));
     end if;
     select case when max(i) - min(i) <= 1000 + 4 * count(*) then array[min(i), max(i)]
                 else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
@@ -794,7 +794,8 @@ begin
     if exists (select from "public"."faena_reclaims") then
       taken_crashes := array(
         select coalesce((select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id and (r.uuid is null or (substr(j.payload, 10, 36) = r.uuid or substr(j.payload, 1, 9) <> '{"uuid":"'))), 0)
-          from unnest(taken) with ordinality t(id, at) join "public"."jobs" j on j.id = t.id
+          from unnest(taken) with ordinality t(id, at)
+         cross join lateral (select j.id, j.payload from "public"."jobs" j where j.id = t.id offset 0) j
          order by t.at
       );
     end if;
@@ -815,7 +816,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_settle_2(by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_settle_3(by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
  RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -842,7 +843,7 @@ begin
     if found then return answer; end if;
     return json_build_object('lost', of_ids, 'refused', '[]'::json);
   end if;
-  lost := "public"."faena_write_outcomes_2"(by_worker, of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
+  lost := "public"."faena_write_outcomes_3"(by_worker, of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
     in_fingerprints, in_headlines, in_surfaced, connection_name, zone, given_ms);
   if lost = '{}' then return null; end if;
   answer := json_build_object('lost', lost, 'refused', '[]'::json);
@@ -862,7 +863,7 @@ AS $function$
   select substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"uuid"\s*:\s*"((?:[^"\\]|\\.)*)"')
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_write_outcomes_2(by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_write_outcomes_3(by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint)
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -894,8 +895,7 @@ begin
     end if;
     with gone as (
       delete from "public"."jobs" j
-       using unnest(of_ids, of_attempts) o(id, attempts)
-       where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker
+       where j.id = any(of_ids) and j.attempts = of_attempts[array_position(of_ids, j.id)] and j.reserved_by = by_worker
       returning j.id
     )
     select coalesce(array_agg(g.id), '{}') into mine from gone g;
@@ -907,9 +907,10 @@ begin
     perform from "public"."faena_locks" l where l.job_id = any(unique_ids) and l.until <> 'window' order by l.key for update;
   end if;
   mine := array(
-    select j.id from "public"."jobs" j join unnest(of_ids, of_attempts) o(id, attempts) on j.id = o.id
-     where j.attempts = o.attempts and j.reserved_by = by_worker
-     order by j.id for update of j
+    select locked.id from (select o.id, o.attempts from unnest(of_ids, of_attempts) o(id, attempts) order by o.id) o
+     cross join lateral (
+       select j.id from "public"."jobs" j where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker for update of j
+     ) locked
   );
   if cardinality(mine) < cardinality(of_ids) then
     lost := array(select i from unnest(of_ids) i where i <> all(mine));
@@ -919,13 +920,13 @@ begin
   end if;
   if failed_ids <> '{}' then
     -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
-    delete from "public"."failed_jobs" f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id <> all(lost);
+    delete from "public"."failed_jobs" f
+     where f.uuid = any(array(select o.uuid from unnest(failed_ids, in_uuids) o(id, uuid) where o.id <> all(lost)));
     insert into "public"."failed_jobs" (uuid, connection, queue, payload, exception, failed_at)
     select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
       from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
-      join "public"."jobs" j on j.id = o.id
+     cross join lateral (select j.queue, j.payload from "public"."jobs" j where j.id = o.id offset 0) j
      where o.id <> all(lost);
-    -- By the index of uuids: what was just stored joined with the lists would be each with each, since neither has an index.
     insert into "public"."faena_failed" (uuid, failed_id, name, fingerprint, headline, surfaced)
     select o.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
       from unnest(failed_ids, in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced)
@@ -941,13 +942,12 @@ begin
   end if;
   update "public"."jobs" j
      set reserved_at = null, reserved_by = null,
-         available_at = case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end,
-         attempts = case when o.kind = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
-    from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms)
-   where j.id = o.id and o.kind in ('retry', 'released');
+         available_at = case when of_delays[array_position(of_ids, j.id)] > 0
+           then ceil((ms + of_delays[array_position(of_ids, j.id)]) / 1000.0)::integer else this_second end,
+         attempts = case when of_kinds[array_position(of_ids, j.id)] = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
+   where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('retry', 'released')));
   delete from "public"."jobs" j
-   using unnest(of_ids, of_kinds) o(id, kind)
-   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed');
+   where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('completed', 'cancelled', 'failed')));
   if unique_ids <> '{}' then
     delete from "public"."faena_locks" l where l.job_id = any(unique_ids) and l.until <> 'window';
   end if;

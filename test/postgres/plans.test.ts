@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { FETCH } from '../support/jobs.ts'
 import { plansOf } from '../support/postgres-plans.ts'
@@ -22,11 +23,59 @@ test('a connection that plans by the statistics of a queue just worked off reads
   const plans = await plansOf(session)
 
   await session.query(
-    `select * from ${given.schema}.faena_reserve_2($1, '{default}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+    `select * from ${given.schema}.faena_reserve_3($1, '{default}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
     [worker.id],
   )
 
   const looks = plans.filter((text) => /Index (Only )?Scan (using|on) faena_jobs_due/.test(text))
   expect(looks.length).toBeGreaterThan(1)
   for (const plan of looks) expect(plan).not.toMatch(/Bitmap|Sort Key/)
+})
+
+test('outcomes are written by one look-up each, also where the tables were empty when their statistics were taken', async () => {
+  await using given = await givenSchema()
+  const store = await given.store()
+  await store.migrate()
+  const { schema, look } = given
+  const fill = (count: number) => {
+    look.all(`
+      insert into ${schema}.jobs (queue, payload, attempts, available_at, created_at, name)
+      select 'default', repeat('x', 200), 1, 1700000000, 1700000000, '${FETCH}' from generate_series(1, ${count})`)
+    look.all(`
+      insert into ${schema}.failed_jobs (uuid, connection, queue, payload, exception)
+      select gen_random_uuid(), 'database', 'default', '{}', 'Error' from generate_series(1, ${count})`)
+  }
+  const tables = ['jobs', 'failed_jobs'].map((name) => `${schema}.${name}`)
+  fill(200)
+  for (const table of tables) look.all(`analyze ${table}`)
+  for (const table of tables) look.all(`delete from ${table}`)
+  for (const table of tables) look.all(`analyze ${table}`)
+  const worker = await startWorker(store)
+  const session = await given.client()
+  const plans = await plansOf(session)
+  const written = async (kinds: readonly string[]) => {
+    const ids = (await session.query(`select id::int from ${schema}.jobs order by id limit ${kinds.length}`)).rows
+    const given = ids.map(({ id }) => id)
+    await session.query(`update ${schema}.jobs set reserved_by = $1 where id = any($2)`, [worker.id, given])
+    const failed = given.filter((_, at) => kinds[at] === 'failed')
+    const each = (value: string) => failed.map(() => value)
+    plans.length = 0
+    const { rows } = await session.query(
+      `select ${schema}.faena_write_outcomes_3($1, $2, $3, $4, $5, '{}', $6, $7, $8, $9, $8, $8, $8, $8, 'database', 'UTC', null) as lost`,
+      [
+        ...[worker.id, given, given.map(() => 1), kinds, given.map(() => 1_000), failed],
+        ...[failed.map(() => randomUUID()), each('{}'), each('Error')],
+      ],
+    )
+    expect(rows).toEqual([{ lost: [] }])
+  }
+
+  fill(200)
+  await written(['failed', 'retry', 'completed'])
+  fill(2_000)
+  await written(Array.from({ length: 90 }, (_, at) => ['failed', 'retry', 'released', 'completed'][at % 4]!))
+
+  const scans = plans.flatMap((plan) => plan.match(/Scan (?:Backward )?(?:using \S+ )?on (?:failed_)?jobs.*(?:\n\s+.*){0,2}/g) ?? [])
+  expect(scans.length).toBeGreaterThan(5)
+  for (const scan of scans) expect(scan).toMatch(/(Index|TID|Recheck) Cond/)
 })

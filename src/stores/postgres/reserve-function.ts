@@ -40,7 +40,7 @@ export function reserveFunction(names: Names): string {
                coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                ${isSingle} as is_single, ${isUnclear} as is_unclear`
   return `
-create or replace function ${names.own('reserve_2')}(
+create or replace function ${names.own('reserve_3')}(
   by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer,
   default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[],
   known_ids bigint[], given_ms bigint
@@ -213,15 +213,16 @@ begin
   if cardinality(taken) > 0 and not is_lost then
     if exists (select from ${locks} l where l.until = 'processing') then
       -- A key that a push looks at just now is left: a reserved holder frees it all the same.
-      delete from ${locks} l using (
-        select l.key from ${locks} l where l.until = 'processing' and l.job_id = any(taken) order by l.key for update skip locked
-      ) freed where l.key = freed.key;
+      delete from ${locks} l where l.key = any(array(
+        select k.key from ${locks} k where k.until = 'processing' and k.job_id = any(taken) order by k.key for update skip locked
+      ));
     end if;
     ${addToHolds(names)}
     if exists (select from ${reclaims}) then
       taken_crashes := array(
         select coalesce((select r.crashes from ${reclaims} r where r.job_id = j.id and (r.uuid is null or ${isJobOf('r.uuid')})), 0)
-          from unnest(taken) with ordinality t(id, at) join ${names.jobs} j on j.id = t.id
+          from unnest(taken) with ordinality t(id, at)
+         cross join lateral (select j.id, j.payload from ${names.jobs} j where j.id = t.id offset 0) j
          order by t.at
       );
     end if;

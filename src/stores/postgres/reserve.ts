@@ -60,7 +60,7 @@ function statement(
   // A queue named twice must not give its jobs twice.
   const queues = [...new Set(request.queues)]
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
-  return sql`select * from ${raw(context.names.own('reserve_2'))}(
+  return sql`select * from ${raw(context.names.own('reserve_3'))}(
     ${worker}, ${textArray(queues)}, ${textArray(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
     ${numberArray(leftAlone)}, ${places ? textArray(places.map(({ queue }) => queue)) : null}, ${numbers(({ priority }) => priority)},
     ${numbers(({ second }) => second)}, ${numbers(({ id }) => id)}, ${givenMs(context)})`
@@ -79,7 +79,7 @@ function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] 
   )
 }
 
-/** What `reserve_2` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
+/** What `reserve_3` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
 interface Answer {
   pairs: string
   ids: number[] | null

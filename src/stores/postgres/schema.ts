@@ -30,6 +30,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 6, name: 'jobs that workers have handlers for', changes: handlerNames },
   { version: 7, name: 'lists in place of rows', changes: allFunctions },
   { version: 8, name: 'labels of failures found by an index', changes: allFunctions },
+  { version: 9, name: 'outcomes written by look-ups alone', changes: allFunctions },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version

@@ -3,12 +3,14 @@ import type { Names } from './names.ts'
 
 /**
  * Writes outcomes of jobs that are still this worker's, and answers which were not: by id, attempts and worker. All that an
- * ending causes happens here. Without \`of_kinds\` every outcome is a plain completion, which is one DELETE.
+ * ending causes happens here. Without \`of_kinds\` every outcome is a plain completion, which is one DELETE. Rows are always
+ * found by ids or uuids, one look-up each: where a table is joined with the lists, a plan made by the statistics of an empty one
+ * goes through all of it and compares each row with each of the lists.
  */
 export function writeOutcomesFunction(names: Names): string {
   const [locks, failed] = ['locks', 'failed'].map(names.own)
   return `
-create or replace function ${names.own('write_outcomes_2')}(
+create or replace function ${names.own('write_outcomes_3')}(
   by_worker bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[], unique_ids bigint[],
   failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[], in_fingerprints text[],
   in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint
@@ -34,8 +36,7 @@ begin
     end if;
     with gone as (
       delete from ${names.jobs} j
-       using unnest(of_ids, of_attempts) o(id, attempts)
-       where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker
+       where j.id = any(of_ids) and j.attempts = of_attempts[array_position(of_ids, j.id)] and j.reserved_by = by_worker
       returning j.id
     )
     select coalesce(array_agg(g.id), '{}') into mine from gone g;
@@ -47,9 +48,10 @@ begin
     perform from ${locks} l where l.job_id = any(unique_ids) and l.until <> 'window' order by l.key for update;
   end if;
   mine := array(
-    select j.id from ${names.jobs} j join unnest(of_ids, of_attempts) o(id, attempts) on j.id = o.id
-     where j.attempts = o.attempts and j.reserved_by = by_worker
-     order by j.id for update of j
+    select locked.id from (select o.id, o.attempts from unnest(of_ids, of_attempts) o(id, attempts) order by o.id) o
+     cross join lateral (
+       select j.id from ${names.jobs} j where j.id = o.id and j.attempts = o.attempts and j.reserved_by = by_worker for update of j
+     ) locked
   );
   if cardinality(mine) < cardinality(of_ids) then
     lost := array(select i from unnest(of_ids) i where i <> all(mine));
@@ -59,13 +61,13 @@ begin
   end if;
   if failed_ids <> '{}' then
     -- One uuid has one row, and the newest failure is the one to read: a copy may be left of a retry by somebody else.
-    delete from ${names.failedJobs} f using unnest(failed_ids, in_uuids) o(id, uuid) where f.uuid = o.uuid and o.id <> all(lost);
+    delete from ${names.failedJobs} f
+     where f.uuid = any(array(select o.uuid from unnest(failed_ids, in_uuids) o(id, uuid) where o.id <> all(lost)));
     insert into ${names.failedJobs} (uuid, connection, queue, payload, exception, failed_at)
     select o.uuid, connection_name, j.queue, coalesce(o.payload, j.payload), o.exception, to_timestamp(this_second) at time zone zone
       from unnest(failed_ids, in_uuids, in_payloads, in_exceptions) o(id, uuid, payload, exception)
-      join ${names.jobs} j on j.id = o.id
+     cross join lateral (select j.queue, j.payload from ${names.jobs} j where j.id = o.id offset 0) j
      where o.id <> all(lost);
-    -- By the index of uuids: what was just stored joined with the lists would be each with each, since neither has an index.
     insert into ${failed} (uuid, failed_id, name, fingerprint, headline, surfaced)
     select o.uuid, s.id, o.name, o.fingerprint, o.headline, o.surfaced
       from unnest(failed_ids, in_uuids, in_names, in_fingerprints, in_headlines, in_surfaced)
@@ -81,13 +83,12 @@ begin
   end if;
   update ${names.jobs} j
      set reserved_at = null, reserved_by = null,
-         available_at = case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end,
-         attempts = case when o.kind = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
-    from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms)
-   where j.id = o.id and o.kind in ('retry', 'released');
+         available_at = case when of_delays[array_position(of_ids, j.id)] > 0
+           then ceil((ms + of_delays[array_position(of_ids, j.id)]) / 1000.0)::integer else this_second end,
+         attempts = case when of_kinds[array_position(of_ids, j.id)] = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
+   where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('retry', 'released')));
   delete from ${names.jobs} j
-   using unnest(of_ids, of_kinds) o(id, kind)
-   where j.id = o.id and o.kind in ('completed', 'cancelled', 'failed');
+   where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('completed', 'cancelled', 'failed')));
   if unique_ids <> '{}' then
     delete from ${locks} l where l.job_id = any(unique_ids) and l.until <> 'window';
   end if;
@@ -105,7 +106,7 @@ export function settleFunction(names: Names): string {
   const outcomes = `of_ids, of_attempts, of_kinds, of_delays, unique_ids, failed_ids, in_uuids, in_payloads, in_exceptions, in_names,
     in_fingerprints, in_headlines, in_surfaced, connection_name, zone, given_ms`
   return `
-create or replace function ${names.own('settle_2')}(
+create or replace function ${names.own('settle_3')}(
   by_worker bigint, of_channel integer, of_seq bigint, of_ids bigint[], of_attempts integer[], of_kinds text[], of_delays bigint[],
   unique_ids bigint[], failed_ids bigint[], in_uuids text[], in_payloads text[], in_exceptions text[], in_names text[],
   in_fingerprints text[], in_headlines text[], in_surfaced text[], connection_name text, zone text, given_ms bigint
@@ -126,7 +127,7 @@ begin
     if found then return answer; end if;
     return json_build_object('lost', of_ids, 'refused', '[]'::json);
   end if;
-  lost := ${names.own('write_outcomes_2')}(by_worker, ${outcomes});
+  lost := ${names.own('write_outcomes_3')}(by_worker, ${outcomes});
   if lost = '{}' then return null; end if;
   answer := json_build_object('lost', lost, 'refused', '[]'::json);
   update ${workers} w

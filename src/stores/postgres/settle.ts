@@ -80,7 +80,7 @@ async function alone(context: Context, run: Run, worker: number, outcome: JobOut
 }
 
 function settleStatement(context: Context, { worker, channel = 0, seq, outcomes }: Settlement): Sql {
-  return sql`select ${raw(context.names.own('settle_2'))}(${worker}, ${channel}, ${seq}, ${written(context, outcomes)}) as answer`
+  return sql`select ${raw(context.names.own('settle_3'))}(${worker}, ${channel}, ${seq}, ${written(context, outcomes)}) as answer`
 }
 
 async function writeOutcomes(
@@ -90,7 +90,7 @@ async function writeOutcomes(
   outcomes: readonly JobOutcome[],
 ): Promise<number[]> {
   const [row] = await run(
-    sql`select ${raw(context.names.own('write_outcomes_2'))}(${worker}, ${written(context, outcomes)}) as lost`,
+    sql`select ${raw(context.names.own('write_outcomes_3'))}(${worker}, ${written(context, outcomes)}) as lost`,
   )
   return row?.lost as number[]
 }
