@@ -75,7 +75,9 @@ test('outcomes are written by one look-up each, also where the tables were empty
   fill(2_000)
   await written(Array.from({ length: 90 }, (_, at) => ['failed', 'retry', 'released', 'completed'][at % 4]!))
 
-  const scans = plans.flatMap((plan) => plan.match(/Scan (?:Backward )?(?:using \S+ )?on (?:failed_)?jobs.*(?:\n\s+.*){0,2}/g) ?? [])
+  const scans = plans.flatMap(
+    (plan) => plan.match(/Scan (?:Backward )?(?:using \S+ )?on (?:failed_)?jobs.*(?:\n\s+.*){0,2}/g) ?? [],
+  )
   expect(scans.length).toBeGreaterThan(5)
   for (const scan of scans) expect(scan).toMatch(/(Index|TID|Recheck) Cond/)
 })
