@@ -22,6 +22,9 @@ declare
   mine bigint[];
   lost bigint[] := '{}';
   ended integer;
+  back_ids bigint[];
+  back_spared integer[];
+  back_due integer[];
 begin
   if of_kinds is null then
     -- Nearly always all of them are ours and of one attempt. Where one is not, the deletion is undone and done with a list.
@@ -81,12 +84,17 @@ begin
        set failed_id = excluded.failed_id, name = excluded.name, fingerprint = excluded.fingerprint,
            headline = excluded.headline, surfaced = excluded.surfaced;
   end if;
+  select array_agg(o.id), array_agg(case o.kind when 'released' then 1 else 0 end),
+         array_agg(case when o.delay_ms > 0 then ceil((ms + o.delay_ms) / 1000.0)::integer else this_second end)
+    into back_ids, back_spared, back_due
+    from unnest(of_ids, of_kinds, of_delays) o(id, kind, delay_ms) where o.kind in ('retry', 'released');
+  -- A row's place in the lists is looked for once.
   update ${names.jobs} j
      set reserved_at = null, reserved_by = null,
-         available_at = case when of_delays[array_position(of_ids, j.id)] > 0
-           then ceil((ms + of_delays[array_position(of_ids, j.id)]) / 1000.0)::integer else this_second end,
-         attempts = case when of_kinds[array_position(of_ids, j.id)] = 'released' then greatest(j.attempts - 1, 0) else j.attempts end
-   where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('retry', 'released')));
+         (available_at, attempts) = (
+           select back_due[o.place], greatest(j.attempts - back_spared[o.place], 0) from (select array_position(back_ids, j.id) as place offset 0) o
+         )
+   where j.id = any(back_ids);
   delete from ${names.jobs} j
    where j.id = any(array(select o.id from unnest(of_ids, of_kinds) o(id, kind) where o.kind in ('completed', 'cancelled', 'failed')));
   if unique_ids <> '{}' then
