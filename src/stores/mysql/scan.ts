@@ -7,6 +7,10 @@ import type { Entry, Window } from './window.ts'
 
 /** Ids that one statement looks through, so that none takes long however large the table is. */
 const IDS_PER_STEP = 250_000
+/** From one id in so many on, reading the table in order is faster than looking up each row of the queue's index. */
+const DENSE = 4
+/** So few ids are read in no time either way. */
+const FEW_IDS = 10_000
 
 interface Place extends Entry {
   later: boolean
@@ -31,12 +35,14 @@ export async function scanQueue(
   window: Window,
   { first, last, top }: Bounds,
 ): Promise<void> {
-  const { limit } = window
+  const limit = window.limitFor(last - first)
   const from = performance.now()
   let best: Place[] = []
   for (let after = first - 1; after < last; after += IDS_PER_STEP) {
     const worst = best.length === limit ? best.at(-1) : undefined
-    const statement = stepQuery(context, queue, names, { after, to: after + IDS_PER_STEP }, worst, limit)
+    const step = { after, to: Math.min(after + IDS_PER_STEP, last) }
+    const dense = await isDense(context, queue, step)
+    const statement = stepQuery(context, queue, names, { ...step, dense }, worst, limit)
     const [found] = await context.connection.query('common', [statement], { slow: true })
     best = merged(best, found!.rows.map(placeOf)).slice(0, limit)
   }
@@ -49,11 +55,28 @@ export async function scanQueue(
   })
 }
 
+/** Row ids above `after`, up to `to`. */
+interface Step {
+  after: number
+  to: number
+}
+
+/** Whether many of these ids are the queue's. Left alone, the server takes the queue's index also where the table is four times as fast. */
+async function isDense(context: Context, queue: string, { after, to }: Step): Promise<boolean> {
+  if (to - after < FEW_IDS) return false
+  const many = Math.ceil((to - after) / DENSE)
+  const seen = sql`
+    select count(*) as found
+      from (select id from ${context.names.jobs} where queue = ${queue} and id > ${after} and id <= ${to} limit ${many}) seen`
+  const [counted] = await context.connection.query('common', [seen], { slow: true })
+  return Number(counted!.rows[0]!.found) === many
+}
+
 function stepQuery(
   context: Context,
   queue: string,
   names: readonly string[],
-  { after, to }: { after: number; to: number },
+  { after, to, dense }: Step & { dense: boolean },
   worst: Place | undefined,
   limit: number,
 ): Sql {
@@ -63,7 +86,7 @@ function stepQuery(
     ? sql`and (${line}) < (${worst.later}, ${worst.later ? 0 : worst.priority}, ${worst.availableAt}, ${worst.id})`
     : raw('')
   return sql`
-    select id, coalesce(priority, 0) as priority, available_at, ${later} as later from ${context.names.jobs}
+    select id, coalesce(priority, 0) as priority, available_at, ${later} as later from ${context.names.jobs} ${raw(dense ? 'force index (primary)' : '')}
      where queue = ${queue} and id > ${after} and id <= ${to} and reserved_at is null and ${runnable(names)} ${better}
      order by ${line} limit ${limit}`
 }

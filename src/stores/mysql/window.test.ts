@@ -5,14 +5,14 @@ afterEach(() => void vi.useRealTimers())
 
 const NOW = 1_000
 /** Ids of a queue that is not looked through each time. */
-const LONG = 1_000_000
+const LONG = 10_000
 
 function entry(id: number, priority = 0, availableAt = NOW - 1): Entry {
   return { id, priority, availableAt }
 }
 
 function scanned(window: Window, scan: Partial<Scan>): void {
-  window.scanned({ due: [], delayed: [], limit: window.limit, lastId: 0, ms: 1, ...scan })
+  window.scanned({ due: [], delayed: [], limit: window.limitFor(LONG), lastId: 0, ms: 1, ...scan })
 }
 
 function ids(window: Window, count = 100, second = NOW): number[] {
@@ -53,7 +53,7 @@ describe('the line', () => {
 
   test('that was cut keeps nothing that sorts behind its end', () => {
     const window = new Window()
-    const due = Array.from({ length: window.limit }, (_, at) => entry(at + 1))
+    const due = Array.from({ length: window.limitFor(LONG) }, (_, at) => entry(at + 1))
     scanned(window, { due: [...due] })
     window.arrived([entry(9_999), entry(8_888, -1)], NOW)
     expect(ids(window, 5_000)).toEqual([8_888, ...due.map(({ id }) => id)])
@@ -98,13 +98,38 @@ describe('a look through the queue', () => {
 
   test('is repeated at once where a cut line has been used up, and asks for more then', () => {
     const window = new Window()
-    const due = Array.from({ length: window.limit }, (_, at) => entry(at + 1))
-    const { limit } = window
+    const due = Array.from({ length: window.limitFor(LONG) }, (_, at) => entry(at + 1))
+    const limit = window.limitFor(LONG)
     scanned(window, { due, ms: 5_000 })
     window.drop(new Set(due.map(({ id }) => id)))
     expect(window.needsScan(1, LONG)).toBe(true)
     scanned(window, { ms: 5_000 })
-    expect(window.limit).toBeGreaterThan(limit)
+    expect(window.limitFor(LONG)).toBeGreaterThan(limit)
+  })
+
+  test('asks for more of a queue that is long, however little was taken before', () => {
+    const window = new Window()
+    expect([window.limitFor(LONG), window.limitFor(800_000), window.limitFor(80_000_000)]).toEqual([
+      2_000, 100_000, 128_000,
+    ])
+  })
+
+  test('begins while a quarter of a cut line is left, and jobs go on meanwhile', () => {
+    const window = new Window()
+    const due = Array.from({ length: 2_000 }, (_, at) => entry(at + 1))
+    scanned(window, { due, ms: 5_000 })
+    const drop = (from: number, to: number) => window.drop(new Set(due.slice(from, to).map(({ id }) => id)))
+    drop(0, 1_500)
+    expect(window.needsScan(100, LONG)).toBe(false)
+    drop(1_500, 1_501)
+    expect([window.needsScan(100, LONG), window.hasDue(100, LONG)]).toEqual([true, true])
+  })
+
+  test('is not hastened where it found all there is', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1), entry(2)], ms: 5_000 })
+    window.drop(new Set([1]))
+    expect(window.needsScan(1, LONG)).toBe(false)
   })
 })
 

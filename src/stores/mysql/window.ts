@@ -20,10 +20,14 @@ export interface Scan {
 export const SHORT = 2_000
 const LEAST = 2_000
 const MOST = 128_000
+/** A look asks for one in so many of a long queue's jobs: each reads all of it, so few are to do. */
+const SHARE_ASKED = 8
+/** Where no more than one in so many is left of what a look asked for, the next begins, so that jobs go on meanwhile. */
+const SHARE_LEFT = 4
 const SCAN_EVERY_MS = 1_000
 /** A look as cheap as this is not worth putting off. */
 const CHEAP_MS = 20
-/** Of the time, at most one part in so many goes into looks through a whole queue. */
+/** Of the time, at most one part in so many goes into looks that only seek what was put back. */
 const SHARE = 20
 /** Ids are given before they are committed; the last ones are read again. */
 const LATE_IDS = 1_000
@@ -52,12 +56,14 @@ export class Window {
   #dirty = true
   #taken = 0
   #limit = LEAST
+  /** What the last look asked for. */
+  #asked = LEAST
   #lastId = 0
   #marks: { id: number; at: number }[] = []
 
-  /** How many the next look asks for: more where they are used up fast, so that looks stay rare. */
-  get limit(): number {
-    return this.#limit
+  /** How many the next look asks for, the queue's ids lying so far apart: more where they are used up fast, so that looks stay rare. */
+  limitFor(span: number): number {
+    return Math.min(Math.max(this.#limit, Math.ceil(span / SHARE_ASKED)), MOST)
   }
 
   /** Arrivals have ids above this; there are none before the first look. */
@@ -88,12 +94,8 @@ export class Window {
     if (span < SHORT) return true
     const age = performance.now() - this.#scannedAt
     if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
-    if (
-      this.#due.length < wanted &&
-      (this.#moreDue || (this.#due.length === 0 && this.#moreDelayed && this.#delayed.length === 0))
-    ) {
-      return true
-    }
+    if (this.#moreDue && this.#due.length < Math.max(wanted, this.#asked / SHARE_LEFT)) return true
+    if (this.#moreDelayed && this.#due.length < wanted && this.#due.length + this.#delayed.length === 0) return true
     return this.#scanMs < CHEAP_MS && (this.#dirty || this.#due.length < wanted)
   }
 
@@ -105,8 +107,9 @@ export class Window {
   }
 
   scanned({ due, delayed, limit, lastId, ms }: Scan): void {
-    if (this.#taken >= this.#limit / 2) this.#limit = Math.min(this.#limit * 4, MOST)
-    else if (this.#taken < this.#limit / 8) this.#limit = Math.max(this.#limit / 2, LEAST)
+    if (this.#taken >= this.#asked / 2) this.#limit = Math.min(this.#asked * 4, MOST)
+    else if (this.#taken < this.#asked / 8) this.#limit = Math.max(this.#limit / 2, LEAST)
+    this.#asked = limit
     this.#due = due.filter(({ id }) => !this.#missed.has(id))
     this.#delayed = delayed
     this.#missed.clear()
@@ -154,7 +157,11 @@ export class Window {
   /** These were taken, by us or by others, or are not ours after all. */
   drop(ids: ReadonlySet<number>): void {
     if (ids.size === 0) return
-    this.#due = this.#due.filter(({ id }) => !ids.has(id))
+    // Mostly they are the first ones, and what is left may be long.
+    let first = 0
+    while (first < this.#due.length && ids.has(this.#due[first]!.id)) first++
+    this.#due.splice(0, first)
+    if (first < ids.size) this.#due = this.#due.filter(({ id }) => !ids.has(id))
     for (const id of ids) {
       this.#ids.delete(id)
       if (this.scanning) this.#missed.add(id)
