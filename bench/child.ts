@@ -13,7 +13,7 @@ export interface Order {
 }
 
 /**
- * One process that does one thing with one contestant: loads, dispatches, works. It says `ready`, begins when it is told
+ * One process that does one thing with one contestant: loads, dispatches, works; or only compiles what others will load. It says `ready`, begins when it is told
  * `go`, tells how far it is, and ends with its figures. Told to `stop`, it ends what it does.
  */
 const go = Promise.withResolvers<void>()
@@ -29,7 +29,7 @@ process.on('disconnect', () => process.exit(1))
 async function obey({ contestant, role, place, fresh, parameters }: Order): Promise<void> {
   const { prepare, open } = await CONTESTANTS[contestant]!.load()
   if (fresh) await prepare?.(place)
-  const session = role === 'prepare' ? undefined : await open(place)
+  const session = role === 'prepare' || role === 'compile' ? undefined : await open(place)
   const figures =
     session === undefined
       ? {}

@@ -5,6 +5,9 @@ import type { Figures } from '../roles/list.ts'
 import type { Counters, Server } from '../servers/server.ts'
 import { type Child, partingMs, startChild } from './child-process.ts'
 
+/** For these, everything has been compiled once. */
+const compiled = new Set<string>()
+
 /** One contestant on one fresh place: starts its processes, and measures the server around what they do. */
 export class Course {
   readonly contestant: string
@@ -25,11 +28,19 @@ export class Course {
   static async on<T>(contestant: string, server: Server, work: (course: Course) => Promise<T>): Promise<T> {
     const course = new Course(contestant, server, await server.place())
     try {
+      await course.#compile()
       return await work(course)
     } finally {
       await Promise.all([...course.#children].map((child) => course.#gone(child)))
       await server.drop(course.place)
     }
+  }
+
+  /** The compiler of TypeScript, 15 to 25 MiB, would otherwise be in the memory of the contestant's first worker. */
+  async #compile(): Promise<void> {
+    if (compiled.has(this.contestant)) return
+    compiled.add(this.contestant)
+    await this.#spawn('compile', {}, false).result
   }
 
   async start(role: string, parameters: Figures): Promise<Child> {
