@@ -22,10 +22,20 @@ const MOST_ARRIVALS = 10_000
  * arrivals with each call. What is taken is locked by row id, and checked again under the lock.
  */
 export async function reserveShared(context: Context, request: ReserveRequest): Promise<Reservation> {
+  const { reservation, outrun } = await reserveInLine(context, request)
+  // Others have emptied what was known here, so there may be more: nobody is told that there is nothing.
+  return outrun ? (await reserveInLine(context, request)).reservation : reservation
+}
+
+/** `outrun`: nothing was had, since others were faster with all that was tried. */
+async function reserveInLine(
+  context: Context,
+  request: ReserveRequest,
+): Promise<{ reservation: Reservation; outrun: boolean }> {
   const view = context.views.of(request.worker)
   const queues = [...new Set(request.queues)]
   const state = await arrivals(context, request, queues, view)
-  if (!state.lease) return LOST
+  if (!state.lease) return { reservation: LOST, outrun: false }
   for (const { queue, bounds } of state.open) {
     if (bounds) await scanIfDue(context, request, queue, bounds, view.window(queue))
   }
@@ -36,18 +46,29 @@ export async function reserveShared(context: Context, request: ReserveRequest): 
   }
   const second = Math.floor(state.now / 1_000)
   if (request.limit < 1 || open.every((queue) => view.window(queue).first(1, second).length === 0)) {
-    return { jobs: [], nextDueMs: nextDue(), lost: false }
+    return { reservation: { jobs: [], nextDueMs: nextDue(), lost: false }, outrun: false }
   }
   const { mostAttempts } = await context.shape.read()
-  const dropped: [Window, Set<number>][] = []
+  const dropped: Dropped[] = []
   const reservation = await context.connection.transaction('reserve', async (transaction) => {
     dropped.length = 0
     return take(context, transaction, request, mostAttempts, open, view, second, dropped)
   })
   // Only what is reserved for good, or not to be had, leaves the line.
-  for (const [window, ids] of dropped) window.drop(ids)
-  if (reservation.jobs.length < request.limit) reservation.nextDueMs = nextDue()
-  return reservation
+  for (const { window, ids, outrun } of dropped) {
+    window.drop(ids)
+    if (outrun) window.outrun()
+  }
+  const isOutrun = dropped.some(({ outrun }) => outrun)
+  if (reservation.jobs.length < request.limit) reservation.nextDueMs = isOutrun ? 0 : nextDue()
+  return { reservation, outrun: isOutrun && reservation.jobs.length === 0 && !reservation.lost }
+}
+
+/** What of one window's line was taken or was gone. */
+interface Dropped {
+  window: Window
+  ids: Set<number>
+  outrun: boolean
 }
 
 interface State {
@@ -116,11 +137,9 @@ async function scanIfDue(
 ): Promise<void> {
   const span = bounds.last - bounds.first
   if (!window.needsScan(request.limit, span)) return
-  window.scanning ??= scanQueue(context, queue, request.names, window, bounds).finally(() => {
-    window.scanning = undefined
-  })
-  if (window.hasDue(request.limit, span)) window.scanning.catch(() => {})
-  else await window.scanning
+  const looked = window.lookedThrough(() => scanQueue(context, queue, request.names, window, bounds))
+  if (window.hasDue(request.limit, span)) looked.catch(() => {})
+  else await looked
 }
 
 async function take(
@@ -131,7 +150,7 @@ async function take(
   queues: readonly string[],
   view: View,
   second: number,
-  dropped: [Window, Set<number>][],
+  dropped: Dropped[],
 ): Promise<Reservation> {
   const { names } = context
   const lease = sql`select id from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(context)} lock in share mode`
@@ -145,8 +164,10 @@ async function take(
   for (const queue of queues) {
     const window = view.window(queue)
     const gone = new Set<number>()
-    dropped.push([window, gone])
-    for (let tries = 0; tries < MOST_TRIES && !taking.full; tries++) {
+    const drop: Dropped = { window, ids: gone, outrun: false }
+    dropped.push(drop)
+    let tries = 0
+    for (; tries < MOST_TRIES && !taking.full; tries++) {
       // Where the first were gone, more are: another process takes from the same line.
       const count = Math.min(Math.max(taking.wanted, tries * CANDIDATES_MORE), MOST_CANDIDATES)
       const candidates = window.first(count, second, gone)
@@ -159,6 +180,7 @@ async function take(
       const passed = taking.add(inOrderOf(candidates, rows!.rows))
       markGone(candidates, rows!.rows, passed, taking.full, gone)
     }
+    drop.outrun = !taking.full && gone.size > 0 && (tries === MOST_TRIES || window.isCut)
     if (taking.full) break
   }
   return reserveTaken(context, transaction, request.worker, mostAttempts, taking, [], flags)

@@ -40,8 +40,9 @@ export async function scanQueue(
   let best: Place[] = []
   for (let after = first - 1; after < last; after += IDS_PER_STEP) {
     const worst = best.length === limit ? best.at(-1) : undefined
-    const step = { after, to: Math.min(after + IDS_PER_STEP, last) }
-    const dense = await isDense(context, queue, step)
+    // The last step has no end at `last`: what commits meanwhile comes along.
+    const step = { after, to: after + IDS_PER_STEP }
+    const dense = await isDense(context, queue, { after, to: Math.min(step.to, last) })
     const statement = stepQuery(context, queue, names, { ...step, dense }, worst, limit)
     const [found] = await context.connection.query('common', [statement], { slow: true })
     best = merged(best, found!.rows.map(placeOf)).slice(0, limit)

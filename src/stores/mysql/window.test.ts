@@ -125,6 +125,36 @@ describe('a look through the queue', () => {
     expect([window.needsScan(100, LONG), window.hasDue(100, LONG)]).toEqual([true, true])
   })
 
+  test('begins in the same way where the delayed that it found have all fallen due', () => {
+    const window = new Window()
+    const delayed = Array.from({ length: 2_000 }, (_, at) => entry(at + 1, 0, NOW + 1))
+    scanned(window, { delayed, ms: 5_000 })
+    expect(ids(window, 2_000, NOW + 1)).toHaveLength(2_000)
+    expect(window.needsScan(100, LONG)).toBe(false)
+    window.drop(new Set(ids(window, 1_501, NOW + 1)))
+    expect(window.needsScan(100, LONG)).toBe(true)
+  })
+
+  test('is waited for where others were faster with all that was tried', () => {
+    const window = new Window()
+    scanned(window, { due: [entry(1), entry(2)], ms: 5_000 })
+    window.outrun()
+    expect([window.needsScan(1, LONG), window.hasDue(1, LONG)]).toEqual([true, false])
+    scanned(window, { due: [entry(1), entry(2)], ms: 5_000 })
+    expect([window.needsScan(1, LONG), window.hasDue(1, LONG)]).toEqual([false, true])
+  })
+
+  test('that failed is repeated after a second while jobs are left, and at once where none are', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const window = new Window()
+    scanned(window, { due: [entry(1)], ms: 100 })
+    vi.advanceTimersByTime(2_000)
+    await expect(window.lookedThrough(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone')
+    expect([window.needsScan(1, LONG), window.needsScan(2, LONG)]).toEqual([false, true])
+    vi.advanceTimersByTime(1_000)
+    expect(window.needsScan(1, LONG)).toBe(true)
+  })
+
   test('is not hastened where it found all there is', () => {
     const window = new Window()
     scanned(window, { due: [entry(1), entry(2)], ms: 5_000 })
@@ -133,12 +163,17 @@ describe('a look through the queue', () => {
   })
 })
 
-test('what was taken while a look was under way is not in line again when it ends', () => {
+test('what was taken while a look was under way is not in line again when it ends', async () => {
   const window = new Window()
   scanned(window, { due: [entry(1), entry(2)] })
-  window.scanning = Promise.resolve()
+  const answer = Promise.withResolvers<void>()
+  const looked = window.lookedThrough(async () => {
+    await answer.promise
+    scanned(window, { due: [entry(1), entry(2)] })
+  })
   window.drop(new Set([1]))
-  scanned(window, { due: [entry(1), entry(2)] })
+  answer.resolve()
+  await looked
   expect(ids(window)).toEqual([2])
 })
 
@@ -147,7 +182,7 @@ test('ids that were given before are asked for again for a while: their transact
   const window = new Window()
   scanned(window, { lastId: 500 })
   window.arrived([entry(700)], NOW)
-  expect(window.arrivedAfter).toBe(500)
+  expect(window.arrivedAfter).toBe(0)
   vi.advanceTimersByTime(2_000)
   window.arrived([entry(710)], NOW)
   expect(window.arrivedAfter).toBe(700)

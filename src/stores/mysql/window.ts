@@ -9,9 +9,9 @@ export interface Entry {
 export interface Scan {
   due: Entry[]
   delayed: Entry[]
-  /** At most so many were asked for, of both together. */
+  /** At most so many were asked for, of both together; infinitely many where all was read. */
   limit: number
-  /** The largest id in the table when it began. */
+  /** The largest id in the table when it began, of whatever queue. */
   lastId: number
   ms: number
 }
@@ -20,7 +20,7 @@ export interface Scan {
 export const SHORT = 2_000
 const LEAST = 2_000
 const MOST = 128_000
-/** A look asks for one in so many of a long queue's jobs: each reads all of it, so few are to do. */
+/** Each look reads all of a queue, so that few are to do: it asks for one job in so many ids of it. */
 const SHARE_ASKED = 8
 /** Where no more than one in so many is left of what a look asked for, the next begins, so that jobs go on meanwhile. */
 const SHARE_LEFT = 4
@@ -29,6 +29,8 @@ const SCAN_EVERY_MS = 1_000
 const CHEAP_MS = 20
 /** Of the time, at most one part in so many goes into looks that only seek what was put back. */
 const SHARE = 20
+/** After a look that failed, the next one waits where jobs are left to take meanwhile. */
+const PAUSE_MS = 1_000
 /** Ids are given before they are committed; the last ones are read again. */
 const LATE_IDS = 1_000
 const LATE_MS = 2_000
@@ -36,7 +38,8 @@ const LATE_MS = 2_000
 /**
  * The first jobs of one queue in a table that has no index to read them in order: what a look through the queue found,
  * and what arrived since. A short queue is looked through each time. In a long one, jobs that another process put back are
- * found by the next look: each second while looks are cheap, less often where they take long.
+ * found by the next look: each second while looks are cheap, less often where they take long; and before all that a look
+ * found has been taken.
  */
 export class Window {
   #due: Entry[] = []
@@ -47,9 +50,10 @@ export class Window {
   #moreDelayed = false
   /** Whether the queue was so short when last seen that all of it is read with each look. */
   short = false
-  /** A look that is under way. */
-  scanning: Promise<void> | undefined
-  /** Taken while it was under way: it may have seen them before. */
+  #looking: Promise<void> | undefined
+  #failedAt = Number.NEGATIVE_INFINITY
+  #outrun = false
+  /** Taken while a look was under way: it may have seen them before. */
   readonly #missed = new Set<number>()
   #scannedAt = Number.NEGATIVE_INFINITY
   #scanMs = 0
@@ -61,7 +65,7 @@ export class Window {
   #lastId = 0
   #marks: { id: number; at: number }[] = []
 
-  /** How many the next look asks for, the queue's ids lying so far apart: more where they are used up fast, so that looks stay rare. */
+  /** How many the next look asks for, so far is it from the queue's smallest id to its largest: more where they are used up fast, so that looks stay rare. */
   limitFor(span: number): number {
     return Math.min(Math.max(this.#limit, Math.ceil(span / SHARE_ASKED)), MOST)
   }
@@ -79,23 +83,48 @@ export class Window {
     return this.#delayed[0]?.availableAt ?? null
   }
 
+  /** Behind the last one due that is known, there are more that the look did not ask for. */
+  get isCut(): boolean {
+    return this.#moreDue || (this.#moreDelayed && this.#delayed.length === 0)
+  }
+
   /** Something may have been put back that no arrival tells of. */
   lower(): void {
     this.#dirty = true
   }
 
-  /** Whether `wanted` jobs can be taken from here while a look is under way. */
-  hasDue(wanted: number, span: number): boolean {
-    return span >= SHORT && this.#due.length >= wanted
+  /** Others were faster with all that was tried, and there are more: the next look is waited for. */
+  outrun(): void {
+    this.#outrun = true
   }
 
-  /** Whether it is time to look through the queue, `wanted` jobs being asked for; its ids lie so far apart now. */
+  /** The look that is under way, or the one that `look` begins. */
+  lookedThrough(look: () => Promise<void>): Promise<void> {
+    if (this.#looking) return this.#looking
+    this.#missed.clear()
+    this.#looking = look()
+      .catch((error: unknown) => {
+        this.#failedAt = performance.now()
+        throw error
+      })
+      .finally(() => {
+        this.#looking = undefined
+      })
+    return this.#looking
+  }
+
+  /** Whether `wanted` jobs can be taken from here while a look is under way. */
+  hasDue(wanted: number, span: number): boolean {
+    return span >= SHORT && this.#due.length >= wanted && !this.#outrun
+  }
+
+  /** Whether it is time to look through the queue, `wanted` jobs being asked for; so far is it from its smallest id to its largest now. */
   needsScan(wanted: number, span: number): boolean {
-    if (span < SHORT) return true
+    if (span < SHORT || this.#outrun) return true
+    if (performance.now() - this.#failedAt < PAUSE_MS && this.hasDue(wanted, span)) return false
     const age = performance.now() - this.#scannedAt
     if (age >= Math.max(SCAN_EVERY_MS, this.#scanMs * SHARE)) return true
-    if (this.#moreDue && this.#due.length < Math.max(wanted, this.#asked / SHARE_LEFT)) return true
-    if (this.#moreDelayed && this.#due.length < wanted && this.#due.length + this.#delayed.length === 0) return true
+    if (this.isCut && this.#due.length < Math.max(wanted, this.#asked / SHARE_LEFT)) return true
     return this.#scanMs < CHEAP_MS && (this.#dirty || this.#due.length < wanted)
   }
 
@@ -121,10 +150,15 @@ export class Window {
     this.#scannedAt = performance.now()
     this.#scanMs = ms
     this.#dirty = false
+    this.#outrun = false
     this.#taken = 0
-    // What arrived while the look was under way is asked for again.
+    // What arrived while the look was under way is asked for again, and for a while what was given an id before it.
     this.#lastId = lastId
-    this.#marks = [{ id: lastId, at: performance.now() }]
+    const at = performance.now()
+    this.#marks = [
+      { id: 0, at },
+      { id: lastId, at },
+    ]
   }
 
   /** Jobs that arrived, or that were read again; `second` tells the delayed from the due. */
@@ -164,7 +198,7 @@ export class Window {
     if (first < ids.size) this.#due = this.#due.filter(({ id }) => !ids.has(id))
     for (const id of ids) {
       this.#ids.delete(id)
-      if (this.scanning) this.#missed.add(id)
+      if (this.#looking) this.#missed.add(id)
     }
     this.#taken += ids.size
   }
