@@ -8,6 +8,9 @@ import { startWorker, type TestWorker } from '../support/worker.ts'
 const FIRST = 1_000
 const DOUBLINGS = 9
 
+/** In a table of Laravel's, for two seconds after a look, whatever of the last thousand ids has been committed since. */
+const READ_AGAIN = { own: 0, 'laravel-12': 1_000 }
+
 /** As many jobs that are due as that are not, the latter of a better priority, in one queue. */
 async function fill({ rows }: TestDatabase): Promise<void> {
   const values = Array.from({ length: FIRST }, (_, at) => {
@@ -60,7 +63,7 @@ describe.each([
         taken = (await worker.reserve({ limit })).length
       })
       expect(taken).toBe(limit)
-      expect(reads).toBeLessThan(100 + limit * 12)
+      expect(reads).toBeLessThan(100 + limit * 12 + READ_AGAIN[tables ?? 'own'])
     }
   })
 
