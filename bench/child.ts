@@ -13,8 +13,9 @@ export interface Order {
 }
 
 /**
- * One process that does one thing with one contestant: loads, dispatches, works; or only compiles what others will load. It says `ready`, begins when it is told
- * `go`, tells how far it is, and ends with its figures. Told to `stop`, it ends what it does.
+ * One process that does one thing with one contestant: loads, dispatches, works; or only compiles what others will load. It
+ * says `ready`, begins when it is told `go`, tells how far it is, and ends with its figures. Told to `stop`, it ends what it
+ * does.
  */
 const go = Promise.withResolvers<void>()
 const stop = Promise.withResolvers<void>()

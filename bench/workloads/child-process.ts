@@ -6,7 +6,10 @@ import type { Figures } from '../roles/list.ts'
 
 const CHILD = join(import.meta.dirname, '..', 'child.ts')
 const CACHE = join(import.meta.dirname, '..', 'node_modules', '.compile-cache')
-/** Processes that run handlers: these have the flags of the contestant's own command line. So has who compiles for them, since what is compiled is kept for each set of flags. */
+/**
+ * Processes that run handlers: these have the flags of the contestant's own command line. So has who compiles for them, since
+ * what is compiled is kept for each set of flags.
+ */
 const WORKERS = ['compile', 'drain', 'pickup', 'pickupInside', 'due', 'dayWorker', 'steady']
 
 /** One child process with its order, from the parent's side. */

@@ -42,7 +42,7 @@ export async function scanQueue(
     const worst = best.length === limit ? best.at(-1) : undefined
     // The last step has no end at `last`: what commits meanwhile comes along.
     const step = { after, to: after + IDS_PER_STEP }
-    const dense = await isDense(context, queue, { after, to: Math.min(step.to, last) })
+    const dense = await isDense(context, queue, { after, to: Math.min(step.to, top) })
     const statement = stepQuery(context, queue, names, { ...step, dense }, worst, limit)
     const [found] = await context.connection.query('common', [statement], { slow: true })
     best = merged(best, found!.rows.map(placeOf)).slice(0, limit)
@@ -62,7 +62,10 @@ interface Step {
   to: number
 }
 
-/** Whether many of these ids are the queue's. Left alone, the server takes the queue's index also where the table is four times as fast. */
+/**
+ * Whether many of these ids are the queue's. Left alone, the server takes the queue's index also where the table is four times
+ * as fast.
+ */
 async function isDense(context: Context, queue: string, { after, to }: Step): Promise<boolean> {
   if (to - after < FEW_IDS) return false
   const many = Math.ceil((to - after) / DENSE)

@@ -65,7 +65,10 @@ export class Window {
   #lastId = 0
   #marks: { id: number; at: number }[] = []
 
-  /** How many the next look asks for, so far is it from the queue's smallest id to its largest: more where they are used up fast, so that looks stay rare. */
+  /**
+   * How many the next look asks for: more where they are used up fast, so that looks stay rare. `span` is from the queue's
+   * smallest id to its largest.
+   */
   limitFor(span: number): number {
     return Math.min(Math.max(this.#limit, Math.ceil(span / SHARE_ASKED)), MOST)
   }
@@ -118,7 +121,7 @@ export class Window {
     return span >= SHORT && this.#due.length >= wanted && !this.#outrun
   }
 
-  /** Whether it is time to look through the queue, `wanted` jobs being asked for; so far is it from its smallest id to its largest now. */
+  /** Whether it is time to look through the queue, `wanted` jobs being asked for. */
   needsScan(wanted: number, span: number): boolean {
     if (span < SHORT || this.#outrun) return true
     if (performance.now() - this.#failedAt < PAUSE_MS && this.hasDue(wanted, span)) return false
