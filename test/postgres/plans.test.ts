@@ -81,3 +81,32 @@ test('outcomes are written by one look-up each, also where the tables were empty
   expect(scans.length).toBeGreaterThan(5)
   for (const scan of scans) expect(scan).toMatch(/(Index|TID|Recheck) Cond/)
 })
+
+test('a chunk of a large group of failed jobs reads its own labels, not those of the whole group', async () => {
+  await using given = await givenSchema()
+  const { schema, look } = given
+  const store = await given.store()
+  await store.migrate()
+  look.all(`
+    insert into ${schema}.failed_jobs (uuid, connection, queue, payload, exception)
+    select gen_random_uuid(), 'database', 'default', repeat('x', 200), 'Error' from generate_series(1, 60000)`)
+  look.all(`
+    insert into ${schema}.faena_failed (uuid, failed_id, fingerprint, headline)
+    select uuid, id, 'kind ' || id / 20000, 'Error' from ${schema}.failed_jobs`)
+  for (const table of ['failed_jobs', 'faena_failed']) look.all(`analyze ${schema}.${table}`)
+  const read = () => {
+    const [row] = look.all(
+      `select idx_scan::int as scans, idx_tup_read::int as labels from pg_stat_user_indexes
+        where schemaname = '${schema}' and indexrelname = 'faena_failed_by_fingerprint'`,
+    )
+    return row as { scans: number; labels: number }
+  }
+  const before = read()
+
+  const removed = await store.removeFailed({ fingerprint: 'kind 1' }, { limit: 20, upTo: 60_000 })
+  await store.close()
+
+  expect(removed).toEqual({ changed: 20, skipped: 0, next: 20_019 })
+  await expect.poll(() => read().scans, { timeout: 10_000 }).toBeGreaterThan(before.scans)
+  expect(read().labels - before.labels).toBeLessThan(100)
+})
