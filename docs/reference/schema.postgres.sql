@@ -373,6 +373,24 @@ AS $function$
               then replace(substring(left(payload, 4000) from '^\s*\{(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9.eE+-]+|true|false|null)\s*,)*\s*"job"\s*:\s*"((?:[^"\\]|\\.)*)"'), '\/', '/') end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.faena_jobs_of_uuids_1(given text[])
+ RETURNS TABLE(id bigint, uuid text)
+ LANGUAGE plpgsql
+ STABLE ROWS 10
+ SET search_path TO 'pg_catalog'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET lock_timeout TO '4s'
+AS $function$
+begin
+  return query select j.id::bigint, substr(j.payload, 10, 36) from "public"."jobs" j where substr(j.payload, 10, 36) = any(given);
+  return query select j.id::bigint, "public"."faena_uuid_of_1"(j.payload) from "public"."jobs" j where substr(j.payload, 1, 9) <> '{"uuid":"' and "public"."faena_uuid_of_1"(j.payload) = any(given);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.faena_labelled_1()
  RETURNS trigger
  LANGUAGE plpgsql

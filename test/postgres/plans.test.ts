@@ -110,3 +110,27 @@ test('a chunk of a large group of failed jobs reads its own labels, not those of
   await expect.poll(() => read().scans, { timeout: 10_000 }).toBeGreaterThan(before.scans)
   expect(read().labels - before.labels).toBeLessThan(100)
 })
+
+test('jobs are found by some uuids without a look at the others', async () => {
+  await using given = await givenSchema()
+  const { schema, look } = given
+  const store = await given.store()
+  await store.migrate()
+  const uuidOf = (id: number) => `00000000-0000-7000-8000-${String(id).padStart(12, '0')}`
+  look.all(`
+    insert into ${schema}.jobs (queue, payload, attempts, available_at, created_at)
+    select 'default', '{"uuid":"00000000-0000-7000-8000-' || lpad(n::text, 12, '0') || '","data":null}', 0, 1700000000, 1700000000
+      from generate_series(1, 20000) n`)
+  look.all(`update ${schema}.jobs set payload = ' ' || payload where id = 7`)
+  look.all(`analyze ${schema}.jobs`)
+  const session = await given.client()
+  const plans = await plansOf(session)
+  const uuids = Array.from({ length: 20 }, (_, at) => uuidOf(at + 1))
+
+  const { rows } = await session.query(`select id::int from ${schema}.faena_jobs_of_uuids_1($1) order by id`, [uuids])
+
+  expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
+  expect(plans.join('\n')).toMatch(/faena_jobs_uuid/)
+  expect(plans.join('\n')).toMatch(/faena_jobs_odd/)
+  expect(plans.join('\n')).not.toMatch(/Seq Scan/)
+})

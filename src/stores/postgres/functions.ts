@@ -1,6 +1,6 @@
 import { heldFunction } from './holds.ts'
 import type { Names } from './names.ts'
-import { payloadFunctions } from './payload-functions.ts'
+import { jobsOfUuidsFunction, payloadFunctions } from './payload-functions.ts'
 import { pushFunction } from './push-function.ts'
 import { reserveFunction } from './reserve-function.ts'
 import { settleFunction, writeOutcomesFunction } from './settle-function.ts'
@@ -9,6 +9,7 @@ import { settleFunction, writeOutcomesFunction } from './settle-function.ts'
 export function functions(names: Names): string[] {
   return [
     ...payloadFunctions(names),
+    jobsOfUuidsFunction(names),
     reserveFunction(names),
     heldFunction(names),
     pushFunction(names),
