@@ -31,6 +31,13 @@ export function needsLabels({ filter, key }: { filter: FailedFilter; key: LabelK
   return key !== undefined || filter.name !== undefined
 }
 
+/** The index that knows which failed jobs may match, where one does. */
+export function labelKeyOf({ refs, fingerprint, name }: FailedFilter): LabelKey | undefined {
+  if (refs !== undefined) return undefined
+  if (fingerprint !== undefined) return { fingerprint }
+  return name === undefined ? undefined : { name }
+}
+
 /**
  * One chunk of a bulk action. Where an index knows the jobs they are asked of it, chunk by chunk, so that a group of a few
  * among a million is not looked for from the beginning each time.
@@ -45,7 +52,11 @@ export async function actOnChunk(
     action === 'retry' ? store.retry(which, some) : store.removeFailed(which, some)
   if (key === undefined) return act(filter, chunk)
   const { limit, upTo, after = 0 } = chunk
-  const ids = await store.failedIds(key, { limit, above: after, below: upTo + 1, order: 'oldest' })
+  const { idAbove = 0, idBelow = upTo + 1 } = filter
+  const ids = await store.failedIds(key, {
+    ...{ limit, order: 'oldest' },
+    ...{ above: Math.max(after, idAbove), below: Math.min(upTo + 1, idBelow) },
+  })
   if (ids.length === 0) return { changed: 0, skipped: 0, next: null }
   // An index of fingerprints has seen to that already; one of fields or names has not.
   const { fingerprint: _fingerprint, ...seen } = filter

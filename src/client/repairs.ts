@@ -2,10 +2,11 @@ import { type Duration, milliseconds } from '../core/duration.ts'
 import { FaenaError } from '../core/errors.ts'
 import { priorityNumber, queueName } from '../core/job.ts'
 import { tryReadPayload } from '../core/payload.ts'
-import type { FailedFilter, JobFilter, JobPatch, JobRef, Retention, Store } from '../store.ts'
+import type { Chunk, FailedFilter, JobFilter, JobPatch, JobRef, Retention, Store } from '../store.ts'
 import { type BulkDone, type BulkOptions, inChunks } from './bulk.ts'
 import { dueTime, type When } from './due.ts'
 import { checkFailedFilter, refuseEmpty } from './filters.ts'
+import { actOnChunk, type FailedAction, labelKeyOf } from './narrowed.ts'
 import { jobRefs } from './refs.ts'
 
 /** What became of a bulk action; `missing` lists the refs it was given that are not there. */
@@ -56,12 +57,14 @@ const HOUR_MS = 3_600_000
 const AT_ONCE = 500
 
 export function repairs(store: Store): Repairs {
-  const failedBulk = async (which: FailedFilter, act: 'retry' | 'removeFailed', options: BulkOptions = {}) => {
+  const failedBulk = async (which: FailedFilter, action: FailedAction, options: BulkOptions = {}) => {
     const filter = checkFailedFilter(which)
     const { failed: upTo } = await store.bounds()
     const total = await store.countFailed(filter)
     const missing = filter.refs === undefined ? [] : await missingFailed(store, filter.refs)
-    return { ...(await inChunks((chunk) => store[act](filter, chunk), { ...options, upTo, total })), missing }
+    const narrowing = { filter, key: labelKeyOf(filter) }
+    const step = (chunk: Chunk) => actOnChunk(store, action, narrowing, chunk)
+    return { ...(await inChunks(step, { ...options, upTo, total })), missing }
   }
   const jobsBulk = async (given: readonly JobRef[], patch: JobPatch | 'remove', options: BulkOptions = {}) => {
     const filter: JobFilter = { refs: jobRefs(given) }
@@ -81,12 +84,12 @@ export function repairs(store: Store): Repairs {
     },
     async removeFailed(filter, options) {
       if (filter !== 'all') refuseEmpty(checkFailedFilter(filter), "'all'")
-      return failedBulk(filter === 'all' ? {} : filter, 'removeFailed', options)
+      return failedBulk(filter === 'all' ? {} : filter, 'forget', options)
     },
-    forget: async (refs, options) => failedBulk({ refs }, 'removeFailed', options),
+    forget: async (refs, options) => failedBulk({ refs }, 'forget', options),
     async flush({ hours, queue } = {}, options) {
       const failedBefore = hours === undefined ? undefined : (await hoursAgo(store, hours)) + 1
-      return failedBulk({ failedBefore, queue }, 'removeFailed', options)
+      return failedBulk({ failedBefore, queue }, 'forget', options)
     },
     async clear(queue, options) {
       const filter = { queue: queueName(queue) }

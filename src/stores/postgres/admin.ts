@@ -10,7 +10,7 @@ import type {
   WorkerCommand,
 } from '../../store.ts'
 import type { Dialect } from '../sql/dialect.ts'
-import { failedConditions, jobConditions, labelConditions } from '../sql/filter.ts'
+import { failedConditions, jobConditions } from '../sql/filter.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray, textArray } from './client.ts'
@@ -43,24 +43,11 @@ export function adminWrites(context: Context, dialect: Dialect): AdminWrites {
     return { found, locked }
   }
 
-  /**
-   * The failed jobs of a chunk, locked. Those of a kind or name are followed from label to label in the order of their ids, each
-   * with a look-up of its own, whatever the statistics say: a join of two columns is taken to find next to nothing, and all
-   * labels of a large group would be gathered and sorted anew for each chunk.
-   */
-  const failedOf = (run: Run, filter: FailedFilter, { after = 0, upTo, limit }: Chunk, columns: string) => {
-    const matches = failedConditions(dialect, filter, wallClock.text)
-    const labelled = labelConditions(filter)
-    if (labelled === undefined) {
-      return run(sql`
-        select ${raw(columns)} from ${failedJobs} f
-         where f.id > ${after} and f.id <= ${upTo} and ${matches} order by f.id limit ${limit} for update of f`)
-    }
-    return run(sql`
-      select found.* from ${own('failed')} l, lateral (
-              select ${raw(columns)} from ${failedJobs} f where f.uuid = l.uuid and f.id = l.failed_id and ${matches} limit 1 for update) found
-       where ${labelled} and l.failed_id > ${after} and l.failed_id <= ${upTo} order by l.failed_id limit ${limit}`)
-  }
+  const failedOf = (run: Run, filter: FailedFilter, chunk: Chunk, columns: string) =>
+    run(sql`
+      select ${raw(columns)} from ${failedJobs} f left join ${own('failed')} l on l.uuid = f.uuid and l.failed_id = f.id
+       where f.id > ${chunk.after ?? 0} and f.id <= ${chunk.upTo} and ${failedConditions(dialect, filter, wallClock.text)}
+       order by f.id limit ${chunk.limit} for update of f`)
 
   /** Filters look at every row between two ids; that may be many. */
   const inChunk = (work: (run: Run) => Promise<ChunkDone>) =>

@@ -34,8 +34,8 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
   const all: Sql[] = [goingOn(dialect, filter, raw('f.id'))]
   if (filter.refs) all.push(references(dialect, filter.refs, raw('f.id'), raw('f.uuid')))
   if (filter.queue !== undefined) all.push(sql`f.queue = ${filter.queue}`)
-  const labelled = labelConditions(filter)
-  if (labelled !== undefined) all.push(labelled)
+  if (filter.name !== undefined) all.push(sql`l.name = ${filter.name}`)
+  if (filter.fingerprint !== undefined) all.push(sql`l.fingerprint = ${filter.fingerprint}`)
   if (filter.error !== undefined) all.push(dialect.likeAnyCase(raw('f.exception'), anywhere(filter.error)))
   if (filter.search !== undefined) {
     const [exception, payload] = ['f.exception', 'f.payload'].map((column) =>
@@ -48,14 +48,6 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
   if (filter.failedBefore !== undefined) all.push(sql`f.failed_at < ${wallText(filter.failedBefore)}`)
   if (filter.failedAfter !== undefined) all.push(sql`f.failed_at >= ${wallText(filter.failedAfter)}`)
   return joined(all, ' and ')
-}
-
-/** What of a filter faena_failed (`l`) is asked, if anything. */
-export function labelConditions({ name, fingerprint }: FailedFilter): Sql | undefined {
-  const all: Sql[] = []
-  if (name !== undefined) all.push(sql`l.name = ${name}`)
-  if (fingerprint !== undefined) all.push(sql`l.fingerprint = ${fingerprint}`)
-  return all.length > 0 ? joined(all, ' and ') : undefined
 }
 
 /** What nothing narrows is not looked through: it is read in order, or counted in an index. */
