@@ -34,6 +34,8 @@ export interface PgListener extends PgQueryable {
 }
 
 export interface PgQuery {
+  /** The connection has the server keep the statement under this name, and sends its text once. */
+  name?: string
   text: string
   values?: unknown[]
   types?: { getTypeParser(oid: number, format?: string): (value: string) => unknown }

@@ -4,7 +4,8 @@ import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, types } from './client.ts'
-import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
+import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded, wasForgotten } from './errors.ts'
+import { preparedName } from './prepared.ts'
 import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
 import { answered, TimeOut, within } from './time-outs.ts'
@@ -31,10 +32,13 @@ export class Connection {
   /** Those that are there, by name; the application's own has both lanes. */
   readonly #open = new Map<PgPool, string>()
   #closed = false
+  /** Off for good once a pooler turns out to stand between. */
+  #prepares: boolean
 
   constructor(source: Source, timeoutMs: number) {
     this.#source = source
     this.#timeoutMs = timeoutMs
+    this.#prepares = source.ours
   }
 
   /** Host, port and database, for people. */
@@ -51,14 +55,20 @@ export class Connection {
     return Math.ceil(this.#timeoutMs * 0.8)
   }
 
-  /** One statement, committed when it resolves; waiting for a connection is part of its time. */
-  async query(lane: Lane, statement: Sql, options: { timeoutMs?: number } = {}): Promise<SqlRow[]> {
-    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
+  /**
+   * One statement, committed when it resolves; waiting for a connection is part of its time. One that comes `often`, with other
+   * values each time, is read and planned by the server once per connection.
+   */
+  async query(lane: Lane, statement: Sql, options: { timeoutMs?: number; often?: boolean } = {}): Promise<SqlRow[]> {
+    const { timeoutMs = this.#timeoutMs, often } = options
     const deadline = performance.now() + timeoutMs
     return this.#repeated(() =>
       this.#withClient(lane, deadline, async (client, doubt) => {
         doubt.sent = true
-        return this.#run(client, statement, deadline - performance.now())
+        const leftMs = deadline - performance.now()
+        return often && this.#prepares
+          ? this.#runPrepared(client, statement, leftMs)
+          : this.#run(client, statement, leftMs)
       }),
     )
   }
@@ -228,6 +238,17 @@ export class Connection {
 
   async #run(client: PgQueryable, statement: Sql, timeoutMs: number): Promise<SqlRow[]> {
     return (await answered(client.query(queryOf(statement)), timeoutMs)).rows as SqlRow[]
+  }
+
+  async #runPrepared(client: PgQueryable, statement: Sql, timeoutMs: number): Promise<SqlRow[]> {
+    const query = queryOf(statement)
+    try {
+      return (await answered(client.query({ ...query, name: preparedName(query.text) }), timeoutMs)).rows as SqlRow[]
+    } catch (error) {
+      if (!wasForgotten(error)) throw error
+      this.#prepares = false
+      return this.#run(client, statement, timeoutMs)
+    }
   }
 
   #text(client: PgQueryable, text: string): Promise<unknown> {

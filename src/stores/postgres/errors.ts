@@ -44,6 +44,15 @@ export function wasEnded(error: unknown): boolean {
   return sqlState(error) === '57014'
 }
 
+/**
+ * The server does not know a prepared statement by its name (26000), or knows one already that this connection did not prepare
+ * (42P05): a pooler gives its connections now to this client, now to that. Nothing was run.
+ */
+export function wasForgotten(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === '26000' || state === '42P05'
+}
+
 /** Whether a statement that had been sent may have been committed although it failed: only a lost connection leaves that open. */
 export function mayHaveCommitted(error: unknown): boolean {
   const state = sqlState(error)

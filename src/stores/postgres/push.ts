@@ -28,7 +28,7 @@ export function pushing(context: Context) {
 
 /** In a transaction of its own. */
 async function stored(context: Context, jobs: readonly NewJob[], options: Insertion): Promise<Pushed[]> {
-  const run: Run = (statement) => context.connection.query('common', statement)
+  const run: Run = (statement) => context.connection.query('common', statement, { often: true })
   try {
     return await insert(context, run, jobs, options)
   } catch (error) {

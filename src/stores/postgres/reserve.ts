@@ -31,7 +31,8 @@ export function reserving(context: Context) {
     floor: ScanFloor,
     places: readonly Place[] | undefined,
   ): Promise<Reservation> {
-    const [row] = await context.connection.query('lease', statement(context, request, [...leftAlone], places))
+    const asked = statement(context, request, [...leftAlone], places)
+    const [row] = await context.connection.query('lease', asked, { often: true })
     const answer = row as unknown as Answer
     const pairs = JSON.parse(answer.pairs) as Pair[]
     const jobs = answer.ids === null ? [] : await afterTaking(() => reservedJobs(context, answer, pairs))

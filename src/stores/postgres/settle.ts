@@ -34,7 +34,7 @@ async function together(context: Context, settlement: Settlement): Promise<Settl
   const { connection } = context
   const statement = settleStatement(context, settlement)
   if (!outcomes.some(({ run }) => run))
-    return remembered(outcomes, answerOf(await connection.query('lease', statement)))
+    return remembered(outcomes, answerOf(await connection.query('lease', statement, { often: true })))
   return connection.transaction('lease', async (run) => {
     const settled = remembered(outcomes, answerOf(await run(statement)))
     await saveRuns(context, run, outcomes, settled.applied)

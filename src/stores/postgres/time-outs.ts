@@ -2,20 +2,20 @@
 export class TimeOut extends Error {}
 
 /** What the promise becomes, or a TimeOut after `ms`; what it becomes later concerns nobody. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new TimeOut()), ms)
-      }),
-    ])
-  } finally {
-    clearTimeout(timer)
-    // The loser of the race may still reject, with nobody left to listen.
-    promise.catch(() => {})
-  }
+export function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TimeOut()), ms)
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
 }
 
 /** The server's answer. One that does not come in time is an error of the network: its connection is of no more use. */
