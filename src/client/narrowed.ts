@@ -38,9 +38,13 @@ export function labelKeyOf({ refs, fingerprint, name }: FailedFilter): LabelKey 
   return name === undefined ? undefined : { name }
 }
 
+/** Labels that are asked for at once, however few jobs a chunk may have: those of a group need not match what else is asked. */
+const FEWEST_LABELS = 500
+
 /**
  * One chunk of a bulk action. Where an index knows the jobs they are asked of it, chunk by chunk, so that a group of a few
- * among a million is not looked for from the beginning each time.
+ * among a million is not looked for from the beginning each time. The index alone decides nothing: labels may be left of rows
+ * whose ids others have since.
  */
 export async function actOnChunk(
   store: Store,
@@ -48,18 +52,15 @@ export async function actOnChunk(
   { filter, key }: { filter: FailedFilter; key: LabelKey | undefined },
   chunk: Chunk,
 ): Promise<ChunkDone> {
-  const act = (which: FailedFilter, some: Chunk) =>
-    action === 'retry' ? store.retry(which, some) : store.removeFailed(which, some)
-  if (key === undefined) return act(filter, chunk)
-  const { limit, upTo, after = 0 } = chunk
+  const act = (which: FailedFilter) =>
+    action === 'retry' ? store.retry(which, chunk) : store.removeFailed(which, chunk)
+  if (key === undefined) return act(filter)
+  const { upTo, after = 0 } = chunk
   const { idAbove = 0, idBelow = upTo + 1 } = filter
-  const ids = await store.failedIds(key, {
-    ...{ limit, order: 'oldest' },
-    ...{ above: Math.max(after, idAbove), below: Math.min(upTo + 1, idBelow) },
-  })
+  const limit = Math.max(chunk.limit, FEWEST_LABELS)
+  const between = { above: Math.max(after, idAbove), below: Math.min(upTo + 1, idBelow) }
+  const ids = await store.failedIds(key, { limit, ...between, order: 'oldest' })
   if (ids.length === 0) return { changed: 0, skipped: 0, next: null }
-  // An index of fingerprints has seen to that already; one of fields or names has not.
-  const { fingerprint: _fingerprint, ...seen } = filter
-  const done = await act({ ...('fingerprint' in key ? seen : filter), refs: ids }, { limit: ids.length, upTo, after })
+  const done = await act({ ...filter, refs: ids })
   return { ...done, next: done.next ?? (ids.length < limit ? null : ids.at(-1)!) }
 }

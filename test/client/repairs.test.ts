@@ -64,6 +64,31 @@ eachStore('repairs', (open) => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(95)
   })
 
+  test('a slow retry within a group counts what it retries, not what it passes by, and ends with the last chunk', async () => {
+    await using given = await open()
+    const admin = createAdmin(given)
+    await failed(given, 40, 'x')
+    await failed(given, 6, 'x', 'orders')
+    const [row] = (await admin.failed()).rows
+    const steps: number[] = []
+    const enough = new AbortController()
+
+    const done = await admin.retry(
+      { fingerprint: row!.fingerprint!, queue: 'orders' },
+      {
+        chunk: 4,
+        signal: enough.signal,
+        onProgress: ({ done }) => {
+          steps.push(done)
+          if (done === 6) enough.abort()
+        },
+      },
+    )
+
+    expect(done).toMatchObject({ changed: 6, complete: true })
+    expect(steps).toEqual([4, 6])
+  })
+
   test('an empty filter is not everything', async () => {
     await using given = await open()
     const admin = createAdmin(given)

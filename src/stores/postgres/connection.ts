@@ -4,7 +4,7 @@ import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, types } from './client.ts'
-import { faultOf, mayHaveCommitted, translated, unavailable, wasEnded, wasForgotten } from './errors.ts'
+import { faultOf, isUnprepared, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
 import { preparedName } from './prepared.ts'
 import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
@@ -32,7 +32,7 @@ export class Connection {
   /** Those that are there, by name; the application's own has both lanes. */
   readonly #open = new Map<PgPool, string>()
   #closed = false
-  /** Off for good once a pooler turns out to stand between. */
+  /** Off for good once the server is found not to keep what was prepared, as behind some poolers. */
   #prepares: boolean
 
   constructor(source: Source, timeoutMs: number) {
@@ -65,10 +65,10 @@ export class Connection {
     return this.#repeated(() =>
       this.#withClient(lane, deadline, async (client, doubt) => {
         doubt.sent = true
-        const leftMs = deadline - performance.now()
+        const leftMs = () => deadline - performance.now()
         return often && this.#prepares
           ? this.#runPrepared(client, statement, leftMs)
-          : this.#run(client, statement, leftMs)
+          : this.#run(client, statement, leftMs())
       }),
     )
   }
@@ -240,14 +240,14 @@ export class Connection {
     return (await answered(client.query(queryOf(statement)), timeoutMs)).rows as SqlRow[]
   }
 
-  async #runPrepared(client: PgQueryable, statement: Sql, timeoutMs: number): Promise<SqlRow[]> {
+  async #runPrepared(client: PgQueryable, statement: Sql, leftMs: () => number): Promise<SqlRow[]> {
     const query = queryOf(statement)
     try {
-      return (await answered(client.query({ ...query, name: preparedName(query.text) }), timeoutMs)).rows as SqlRow[]
+      return (await answered(client.query({ ...query, name: preparedName(query.text) }), leftMs())).rows as SqlRow[]
     } catch (error) {
-      if (!wasForgotten(error)) throw error
+      if (!isUnprepared(error)) throw error
       this.#prepares = false
-      return this.#run(client, statement, timeoutMs)
+      return this.#run(client, statement, leftMs())
     }
   }
 

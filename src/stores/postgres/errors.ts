@@ -46,11 +46,12 @@ export function wasEnded(error: unknown): boolean {
 
 /**
  * The server does not know a prepared statement by its name (26000), or knows one already that this connection did not prepare
- * (42P05): a pooler gives its connections now to this client, now to that. Nothing was run.
+ * (42P05): a pooler gives its connections now to this client, now to that. Or what the statement answers has another form
+ * since (0A000). Nothing was run.
  */
-export function wasForgotten(error: unknown): boolean {
+export function isUnprepared(error: unknown): boolean {
   const state = sqlState(error)
-  return state === '26000' || state === '42P05'
+  return state === '26000' || state === '42P05' || (state === '0A000' && /cached plan/.test((error as Error).message))
 }
 
 /** Whether a statement that had been sent may have been committed although it failed: only a lost connection leaves that open. */

@@ -34,8 +34,11 @@ export function failedConditions(dialect: Dialect, filter: FailedFilter, wallTex
   const all: Sql[] = [goingOn(dialect, filter, raw('f.id'))]
   if (filter.refs) all.push(references(dialect, filter.refs, raw('f.id'), raw('f.uuid')))
   if (filter.queue !== undefined) all.push(sql`f.queue = ${filter.queue}`)
-  if (filter.name !== undefined) all.push(sql`l.name = ${filter.name}`)
-  if (filter.fingerprint !== undefined) all.push(sql`l.fingerprint = ${filter.fingerprint}`)
+  // Of jobs that are named, the labels are looked up one by one, and not gathered by an index of all that are of that kind.
+  const isLabelled = (column: Sql, value: string) =>
+    filter.refs ? sql`case when ${column} = ${value} then 1 else 0 end = 1` : sql`${column} = ${value}`
+  if (filter.name !== undefined) all.push(isLabelled(raw('l.name'), filter.name))
+  if (filter.fingerprint !== undefined) all.push(isLabelled(raw('l.fingerprint'), filter.fingerprint))
   if (filter.error !== undefined) all.push(dialect.likeAnyCase(raw('f.exception'), anywhere(filter.error)))
   if (filter.search !== undefined) {
     const [exception, payload] = ['f.exception', 'f.payload'].map((column) =>
