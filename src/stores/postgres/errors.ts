@@ -44,14 +44,12 @@ export function wasEnded(error: unknown): boolean {
   return sqlState(error) === '57014'
 }
 
-/**
- * The server does not know a prepared statement by its name (26000), or knows one already that this connection did not prepare
- * (42P05): a pooler gives its connections now to this client, now to that. Or what the statement answers has another form
- * since (0A000). Nothing was run.
- */
+/** Of a prepared statement: poolers give their connections now to this client, now to that. Or its answer has another form since. */
+const UNPREPARED = new Set(['26000', '42P05', '0A000']) // not known by its name, known already, the plan's result changed
+
+/** Whether a prepared statement failed because it was prepared; nothing of it was done. */
 export function isUnprepared(error: unknown): boolean {
-  const state = sqlState(error)
-  return state === '26000' || state === '42P05' || (state === '0A000' && /cached plan/.test((error as Error).message))
+  return UNPREPARED.has(sqlState(error) ?? '')
 }
 
 /** Whether a statement that had been sent may have been committed although it failed: only a lost connection leaves that open. */
