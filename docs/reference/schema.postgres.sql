@@ -412,7 +412,7 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_push_2(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], to_channel text, given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_push_3(of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[], in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[], in_lengths bigint[], in_rules text[], to_channel text, given_ms bigint)
  RETURNS TABLE(ids bigint[], outcomes text[], uuids text[], seq bigint, known text, too_late boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -429,6 +429,7 @@ declare
   this_second constant integer := ms / 1000;
   sequence constant regclass := pg_get_serial_sequence('"public"."jobs"', 'id');
   new_ids bigint[];
+  is_new constant boolean := known_uuids is null and in_delays is null and in_dues is null;
   at_last constant integer := cardinality(in_payloads);
   found_uuid text;
   its_outcomes text[];
@@ -436,19 +437,21 @@ declare
   its_ids bigint[];
   taken_keys text[];
   wanted_keys text[];
+  told text;
   t record;
   holder record;
   job record;
-  every_queue constant text := case when cardinality(in_queues) = 1 then in_queues[1] end;
-  every_name constant text := case when cardinality(in_names) = 1 then in_names[1] end;
-  every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
-  every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
+  every_queue text;
+  every_name text;
+  every_tries integer;
+  every_priority integer;
 begin
   -- First, so that a push whose answer was lost, and which stored its jobs without telling of them, does so when it is repeated.
   if to_channel is not null then
-    perform pg_notify(to_channel, '');
+    told := pg_notify(to_channel, '');
   end if;
-  if of_producer is not null then
+  -- Where nothing can be wrong with the jobs, the producer's row says below whether they are stored already.
+  if of_producer is not null and not is_new then
     return query select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
                 else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from "public"."faena_producers" p where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
@@ -478,7 +481,11 @@ begin
     end if;
   end if;
 
-  new_ids := array(select nextval(sequence) from generate_series(1, at_last));
+  if at_last = 1 then
+    new_ids := array[nextval(sequence)];
+  else
+    new_ids := array(select nextval(sequence) from generate_series(1, at_last));
+  end if;
   if of_producer is not null then
     insert into "public"."faena_producers" as p (producer, seq, ids, at) values (
       of_producer, of_seq, case when new_ids[at_last] - new_ids[1] = at_last - 1 then new_ids[1:1] || new_ids[at_last:] else new_ids end, ms
@@ -492,16 +499,31 @@ begin
     end if;
   end if;
 
-  insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
-  select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
+  if at_last = 1 and in_keys is null then
+    insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
+    values (new_ids[1], in_queues[1], in_payloads[1], 0, case when in_dues[1] is not null then ceil(in_dues[1] / 1000.0)::integer
+                when in_delays[1] > 0 then ceil((ms + in_delays[1]) / 1000.0)::integer
+                else this_second end, this_second, in_names[1], in_tries[1],
+            nullif(in_priorities[1], 0));
+  else
+    every_queue := case when cardinality(in_queues) = 1 then in_queues[1] end;
+    every_name := case when cardinality(in_names) = 1 then in_names[1] end;
+    every_tries := case when cardinality(in_tries) = 1 then in_tries[1] end;
+    every_priority := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
+    insert into "public"."jobs" (id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority)
+    select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
                 when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
                 else this_second end, this_second, coalesce(every_name, t.name),
-         coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
-    from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
-         with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
-   where t.key is null;
+           coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
+      from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
+           with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
+     where t.key is null;
+  end if;
   if in_keys is null then
-    return query select new_ids, null::text[], null::text[], of_seq, null::text, false;
+    ids := new_ids;
+    seq := of_seq;
+    too_late := false;
+    return next;
     return;
   end if;
 
@@ -585,7 +607,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_reserve_3(by_worker bigint, of_queues text[], of_names text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_reserve_4(by_worker bigint, of_queues text[], of_names text[], of_jobs text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
  RETURNS TABLE(pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[], crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -603,26 +625,14 @@ declare
   started constant timestamptz := clock_timestamp();
   ms constant bigint := coalesce(given_ms, floor(extract(epoch from started) * 1000)::bigint);
   this_second constant integer := ms / 1000;
-  -- The empty text keeps "not equal to any" apart from "cannot be told" where no names are given.
-  of_jobs constant text[] := array(select 'faena@' || n from unnest(of_names) n) || array[''];
-  open_queues constant text[] := array(
-    select u.name from unnest(of_queues) with ordinality u(name, at)
-     where not exists (select from "public"."faena_queues" q where q.name = u.name and q.paused_at is not null)
-     order by u.at
-  );
   pair integer := 0;
-  queue_at integer := 1;
   this_queue text;
-  -- One less than the column holds.
-  this_priority bigint := -2147483649;
+  -- Null where the queue's priorities are gone through.
+  this_priority bigint;
+  next_priority bigint;
   place integer;
   place_id bigint;
-  found_ids bigint[];
-  found_places tid[];
-  found_attempts integer[];
-  found_most integer[];
-  found_available integer[];
-  found_created integer[];
+  places tid[];
   found_names text;
   found_payloads text;
   found_bytes bigint;
@@ -632,66 +642,63 @@ declare
   found_count integer;
   found_job record;
   chosen bigint[];
+  chosen_count integer;
+  is_paused boolean;
   wanted integer;
+  taken integer := 0;
   bytes bigint := 0;
   singles integer := 0;
-  looked_at text[] := '{}';
-  taken bigint[] := '{}';
-  taken_places tid[] := '{}';
-  taken_attempts integer[] := '{}';
-  taken_most integer[] := '{}';
-  taken_available integer[] := '{}';
-  taken_created integer[] := '{}';
-  taken_crashes integer[];
-  taken_names text;
-  taken_payloads text;
   held_ranges bigint[];
-  unclear_ids bigint[] := '{}';
+  has_keys boolean;
+  has_crashes boolean;
   soonest integer;
   next_due integer;
   is_full boolean := most < 1;
-  is_lost boolean := not exists (select from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms);
-  us bigint;
   written integer;
 begin
   <<pairs>>
-  while not (is_full or is_lost) loop
+  while not is_full loop
     if known_queues is not null then
       pair := pair + 1;
       exit pairs when pair > cardinality(known_queues);
-      continue pairs when known_queues[pair] <> all(open_queues);
       this_queue := known_queues[pair];
       this_priority := known_priorities[pair];
       place := known_places[pair];
       place_id := known_ids[pair];
     else
-      loop
-        exit pairs when queue_at > cardinality(open_queues);
-        this_queue := open_queues[queue_at];
+      while this_priority is null loop
+        pair := pair + 1;
+        exit pairs when pair > cardinality(of_queues);
+        this_queue := of_queues[pair];
         select coalesce(j.priority, 0) into this_priority
-          from "public"."jobs" j
-         where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
-         order by coalesce(j.priority, 0)
-         limit 1;
-        exit when found;
-        queue_at := queue_at + 1;
-        this_priority := -2147483649;
+          from "public"."jobs" j where j.queue = this_queue order by coalesce(j.priority, 0) limit 1;
       end loop;
       place := -2147483648;
       place_id := 0;
     end if;
 
-    wanted := most - cardinality(taken);
+    wanted := most - taken;
     -- Long payloads are read once it is known which of them fit: all that are found could be more than the server can put together.
     
-    select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
-           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)) filter (where d.bytes <= most_bytes / wanted),
-           sum(d.bytes), max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
-      into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
-           found_bytes, found_largest, found_singles, found_unclear
+    select ids || array_agg(d.its_id), places || array_agg(d.place), attempts || array_agg(d.its_attempts),
+           max_attempts || array_agg(d.most_attempts), available_at || array_agg(d.due),
+           created_at || array_agg(d.created), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)) filter (where d.bytes <= most_bytes / wanted), coalesce(sum(d.bytes), 0),
+           max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), count(*),
+           case when count(*) = 0 then exists (select from "public"."faena_queues" q where q.name = this_queue and q.paused_at is not null) else false end,
+           case when count(*) < wanted then (
+             select j.available_at from "public"."jobs" j
+              where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
+                and j.reserved_at is null
+              order by j.available_at limit 1) end,
+           case when count(*) < wanted then (
+             select coalesce(j.priority, 0) from "public"."jobs" j
+              where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
+              order by coalesce(j.priority, 0) limit 1) end
+      into ids, places, attempts, max_attempts, available_at, created_at, found_names, found_payloads, found_bytes, found_largest, found_singles, found_unclear, found_count, is_paused, soonest, next_priority
       from (
-        select j.id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as attempts,
-               coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+        select j.id as its_id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as its_attempts,
+               coalesce(j.max_attempts, -1) as most_attempts, j.available_at as due, coalesce(j.created_at, 0) as created,
+               coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
@@ -699,11 +706,16 @@ begin
          where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at <= this_second
            and (j.available_at, j.id) > (place, place_id) and j.reserved_at is null
            and (j.name = any(of_names) or (j.name is null and coalesce("public"."faena_job_of_1"(j.payload) = any(of_jobs), true) and j.id <> all(left_alone)))
+           and not exists (select from "public"."faena_queues" q where q.name = this_queue and q.paused_at is not null)
          order by j.available_at, j.id
          limit wanted
            for update skip locked
       ) d;
-    found_count := coalesce(cardinality(found_ids), 0);
+    if is_paused then
+      this_priority := null;
+      continue pairs;
+    end if;
+    chosen_count := found_count;
 
     if found_count > 0 and (
       found_unclear > 0 or found_largest > most_bytes / wanted or bytes + found_bytes > most_bytes or singles + found_singles > most_singles
@@ -715,81 +727,84 @@ begin
         select j.id, octet_length(j.payload) as bytes, coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear
-          from "public"."jobs" j where j.id = any(found_ids) order by j.available_at, j.id
+          from "public"."jobs" j where j.id = any(ids[taken + 1:]) order by j.available_at, j.id
       loop
         if found_job.is_unclear then
-          unclear_ids := unclear_ids || found_job.id;
+          unclear := unclear || found_job.id;
           continue;
         end if;
-        is_full := (cardinality(taken) + cardinality(chosen) > 0 and found_bytes + found_job.bytes > most_bytes)
+        is_full := (taken + cardinality(chosen) > 0 and found_bytes + found_job.bytes > most_bytes)
                    or (found_job.is_single and found_singles >= most_singles);
         exit when is_full;
         found_bytes := found_bytes + found_job.bytes;
         found_singles := found_singles + found_job.is_single::integer;
         chosen := chosen || found_job.id;
       end loop;
+      chosen_count := cardinality(chosen);
+      found_singles := found_singles - singles;
       
-    select array_agg(d.id), array_agg(d.place), array_agg(d.attempts), array_agg(d.most_attempts), array_agg(d.available_at),
-           array_agg(d.created_at), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)),
-           sum(d.bytes), max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear)
-      into found_ids, found_places, found_attempts, found_most, found_available, found_created, found_names, found_payloads,
-           found_bytes, found_largest, found_singles, found_unclear
-        from (select j.id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as attempts,
-               coalesce(j.max_attempts, -1) as most_attempts, j.available_at, coalesce(j.created_at, 0) as created_at, coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
+    select ids[:taken] || array_agg(d.its_id), places[:taken] || array_agg(d.place), attempts[:taken] || array_agg(d.its_attempts),
+           max_attempts[:taken] || array_agg(d.most_attempts), available_at[:taken] || array_agg(d.due),
+           created_at[:taken] || array_agg(d.created), string_agg(d.name, chr(31)), string_agg(d.payload, chr(31)), coalesce(sum(d.bytes), 0)
+        into ids, places, attempts, max_attempts, available_at, created_at, found_names, found_payloads, found_bytes
+        from (select j.id as its_id, j.ctid as place, least(coalesce(j.attempts, 0)::integer + 1, 32767) as its_attempts,
+               coalesce(j.max_attempts, -1) as most_attempts, j.available_at as due, coalesce(j.created_at, 0) as created,
+               coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                coalesce(j.max_attempts, case when j.name is not null then null
                 when left(j.payload, 4000) ~ '"retryUntil":[0-9]' then 0
                 else substring(left(j.payload, 4000) from '"maxTries":([0-9]{1,9})')::integer end, default_tries) = 1 as is_single, j.name is null and "public"."faena_job_of_1"(j.payload) is null as is_unclear from "public"."jobs" j where j.id = any(chosen) order by j.available_at, j.id) d;
+      if found_count = wanted and not is_full then
+        select (
+             select j.available_at from "public"."jobs" j
+              where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
+                and j.reserved_at is null
+              order by j.available_at limit 1), (
+             select coalesce(j.priority, 0) from "public"."jobs" j
+              where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
+              order by coalesce(j.priority, 0) limit 1) into soonest, next_priority;
+      end if;
     end if;
 
-    if found_ids is not null then
+    if chosen_count > 0 then
+      taken := taken + chosen_count;
       bytes := bytes + found_bytes;
       singles := singles + found_singles;
-      taken_names := concat_ws(chr(31), taken_names, found_names);
-      taken_payloads := concat_ws(chr(31), taken_payloads, found_payloads);
-      taken := taken || found_ids;
-      taken_places := taken_places || found_places;
-      taken_attempts := taken_attempts || found_attempts;
-      taken_most := taken_most || found_most;
-      taken_available := taken_available || found_available;
-      taken_created := taken_created || found_created;
-      place := found_available[cardinality(found_ids)];
-      place_id := found_ids[cardinality(found_ids)];
+      names := concat_ws(chr(31), names, found_names);
+      payloads := concat_ws(chr(31), payloads, found_payloads);
+      place := available_at[taken];
+      place_id := ids[taken];
+      is_full := is_full or taken >= most;
     end if;
-    is_full := is_full or cardinality(taken) >= most;
     -- All that was due has been seen: what comes will be due from this second on.
     if not is_full and found_count < wanted and place < this_second then
       place := this_second;
       place_id := 0;
     end if;
-    looked_at := looked_at
-      || json_build_array(this_queue, this_priority, place, place_id, coalesce(cardinality(found_ids), 0))::text;
-    exit pairs when is_full;
-
-    select j.available_at into soonest
-      from "public"."jobs" j
-     where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
-       and j.reserved_at is null
-     order by j.available_at
-     limit 1;
+    pairs := concat_ws(',', pairs, json_build_array(this_queue, this_priority, place, place_id, chosen_count));
     next_due := least(next_due, soonest);
+    this_priority := next_priority;
   end loop;
-  us := extract(epoch from clock_timestamp() - started) * 1000000;
+  looked_us := extract(epoch from clock_timestamp() - started) * 1000000;
 
-  if cardinality(taken) > 0 then
+  if taken = 0 then
+    lost := not exists (select from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms);
+  else
     -- Whoever reclaims this worker waits for us now, or we wait for it here and find the row gone.
-    perform from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms for key share;
-    is_lost := not found;
+    with mine as (select from "public"."faena_workers" w where w.id = by_worker and w.lease_until > ms for key share)
+    select not exists (select from mine), exists (select from "public"."faena_locks" l where l.until = 'processing'),
+           exists (select from "public"."faena_reclaims"), (select case when max(i) - min(i) <= 1000 + 4 * count(*) then array[min(i), max(i)]
+                else array(select o.i from unnest(ids) o(i) cross join generate_series(1, 2) order by o.i) end from unnest(ids) i)
+      into lost, has_keys, has_crashes, held_ranges;
   end if;
-  if cardinality(taken) > 0 and not is_lost then
-    if exists (select from "public"."faena_locks" l where l.until = 'processing') then
+  if taken = 0 or lost then
+    ids := null;
+  else
+    if has_keys then
       -- A key that a push looks at just now is left: a reserved holder frees it all the same.
       delete from "public"."faena_locks" l where l.key = any(array(
-        select k.key from "public"."faena_locks" k where k.until = 'processing' and k.job_id = any(taken) order by k.key for update skip locked
+        select k.key from "public"."faena_locks" k where k.until = 'processing' and k.job_id = any(ids) order by k.key for update skip locked
       ));
     end if;
-    select case when max(i) - min(i) <= 1000 + 4 * count(*) then array[min(i), max(i)]
-                else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
-      into held_ranges from unnest(taken) i;
     update "public"."faena_holds" h set ranges = h.ranges || held_ranges
      where h.worker = by_worker and cardinality(h.ranges) < 2 * 32 + 2 * h.kept;
     if not found then
@@ -809,28 +824,26 @@ begin
         ) still
        where h.worker = by_worker;
     end if;
-    if exists (select from "public"."faena_reclaims") then
-      taken_crashes := array(
+    if has_crashes then
+      crashes := array(
         select coalesce((select r.crashes from "public"."faena_reclaims" r where r.job_id = j.id and (r.uuid is null or (substr(j.payload, 10, 36) = r.uuid or substr(j.payload, 1, 9) <> '{"uuid":"'))), 0)
-          from unnest(taken) with ordinality t(id, at)
+          from unnest(ids) with ordinality t(id, at)
          cross join lateral (select j.id, j.payload from "public"."jobs" j where j.id = t.id offset 0) j
          order by t.at
       );
     end if;
     update "public"."jobs" j
        set reserved_at = this_second, reserved_by = by_worker, attempts = least(coalesce(j.attempts, 0)::integer + 1, 32767)
-     where j.ctid = any(taken_places);
+     where j.ctid = any(places);
     get diagnostics written = row_count;
-    if written <> cardinality(taken) then
-      raise exception 'reserved % of % jobs', written, cardinality(taken) using errcode = 'serialization_failure';
+    if written <> taken then
+      raise exception 'reserved % of % jobs', written, taken using errcode = 'serialization_failure';
     end if;
-  else
-    taken := null;
   end if;
-  return query
-    select '[' || array_to_string(looked_at, ',') || ']', taken, taken_attempts, taken_most, taken_available, taken_created,
-           taken_crashes, taken_names, taken_payloads, unclear_ids,
-           case when not is_full and next_due is not null then greatest(next_due::bigint * 1000 - ms, 0) end, us, is_lost;
+  if next_due is not null and not is_full then
+    next_due_ms := greatest(next_due::bigint * 1000 - ms, 0);
+  end if;
+  return next;
 end
 $function$;
 

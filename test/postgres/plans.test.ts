@@ -24,7 +24,7 @@ test('a connection that plans by the statistics of a queue just worked off reads
   const plans = await plansOf(session)
 
   await session.query(
-    `select * from ${given.schema}.faena_reserve_3($1, '{default}', '{${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+    `select * from ${given.schema}.faena_reserve_4($1, '{default}', '{${FETCH}}', '{faena@${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
     [worker.id],
   )
 

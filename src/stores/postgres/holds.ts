@@ -10,20 +10,23 @@ const SHORT_LIST = 32
 /** Ids of one reservation are one range where it is no wider than this, and four times their number. */
 const NARROW = 1_000
 
+/** The ids of a list as ranges: a query of one value. */
+export function heldRanges(ids: string): string {
+  return `select case when max(i) - min(i) <= ${NARROW} + 4 * count(*) then array[min(i), max(i)]
+                else array(select o.i from unnest(${ids}) o(i) cross join generate_series(1, 2) order by o.i) end from unnest(${ids}) i`
+}
+
 /**
  * Which jobs a worker holds stands in a row beside its own: an index that could tell would be written with every reservation,
  * and without one a worker's end were a look at the whole table. Each reservation adds, in its own transaction, the lowest
  * and the highest id that it takes, which lie close together as a rule, or else each id as a range of its own. Ranges in
  * which nothing is held any more are taken out now and then. So a list may name too much, and lacks nothing that is held.
  *
- * The statements in our functions; `taken` are the ids that `by_worker` is given in this transaction.
+ * The statements in our functions; `held_ranges` are those of the ids that `by_worker` is given in this transaction.
  */
 export function addToHolds(names: Names): string {
   const holds = names.own('holds')
-  return `select case when max(i) - min(i) <= ${NARROW} + 4 * count(*) then array[min(i), max(i)]
-                else array(select o.i from unnest(taken) o(i) cross join generate_series(1, 2) order by o.i) end
-      into held_ranges from unnest(taken) i;
-    update ${holds} h set ranges = h.ranges || held_ranges
+  return `update ${holds} h set ranges = h.ranges || held_ranges
      where h.worker = by_worker and cardinality(h.ranges) < 2 * ${SHORT_LIST} + 2 * h.kept;
     if not found then
       -- Locked before it is read: a call that its caller gave up waiting for may still be adding to it.

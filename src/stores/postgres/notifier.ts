@@ -10,9 +10,13 @@ const SHORTEST_REST_MS = 4
 const LONG_REST_MS = 16
 const LONGEST_REST_MS = 64
 const RESTS = 16
-/** Transactions that notify commit one at a time: where one took longer than this, nothing is carried for so many times as long. */
+/**
+ * Transactions that notify commit one at a time. Where one took longer than this, nothing is carried for some times as long:
+ * few times after one that the disk may have kept waiting, twice as many each time that the next one was slow as well.
+ */
 const SLOW_MS = 10
-const SLOW_RESTS = 50
+const FEWEST_SLOW_RESTS = 4
+const MOST_SLOW_RESTS = 64
 
 /**
  * Tells other processes that jobs may be due, by a notification without content. PostgreSQL lets only one transaction with a
@@ -31,6 +35,7 @@ export class Notifier {
   #carried = false
   #carriedAt = 0
   #carryFrom = 0
+  #slowRests = FEWEST_SLOW_RESTS
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -57,7 +62,11 @@ export class Notifier {
     this.#carried = false
     const now = performance.now()
     const tookMs = now - this.#carriedAt
-    if (tookMs > SLOW_MS) this.#carryFrom = now + SLOW_RESTS * tookMs
+    if (tookMs <= SLOW_MS) this.#slowRests = FEWEST_SLOW_RESTS
+    else {
+      this.#carryFrom = now + this.#slowRests * tookMs
+      this.#slowRests = Math.min(2 * this.#slowRests, MOST_SLOW_RESTS)
+    }
     if (!this.#sending && !this.#rest) this.#restNow()
   }
 

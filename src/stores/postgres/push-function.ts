@@ -13,6 +13,7 @@ const LAST_SECOND = 2 ** 31 - 1
  * whose uuid holds its place; or the uuid that is stored already, and then nothing is. A push whose number this producer
  * has used before stores nothing and has its first answer again.
  *
+ * A lone job takes two statements: a server whose caches have forgotten us has more work with each of them than with the job.
  * A list of one queue, name, number of tries or priority says that of every job; where keys are asked for, lists are whole.
  *
  * Whoever listens to `to_channel` is told of them when they are there.
@@ -21,15 +22,19 @@ const LAST_SECOND = 2 ** 31 - 1
  */
 export function pushFunction(names: Names): string {
   const [producers, locks] = ['producers', 'locks'].map(names.own)
-  const due = `case when t.due_ms is not null then ceil(t.due_ms / 1000.0)::integer
-                when t.delay_ms > 0 then ceil((ms + t.delay_ms) / 1000.0)::integer
+  const dueOf = (
+    dueMs: string,
+    delayMs: string,
+  ) => `case when ${dueMs} is not null then ceil(${dueMs} / 1000.0)::integer
+                when ${delayMs} > 0 then ceil((ms + ${delayMs}) / 1000.0)::integer
                 else this_second end`
+  const due = dueOf('t.due_ms', 't.delay_ms')
   // Ids of one push nearly always follow each other: then only the first and the last are kept, however many jobs they are of.
   const firstAnswer = `select case when p.seq > of_seq or cardinality(p.ids) = at_last then p.ids
                 else array(select generate_series(p.ids[1], p.ids[2])) end, p.outcomes, p.uuids, p.seq, null::text, false from ${producers} p`
   const columns = 'id, queue, payload, attempts, available_at, created_at, name, max_attempts, priority'
   return `
-create or replace function ${names.own('push_2')}(
+create or replace function ${names.own('push_3')}(
   of_producer text, of_seq bigint, known_uuids text[], in_queues text[], in_payloads text[], in_names text[], in_tries integer[],
   in_priorities integer[], in_delays bigint[], in_dues bigint[], in_uuids text[], in_keys text[], in_untils text[],
   in_lengths bigint[], in_rules text[], to_channel text, given_ms bigint
@@ -40,6 +45,7 @@ declare
   this_second constant integer := ms / 1000;
   sequence constant regclass := pg_get_serial_sequence('${names.jobs}', 'id');
   new_ids bigint[];
+  is_new constant boolean := known_uuids is null and in_delays is null and in_dues is null;
   at_last constant integer := cardinality(in_payloads);
   found_uuid text;
   its_outcomes text[];
@@ -47,19 +53,21 @@ declare
   its_ids bigint[];
   taken_keys text[];
   wanted_keys text[];
+  told text;
   t record;
   holder record;
   job record;
-  every_queue constant text := case when cardinality(in_queues) = 1 then in_queues[1] end;
-  every_name constant text := case when cardinality(in_names) = 1 then in_names[1] end;
-  every_tries constant integer := case when cardinality(in_tries) = 1 then in_tries[1] end;
-  every_priority constant integer := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
+  every_queue text;
+  every_name text;
+  every_tries integer;
+  every_priority integer;
 begin
   -- First, so that a push whose answer was lost, and which stored its jobs without telling of them, does so when it is repeated.
   if to_channel is not null then
-    perform pg_notify(to_channel, '');
+    told := pg_notify(to_channel, '');
   end if;
-  if of_producer is not null then
+  -- Where nothing can be wrong with the jobs, the producer's row says below whether they are stored already.
+  if of_producer is not null and not is_new then
     return query ${firstAnswer} where p.producer = of_producer and p.seq >= of_seq;
     if found then return; end if;
   end if;
@@ -87,7 +95,11 @@ begin
     end if;
   end if;
 
-  new_ids := array(select nextval(sequence) from generate_series(1, at_last));
+  if at_last = 1 then
+    new_ids := array[nextval(sequence)];
+  else
+    new_ids := array(select nextval(sequence) from generate_series(1, at_last));
+  end if;
   if of_producer is not null then
     insert into ${producers} as p (producer, seq, ids, at) values (
       of_producer, of_seq, case when new_ids[at_last] - new_ids[1] = at_last - 1 then new_ids[1:1] || new_ids[at_last:] else new_ids end, ms
@@ -100,14 +112,27 @@ begin
     end if;
   end if;
 
-  insert into ${names.jobs} (${columns})
-  select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, ${due}, this_second, coalesce(every_name, t.name),
-         coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
-    from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
-         with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
-   where t.key is null;
+  if at_last = 1 and in_keys is null then
+    insert into ${names.jobs} (${columns})
+    values (new_ids[1], in_queues[1], in_payloads[1], 0, ${dueOf('in_dues[1]', 'in_delays[1]')}, this_second, in_names[1], in_tries[1],
+            nullif(in_priorities[1], 0));
+  else
+    every_queue := case when cardinality(in_queues) = 1 then in_queues[1] end;
+    every_name := case when cardinality(in_names) = 1 then in_names[1] end;
+    every_tries := case when cardinality(in_tries) = 1 then in_tries[1] end;
+    every_priority := case when cardinality(in_priorities) = 1 then in_priorities[1] end;
+    insert into ${names.jobs} (${columns})
+    select new_ids[t.at], coalesce(every_queue, t.queue), t.payload, 0, ${due}, this_second, coalesce(every_name, t.name),
+           coalesce(every_tries, t.tries), nullif(coalesce(every_priority, t.priority), 0)
+      from unnest(in_queues, in_payloads, in_names, in_tries, in_priorities, in_delays, in_dues, in_keys)
+           with ordinality as t(queue, payload, name, tries, priority, delay_ms, due_ms, key, at)
+     where t.key is null;
+  end if;
   if in_keys is null then
-    return query select new_ids, null::text[], null::text[], of_seq, null::text, false;
+    ids := new_ids;
+    seq := of_seq;
+    too_late := false;
+    return next;
     return;
   end if;
 

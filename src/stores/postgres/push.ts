@@ -92,7 +92,7 @@ function pushStatement(context: Context, jobs: readonly NewJob[], { pushId, fres
   // What all of them have in common, as the jobs of a list do, is said once.
   const shared = <T>(of: (job: NewJob) => T) =>
     (!unique && jobs.every((job) => of(job) === of(jobs[0]!)) ? jobs.slice(0, 1) : jobs).map(of)
-  return sql`select * from ${raw(context.names.own('push_2'))}(
+  return sql`select * from ${raw(context.names.own('push_3'))}(
     ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${textArray(shared(({ queue }) => queue))},
     ${longTexts(jobs.map(({ payload }) => payload))}, ${textArray(shared(({ name }) => name))},
     ${numberArray(shared(({ maxAttempts }) => maxAttempts))}, ${numberArray(shared(({ priority }) => priority))},

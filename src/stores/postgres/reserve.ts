@@ -34,7 +34,7 @@ export function reserving(context: Context) {
     const asked = statement(context, request, [...leftAlone], places)
     const [row] = await context.connection.query('lease', asked, { often: true })
     const answer = row as unknown as Answer
-    const pairs = JSON.parse(answer.pairs) as Pair[]
+    const pairs = JSON.parse(`[${answer.pairs ?? ''}]`) as Pair[]
     const jobs = answer.ids === null ? [] : await afterTaking(() => reservedJobs(context, answer, pairs))
     floor.learn({
       swept: places === undefined,
@@ -45,7 +45,7 @@ export function reserving(context: Context) {
       now: performance.now(),
     })
     const { next_due_ms: nextDueMs, lost, unclear } = answer
-    if (unclear.length === 0) return { jobs, nextDueMs, lost }
+    if (unclear === null) return { jobs, nextDueMs, lost }
     jobs.push(...(await afterTaking(() => takeLookedAt(context, request, unclear, leftAlone))))
     return { jobs: inOrder(jobs, request.queues), nextDueMs, lost }
   }
@@ -61,10 +61,18 @@ function statement(
   // A queue named twice must not give its jobs twice.
   const queues = [...new Set(request.queues)]
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
-  return sql`select * from ${raw(context.names.own('reserve_3'))}(
-    ${worker}, ${textArray(queues)}, ${textArray(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
+  return sql`select * from ${raw(context.names.own('reserve_4'))}(
+    ${worker}, ${textArray(queues)}, ${textArray(names)}, ${jobsNamed(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
     ${numberArray(leftAlone)}, ${places ? textArray(places.map(({ queue }) => queue)) : null}, ${numbers(({ priority }) => priority)},
     ${numbers(({ second }) => second)}, ${numbers(({ id }) => id)}, ${givenMs(context)})`
+}
+
+/**
+ * What payloads say of the jobs with these names. The empty text keeps "not equal to any" apart from "cannot be told" where no
+ * names are given.
+ */
+function jobsNamed(names: readonly string[]): string {
+  return textArray(['', ...names.map((name) => JOB_PREFIX + name)])
 }
 
 /** Rows that were looked at here come in no order; that of the queue is theirs by what they say. */
@@ -80,9 +88,10 @@ function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] 
   )
 }
 
-/** What `reserve_3` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
+/** What `reserve_4` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
 interface Answer {
-  pairs: string
+  /** JSON lists, by comma; null where nothing was looked at. */
+  pairs: string | null
   ids: number[] | null
   attempts: number[]
   /** -1 where the worker's own option decides. */
@@ -94,7 +103,7 @@ interface Answer {
   /** The empty text where a row has none. */
   names: string
   payloads: string
-  unclear: number[]
+  unclear: number[] | null
   next_due_ms: number | null
   looked_us: number
   lost: boolean
