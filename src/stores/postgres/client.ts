@@ -22,6 +22,9 @@ export interface PgQueryable {
 export interface PgClient extends PgQueryable {
   /** With an error, the connection is closed and not used again. */
   release(error?: Error): void
+  /** Whether the connection keeps the process from ending. */
+  ref?(): void
+  unref?(): void
   on(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'error', listener: (error: Error) => void): unknown
 }

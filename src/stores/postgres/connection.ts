@@ -8,6 +8,7 @@ import { faultOf, isUnprepared, mayHaveCommitted, translated, unavailable, wasEn
 import { preparedName } from './prepared.ts'
 import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
+import { Spare } from './spare.ts'
 import { answered, TimeOut, within } from './time-outs.ts'
 
 /**
@@ -31,6 +32,7 @@ export class Connection {
   readonly #pools: Partial<Record<Lane, Promise<PgPool>>> = {}
   /** Those that are there, by name; the application's own has both lanes. */
   readonly #open = new Map<PgPool, string>()
+  readonly #spares: Readonly<Record<Lane, Spare>> = { lease: new Spare(), common: new Spare() }
   #closed = false
   /** Off for good once the server is found not to keep what was prepared, as behind some poolers. */
   #prepares: boolean
@@ -142,10 +144,10 @@ export class Connection {
 
   /** What its pools are doing. */
   uses(): PoolUse[] {
-    return [...this.#open].map(([{ totalCount = 0, idleCount = 0, waitingCount = 0, options }, pool]) => ({
-      ...{ pool, limit: options?.max ?? null },
-      ...{ busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount },
-    }))
+    return [...this.#open].map(([{ totalCount = 0, idleCount = 0, waitingCount = 0, options }, pool]) => {
+      const idle = idleCount + (this.#source.ours && this.#spares[pool as Lane].isThere ? 1 : 0)
+      return { pool, limit: options?.max ?? null, busy: totalCount - idle, idle, waiting: waitingCount }
+    })
   }
 
   /** Waits for calls under way. */
@@ -153,6 +155,7 @@ export class Connection {
     if (this.#closed) return
     this.#closed = true
     if (!this.#source.ours) return
+    for (const spare of Object.values(this.#spares)) spare.release()
     for (const pool of await Promise.allSettled(Object.values(this.#pools))) {
       if (pool.status === 'fulfilled') await pool.value.end()
     }
@@ -184,7 +187,8 @@ export class Connection {
     work: (client: PgClient, doubt: { sent: boolean }) => Promise<T>,
   ): Promise<T> {
     this.check()
-    const client = await this.#acquire(lane, deadline)
+    const pool = await this.#pool(lane)
+    const client = this.#spares[lane].take() ?? (await this.#acquire(pool, deadline))
     // A connection that breaks while nothing is asked of it says so by an event, which must not end the process.
     const ignore = () => {}
     client.on('error', ignore)
@@ -198,12 +202,16 @@ export class Connection {
       throw translated(error, this.server, doubt.sent && mayHaveCommitted(error))
     } finally {
       client.removeListener('error', ignore)
-      client.release(broken)
+      if (broken !== undefined || !this.#isSpare(pool) || !this.#spares[lane].keep(client)) client.release(broken)
     }
   }
 
-  async #acquire(lane: Lane, deadline: number): Promise<PgClient> {
-    const pool = await this.#pool(lane)
+  /** Whether a connection of this pool need not go back at once. */
+  #isSpare({ waitingCount }: PgPool): boolean {
+    return this.#source.ours && !this.#closed && waitingCount === 0
+  }
+
+  async #acquire(pool: PgPool, deadline: number): Promise<PgClient> {
     const waiting = pool.connect()
     const ms = Math.min(this.#timeoutMs, deadline - performance.now())
     try {

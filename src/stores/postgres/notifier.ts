@@ -11,11 +11,11 @@ const LONG_REST_MS = 16
 const LONGEST_REST_MS = 64
 const RESTS = 16
 /**
- * Transactions that notify commit one at a time. Where one took longer than this, nothing is carried for some times as long:
- * few times after one that the disk may have kept waiting, twice as many each time that the next one was slow as well.
+ * Transactions that notify commit one at a time. Where one after the other took longer than this, nothing is carried for some
+ * times as long, and twice as many each time that the next was slow too. A single one may have waited for the disk.
  */
 const SLOW_MS = 10
-const FEWEST_SLOW_RESTS = 4
+const FEWEST_SLOW_RESTS = 8
 const MOST_SLOW_RESTS = 64
 
 /**
@@ -35,7 +35,7 @@ export class Notifier {
   #carried = false
   #carriedAt = 0
   #carryFrom = 0
-  #slowRests = FEWEST_SLOW_RESTS
+  #slowRests = 0
   #closed = false
 
   constructor(connection: Connection, channel: string) {
@@ -62,10 +62,10 @@ export class Notifier {
     this.#carried = false
     const now = performance.now()
     const tookMs = now - this.#carriedAt
-    if (tookMs <= SLOW_MS) this.#slowRests = FEWEST_SLOW_RESTS
+    if (tookMs <= SLOW_MS) this.#slowRests = 0
     else {
       this.#carryFrom = now + this.#slowRests * tookMs
-      this.#slowRests = Math.min(2 * this.#slowRests, MOST_SLOW_RESTS)
+      this.#slowRests = Math.min(Math.max(2 * this.#slowRests, FEWEST_SLOW_RESTS), MOST_SLOW_RESTS)
     }
     if (!this.#sending && !this.#rest) this.#restNow()
   }
