@@ -690,7 +690,7 @@ begin
               where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
                 and j.reserved_at is null
               order by j.available_at limit 1) end,
-           case when count(*) < wanted then (
+           case when count(*) < wanted and known_queues is null then (
              select coalesce(j.priority, 0) from "public"."jobs" j
               where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
               order by coalesce(j.priority, 0) limit 1) end
@@ -758,10 +758,10 @@ begin
              select j.available_at from "public"."jobs" j
               where j.queue = this_queue and coalesce(j.priority, 0) = this_priority and j.available_at > this_second
                 and j.reserved_at is null
-              order by j.available_at limit 1), (
+              order by j.available_at limit 1), case when known_queues is null then (
              select coalesce(j.priority, 0) from "public"."jobs" j
               where j.queue = this_queue and coalesce(j.priority, 0) > this_priority
-              order by coalesce(j.priority, 0) limit 1) into soonest, next_priority;
+              order by coalesce(j.priority, 0) limit 1) end into soonest, next_priority;
       end if;
     end if;
 

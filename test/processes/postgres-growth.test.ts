@@ -188,9 +188,18 @@ describe('while somebody holds an old snapshot', () => {
 
     const fromTheBeginning = await pages(['waiting'])
     const fromThere = await pages(['waiting'], [last])
+    await fill('urgent', 5, 1_700_000_000)
+    await client.query(`
+      with stored as (
+        insert into ${given.schema}.jobs (queue, payload, attempts, available_at, created_at, name, priority)
+        select 'urgent', '{}', 0, 1700000000, 1700000000, '${FETCH}', 10 from generate_series(1, 30000) returning id
+      ) select count(*) from stored`)
+    await client.query(`delete from ${given.schema}.jobs where queue = 'urgent' and priority = 10`)
+    const besideAnother = await pages(['urgent'], [{ second: 0, id: 0 }])
     await old.query('rollback')
 
-    expect([fromTheBeginning.jobs, fromThere.jobs]).toEqual([10, 10])
+    expect([fromTheBeginning.jobs, fromThere.jobs, besideAnother.jobs]).toEqual([10, 10, 5])
+    expect(besideAnother.pages).toBeLessThan(FEW_PAGES)
     expect(fromTheBeginning.pages).toBeGreaterThan(1_000)
     expect(fromThere.pages).toBeLessThan(FEW_PAGES)
   })

@@ -126,7 +126,7 @@ begin
            max(d.bytes), count(*) filter (where d.is_single), count(*) filter (where d.is_unclear), count(*),
            case when count(*) = 0 then ${isPaused} else false end,
            case when count(*) < wanted then ${nextDue} end,
-           case when count(*) < wanted then ${nextPriority} end
+           case when count(*) < wanted and known_queues is null then ${nextPriority} end
       into ${into}, found_largest, found_singles, found_unclear, found_count, is_paused, soonest, next_priority
       from (
         select ${columns}
@@ -172,7 +172,7 @@ begin
         into ${into}
         from (select ${columns} from ${names.jobs} j where j.id = any(chosen) order by j.available_at, j.id) d;
       if found_count = wanted and not is_full then
-        select ${nextDue}, ${nextPriority} into soonest, next_priority;
+        select ${nextDue}, case when known_queues is null then ${nextPriority} end into soonest, next_priority;
       end if;
     end if;
 

@@ -36,14 +36,18 @@ export function reserving(context: Context) {
     const answer = row as unknown as Answer
     const pairs = JSON.parse(`[${answer.pairs ?? ''}]`) as Pair[]
     const jobs = answer.ids === null ? [] : await afterTaking(() => reservedJobs(context, answer, pairs))
-    floor.learn({
-      swept: places === undefined,
-      places: pairs.map(([queue, priority, second, id]) => ({ queue, priority, second, id })),
-      found: jobs.length,
-      wanted: request.limit,
-      us: answer.looked_us,
-      now: performance.now(),
-    })
+    // What a worker found that is lost already was taken by nobody, however far it looked.
+    if (answer.lost) floor.lower()
+    else {
+      floor.learn({
+        swept: places === undefined,
+        places: pairs.map(([queue, priority, second, id]) => ({ queue, priority, second, id })),
+        found: jobs.length,
+        wanted: request.limit,
+        us: answer.looked_us,
+        now: performance.now(),
+      })
+    }
     const { next_due_ms: nextDueMs, lost, unclear } = answer
     if (unclear === null) return { jobs, nextDueMs, lost }
     jobs.push(...(await afterTaking(() => takeLookedAt(context, request, unclear, leftAlone))))
