@@ -189,11 +189,14 @@ export class Connection {
     this.check()
     const pool = await this.#pool(lane)
     const client = this.#spares[lane].take() ?? (await this.#acquire(pool, deadline))
-    // A connection that breaks while nothing is asked of it says so by an event, which must not end the process.
-    const ignore = () => {}
-    client.on('error', ignore)
-    const doubt = { sent: false }
+    // A connection that breaks while nothing is asked of it says so by an event, which must not end the process. Nor may one be
+    // kept that broke in the moment of its answer.
     let broken: Error | undefined
+    const breaks = (error: Error) => {
+      broken ??= error
+    }
+    client.on('error', breaks)
+    const doubt = { sent: false }
     try {
       return await work(client, doubt)
     } catch (error) {
@@ -201,7 +204,7 @@ export class Connection {
       broken = error as Error
       throw translated(error, this.server, doubt.sent && mayHaveCommitted(error))
     } finally {
-      client.removeListener('error', ignore)
+      client.removeListener('error', breaks)
       if (broken !== undefined || !this.#isSpare(pool) || !this.#spares[lane].keep(client)) client.release(broken)
     }
   }

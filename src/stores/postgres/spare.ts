@@ -1,6 +1,6 @@
 import type { PgClient } from './client.ts'
 
-/** How long a connection is kept out of its pool at most, in ms: the pool's own bounds on age and idleness hold all the same. */
+/** How long a connection is kept out of its pool, in ms: the pool's own bounds on age and idleness hold all the same. */
 const KEPT_MS = 1_000
 
 /**
@@ -12,8 +12,8 @@ export class Spare {
   #client: PgClient | undefined
   #broken: ((error: Error) => void) | undefined
   #timer: NodeJS.Timeout | undefined
-  /** It was kept for long enough, and is to go back when it is kept the next time. */
-  #overdue = false
+  /** By the monotonic clock, since when each has not been back. */
+  readonly #outSince = new WeakMap<PgClient, number>()
 
   get isThere(): boolean {
     return this.#client !== undefined
@@ -31,10 +31,13 @@ export class Spare {
   /** Keeps a connection of a pool that nobody waits for; false where it is to be released. */
   keep(client: PgClient): boolean {
     if (this.#client !== undefined) return false
-    if (this.#overdue) {
-      this.#overdue = false
+    const now = performance.now()
+    const since = this.#outSince.get(client) ?? now
+    if (now - since > KEPT_MS) {
+      this.#outSince.delete(client)
       return false
     }
+    this.#outSince.set(client, since)
     this.#broken = (error) => {
       this.take()
       client.release(error)
@@ -42,7 +45,7 @@ export class Spare {
     client.on('error', this.#broken)
     client.unref?.()
     this.#client = client
-    this.#timer ??= setTimeout(() => this.#kept(), KEPT_MS).unref()
+    this.#timer ??= setTimeout(() => this.release(), KEPT_MS).unref()
     return true
   }
 
@@ -50,12 +53,9 @@ export class Spare {
   release(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.take()?.release()
-  }
-
-  #kept(): void {
-    this.#timer = undefined
-    this.#overdue = this.#client === undefined
-    this.release()
+    const client = this.take()
+    if (client === undefined) return
+    this.#outSince.delete(client)
+    client.release()
   }
 }
