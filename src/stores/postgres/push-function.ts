@@ -22,11 +22,8 @@ const LAST_SECOND = 2 ** 31 - 1
  */
 export function pushFunction(names: Names): string {
   const [producers, locks] = ['producers', 'locks'].map(names.own)
-  const dueOf = (
-    dueMs: string,
-    delayMs: string,
-  ) => `case when ${dueMs} is not null then ceil(${dueMs} / 1000.0)::integer
-                when ${delayMs} > 0 then ceil((ms + ${delayMs}) / 1000.0)::integer
+  const dueOf = (dueMs: string, delay: string) => `case when ${dueMs} is not null then ceil(${dueMs} / 1000.0)::integer
+                when ${delay} > 0 then ceil((ms + ${delay}) / 1000.0)::integer
                 else this_second end`
   const due = dueOf('t.due_ms', 't.delay_ms')
   // Ids of one push nearly always follow each other: then only the first and the last are kept, however many jobs they are of.
