@@ -94,7 +94,7 @@ export interface JobStore {
    * Takes up to `limit` due jobs for a live worker: queues in strict order; within a queue by priority, due time, id.
    * `attempts` grows in the same step. Paused queues give none. Only jobs whose name is in `names` are given; a row whose
    * payload cannot be read as ours or anybody's is given too (name null), so that it can be failed and does not stay in
-   * the way. A worker whose lease has ended is given nothing and told `lost`.
+   * the way. A worker whose lease has ended is given nothing and told `lost`. A worker asks once at a time.
    */
   reserve(request: ReserveRequest): Promise<Reservation>
   /**

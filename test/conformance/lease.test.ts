@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CRASH_PATIENCE_MS } from '../../src/core/failure.ts'
 import { newJob, newJobs } from '../support/jobs.ts'
 import { eachStore, type Given } from '../support/suite.ts'
-import { LEASE } from '../support/worker.ts'
+import { ended, LEASE } from '../support/worker.ts'
 
 /** A worker takes `limit` jobs and is never heard of again. */
 async function crash(given: Given, limit: number) {
@@ -118,6 +118,52 @@ eachStore('lease and reclaim', (open) => {
   })
 
   describe('reclaim', () => {
+    test('returns what its worker took again and settled by an attempt of before', async () => {
+      await using given = await open()
+      await given.job()
+      const worker = await given.worker()
+      const before = await worker.reserveOne()
+      await worker.settle([ended(before, { kind: 'retry', delayMs: 0 })])
+      const [again] = await worker.reserve()
+      expect((await worker.complete(before)).lost).toEqual([before.id])
+      await given.job({ queue: 'other' })
+      await worker.reserve({ queues: ['other'] })
+      given.clock.advance(LEASE)
+
+      expect(await given.reclaimAll()).toEqual({ workers: [worker.id], returned: 2 })
+
+      const next = await given.worker()
+      expect(await next.reserve()).toMatchObject([{ id: again!.id, crashes: 1 }])
+    })
+
+    test('returns what its worker gave back and took again before it repeated the giving back', async () => {
+      await using given = await open()
+      await given.job()
+      const worker = await given.worker()
+      const job = await worker.reserveOne()
+      const release = { worker: worker.id, seq: 1, outcomes: [ended(job, { kind: 'released', delayMs: 0 })] }
+      const answer = await given.store.settle(release)
+      expect(await worker.reserveOne()).toMatchObject({ id: job.id, attempts: job.attempts })
+      expect(await given.store.settle(release)).toEqual(answer)
+      await given.job({ queue: 'other' })
+      await worker.reserve({ queues: ['other'] })
+      given.clock.advance(LEASE)
+
+      expect((await given.reclaimAll()).returned).toBe(2)
+    })
+
+    test('returns all the thousands that one worker held, however often it reserved', async () => {
+      await using given = await open()
+      await given.store.push(newJobs(5_000))
+      const worker = await given.worker()
+      for (let round = 0; round < 5; round += 1) {
+        expect(await worker.reserve({ limit: 1_000, maxBytes: 64 * 1024 * 1024 })).toHaveLength(1_000)
+      }
+      given.clock.advance(LEASE)
+
+      expect((await given.reclaimAll()).returned).toBe(5_000)
+    })
+
     test('a crash between reserve and settle gives the jobs back with their attempts', async () => {
       await using given = await open()
       await given.store.push(newJobs(3))

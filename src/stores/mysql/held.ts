@@ -5,8 +5,18 @@ import { among } from './text.ts'
 
 /** Rows read by one step of a look through the whole table. */
 const ROWS_PER_STEP = 20_000
-/** From here on, and whenever it doubled, a worker's list is compared with the table. */
+/** From so many ids on, and whenever they have doubled, a worker's list is compared with the table. */
 const LONG = 4_000
+
+/** A job on a worker's list, in the attempt that it was reserved for. */
+interface Hold {
+  readonly attempts: number
+}
+
+interface List {
+  readonly holds: Map<number, Hold>
+  compareAt: number
+}
 
 /**
  * What workers hold, beside the table. No index of jobs can tell, because each reservation would have to change it; so each
@@ -14,42 +24,66 @@ const LONG = 4_000
  * through the whole table. A list may hold ids of jobs that have ended; it never lacks one that is held.
  */
 export class Held {
-  readonly #byWorker = new Map<number, { ids: Set<number>; compareAt: number }>()
+  readonly #byWorker = new Map<number, List>()
 
   /** The worker is new, so nothing was reserved for it elsewhere. */
   begin(worker: number): void {
-    this.#byWorker.set(worker, { ids: new Set(), compareAt: LONG })
+    this.#byWorker.set(worker, { holds: new Map(), compareAt: LONG })
   }
 
-  add(worker: number, ids: readonly number[]): void {
-    const held = this.#byWorker.get(worker)
-    if (held) for (const id of ids) held.ids.add(id)
-  }
-
-  settled(worker: number, ids: readonly number[]): void {
-    const held = this.#byWorker.get(worker)
-    if (held) for (const id of ids) held.ids.delete(id)
-  }
-
-  /** Undefined for a worker that was registered elsewhere: what it holds is not known here. */
-  of(worker: number): ReadonlySet<number> | undefined {
-    return this.#byWorker.get(worker)?.ids
-  }
-
-  end(worker: number): void {
+  /** Nothing is known of the worker any more: it ended, or a reservation of its may yet be written or not. */
+  forget(worker: number): void {
     this.#byWorker.delete(worker)
   }
 
-  /** Takes out what ended without our hearing of it (in the application's transactions), once the list has grown long. */
-  async compare(context: Context, handle: Handle, worker: number): Promise<void> {
-    const held = this.#byWorker.get(worker)
-    if (held === undefined || held.ids.size < held.compareAt) return
-    const [rows] = await handle.run(
-      sql`select id from ${context.names.jobs} where ${among('id', [...held.ids])} and reserved_by = ${worker}`,
-    )
-    held.ids = new Set(rows!.rows.map(({ id }) => Number(id)))
-    held.compareAt = Math.max(LONG, held.ids.size * 2)
+  /**
+   * The list with what a reservation takes, before its commit: if that fails, the list has some too many rather than some too
+   * few. Undefined for a worker that was registered elsewhere, or forgotten.
+   */
+  async with(
+    jobs: readonly { id: number; attempts: number }[],
+    context: Context,
+    handle: Handle,
+    worker: number,
+  ): Promise<string | undefined> {
+    const list = this.#byWorker.get(worker)
+    if (list === undefined) return undefined
+    if (list.holds.size >= list.compareAt) await compare(list, context, handle, worker)
+    for (const { id, attempts } of jobs) list.holds.set(id, { attempts })
+    return [...list.holds.keys()].join(',')
   }
+
+  /**
+   * To be called before these attempts are settled; what it answers takes them out, those `except` excepted. What the worker
+   * was given again, before or meanwhile, stays.
+   */
+  settling(
+    worker: number,
+    attempts: readonly { id: number; attempts: number }[],
+  ): (except: ReadonlySet<number>) => void {
+    const holds = this.#byWorker.get(worker)?.holds
+    if (holds === undefined) return () => {}
+    const settled = attempts.map(({ id, attempts }) => {
+      const hold = holds.get(id)
+      return hold?.attempts === attempts ? hold : undefined
+    })
+    return (except) => {
+      for (const [at, { id }] of attempts.entries()) {
+        if (settled[at] !== undefined && holds.get(id) === settled[at] && !except.has(id)) holds.delete(id)
+      }
+    }
+  }
+}
+
+/** Takes out what ended without our hearing of it (in the application's transactions), once the list has grown long. */
+async function compare(list: List, context: Context, handle: Handle, worker: number): Promise<void> {
+  const { holds } = list
+  const [rows] = await handle.run(
+    sql`select id from ${context.names.jobs} where ${among('id', [...holds.keys()])} and reserved_by = ${worker}`,
+  )
+  const still = new Set(rows!.rows.map(({ id }) => Number(id)))
+  for (const id of holds.keys()) if (!still.has(id)) holds.delete(id)
+  list.compareAt = Math.max(LONG, holds.size * 2)
 }
 
 /** The ids of the jobs a worker holds and perhaps of some that have ended, in order. */

@@ -64,7 +64,7 @@ export function leasing(context: Context) {
         },
         { slow: true },
       )
-      context.held.end(worker)
+      context.held.forget(worker)
       context.views.forget(worker)
       if (given > 0) {
         context.views.lower()

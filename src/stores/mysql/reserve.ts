@@ -1,4 +1,4 @@
-import type { Reservation, ReserveRequest } from '../../store.ts'
+import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import { joined, raw, type Sql, sql } from '../sql/sql.ts'
 import type { Answer, SqlRow } from './client.ts'
 import type { Transaction } from './connection.ts'
@@ -228,14 +228,7 @@ export async function reserveTaken(
     statements.push(sql`
       update ${names.jobs} force index (primary) set reserved_at = ${nowSecond(context)}, attempts = least(attempts + 1, ${mostAttempts}), reserved_by = ${worker}
        where ${among('id', ids)}`)
-    statements.push(
-      await heldStatement(
-        context,
-        transaction,
-        worker,
-        jobs.map(({ id }) => id),
-      ),
-    )
+    statements.push(await heldStatement(context, transaction, worker, jobs))
     if (flags.keyed)
       statements.push(
         sql`delete l from ${names.locks} l force index (faena_locks_until) where l.until = 'processing' and ${among('l.job_id', ids)}`,
@@ -274,13 +267,9 @@ async function heldStatement(
   context: Context,
   transaction: Transaction,
   worker: number,
-  ids: readonly number[],
+  jobs: readonly ReservedJob[],
 ): Promise<Sql> {
-  // Before the commit: if its answer is lost, the list has one job too many rather than one too few.
-  context.held.add(worker, ids)
-  await context.held.compare(context, transaction, worker)
-  const held = context.held.of(worker)
-  const list = held ? [...held].join(',') : null
+  const list = (await context.held.with(jobs, context, transaction, worker)) ?? null
   return sql`update ${context.names.holds} set ids = if(ids is null, null, ${list}) where worker = ${worker}`
 }
 

@@ -16,12 +16,11 @@ import { callersHandle } from './transaction.ts'
  */
 export function settling(context: Context) {
   return async function settle(settlement: Settlement): Promise<Settled> {
-    const settled = await settleOnce(context, settlement)
-    // In the application's transaction nothing is certain yet.
-    if (settlement.tx === undefined) context.held.settled(settlement.worker, [...settled.applied, ...settled.lost])
-    const returned = settlement.outcomes.filter(
-      ({ outcome }) => outcome.kind === 'retry' || outcome.kind === 'released',
-    )
+    const { worker, outcomes } = settlement
+    const takeOut = context.held.settling(worker, outcomes)
+    const { settled, written } = await settleOnce(context, settlement)
+    if (written) takeOut(new Set(settled.refused.map(({ id }) => id)))
+    const returned = outcomes.filter(({ outcome }) => outcome.kind === 'retry' || outcome.kind === 'released')
     if (returned.length > 0) {
       context.views.lower()
       if (returned.some(({ outcome }) => 'delayMs' in outcome && outcome.delayMs <= 0)) context.wake()
@@ -30,16 +29,22 @@ export function settling(context: Context) {
   }
 }
 
-async function settleOnce(context: Context, settlement: Settlement): Promise<Settled> {
+interface SettledOnce {
+  settled: Settled
+  /** By this call, and for certain: not in the application's transaction, nor by an earlier call with the same number. */
+  written: boolean
+}
+
+async function settleOnce(context: Context, settlement: Settlement): Promise<SettledOnce> {
   const { tx, worker, outcomes } = settlement
   if (tx !== undefined) {
     const handle = await callersHandle(tx, context.connection.timeoutMs)
-    return handle.patiently(() => endings(context, handle, worker, outcomes))
+    return { settled: await handle.patiently(() => endings(context, handle, worker, outcomes)), written: false }
   }
-  if (outcomes.length === 0) return { applied: [], lost: [], refused: [] }
+  if (outcomes.length === 0) return { settled: { applied: [], lost: [], refused: [] }, written: false }
   if (isPlain(outcomes)) {
     const settled = await inOne(context, settlement)
-    if (settled) return settled
+    if (settled) return { settled, written: true }
   }
   try {
     return await numbered(context, settlement, 'together')
@@ -102,18 +107,19 @@ async function numbered(
   context: Context,
   { worker, seq, outcomes, channel = 0 }: Settlement,
   how: Alone,
-): Promise<Settled> {
+): Promise<SettledOnce> {
   const { settlements } = context.names
   const mine = sql`worker = ${worker} and channel = ${channel}`
   return context.connection.transaction('settle', async (transaction) => {
     const [known] = await transaction.run(sql`select seq, answer from ${settlements} where ${mine} for update`)
     const row = known!.rows[0]
-    if (row && Number(row.seq) >= seq) return remembered(outcomes, row.answer as string | null)
+    if (row && Number(row.seq) >= seq)
+      return { settled: remembered(outcomes, row.answer as string | null), written: false }
     const settled = await endings(context, transaction as Handle, worker, outcomes, how)
     await transaction.commit(sql`
       insert into ${settlements} (worker, channel, seq, answer, at)
       values (${worker}, ${channel}, ${seq}, ${exceptions(settled)}, ${nowMs(context)})
       on duplicate key update seq = values(seq), answer = values(answer), at = values(at)`)
-    return settled
+    return { settled, written: true }
   })
 }
