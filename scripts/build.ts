@@ -1,11 +1,9 @@
-/**
- * Builds `dist` from `src`: plain JavaScript and declarations, nothing bundled, so that a stack trace names a file one can
- * read. The dashboard, for browsers, is bundled, and lies in `dist/dashboard`.
- */
+/** Builds `dist`: declarations, the modules of `src` in few files of JavaScript that one can read, and the dashboard. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.ts'
 import { buildDashboard, DASHBOARD_BUILD } from './dashboard.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -13,7 +11,8 @@ const dist = join(root, 'dist')
 
 // A file deleted in src must not live on in a published package.
 rmSync(dist, { recursive: true, force: true })
-compile()
+declare()
+await bundle(root, dist)
 // The one page that goes out as it stands.
 cpSync(join(root, 'src/http/reference/page.html'), join(dist, 'http/reference/page.html'))
 checkEntryPoints()
@@ -22,9 +21,9 @@ makeExecutable(join(dist, 'cli/main.js'))
 const modules = globSync('**/*.js', { cwd: dist }).length
 buildDashboard()
 cpSync(DASHBOARD_BUILD, join(dist, 'dashboard'), { recursive: true })
-console.log(`dist: ${modules} modules and the dashboard`)
+console.log(`dist: ${modules} files of JavaScript and the dashboard`)
 
-function compile() {
+function declare() {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   try {
     execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })

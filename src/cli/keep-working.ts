@@ -1,7 +1,7 @@
+import { ownModule } from '../core/own-file.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { Parent } from '../supervisor/parent.ts'
 import { onSignals } from '../supervisor/signals.ts'
-import { moduleOf } from './modules.ts'
 import type { Streams } from './output.ts'
 import type { ServeOrder } from './run-server.ts'
 import type { WorkOrder } from './work-order.ts'
@@ -15,7 +15,7 @@ export function keepWorking(order: WorkOrder, streams: Streams): Promise<number>
 export function keepStarted(order: WorkOrder, serve: ServeOrder, streams: Streams): Promise<number> {
   const api = new Parent({
     name: 'The API',
-    module: moduleOf('server-process'),
+    module: ownModule('cli/server-process'),
     args: ['faena', 'serve'],
     order: serve,
     say: (line) => say(line, streams),
@@ -26,7 +26,7 @@ export function keepStarted(order: WorkOrder, serve: ServeOrder, streams: Stream
 function workerParent(order: WorkOrder, streams: Streams): Parent {
   return new Parent({
     name: `Worker ${order.name}`,
-    module: moduleOf('worker-process'),
+    module: ownModule('cli/worker-process'),
     // The title the worker gives itself has to fit into the room its arguments take.
     args: ['queue:work', order.name, (order.queues ?? []).join(','), ' '.repeat(64)],
     order,

@@ -1,10 +1,10 @@
 import { Command, CommanderError, type Help } from 'commander'
+import { ownVersion } from '../core/own-file.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { CATALOGUE, type Entry, entryFor } from './catalogue.ts'
 import { errorText, exitCodeFor } from './errors.ts'
 import type { Streams } from './output.ts'
 import { type Runner, runnerFor } from './runner.ts'
-import { version } from './version.ts'
 
 const GROUPS = ['Run', 'Look', 'Repair', 'Steer', 'Set up'] as const
 
@@ -38,7 +38,7 @@ function programOn({ stdout, stderr }: Streams): Command {
     .usage('<command> [options]')
     .option('--config <path>', 'configuration file (default: faena.config.ts, .mts, .js or .mjs here)')
     .option('-v, --verbose', 'say more')
-    .version(version(), '-V, --version', 'print the version')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()

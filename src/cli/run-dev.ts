@@ -1,5 +1,6 @@
 import { delimiter, dirname, join, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
+import { ownModule } from '../core/own-file.ts'
 import { OWN_PROCESSES, type ProcessPlan } from '../core/processes.ts'
 import { commandService } from '../supervisor/dev/command.ts'
 import { Dev } from '../supervisor/dev/dev.ts'
@@ -9,7 +10,6 @@ import type { Service } from '../supervisor/dev/service.ts'
 import { Watcher } from '../supervisor/dev/watcher.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import { onSignals } from '../supervisor/signals.ts'
-import { moduleOf } from './modules.ts'
 import { outliveReaders, type Streams } from './output.ts'
 import type { ServeOrder } from './run-server.ts'
 import { styleFor } from './style.ts'
@@ -86,9 +86,9 @@ function servicesOf(
       }),
       ready: plan,
     })),
-    ownService('api', before, { module: moduleOf('server-process'), args: ['faena', 'serve'], order: serve }),
+    ownService('api', before, { module: ownModule('cli/server-process'), args: ['faena', 'serve'], order: serve }),
     ownService('worker', before, {
-      module: moduleOf('worker-process'),
+      module: ownModule('cli/worker-process'),
       args: ['queue:work', 'dev', ' '.repeat(64)],
       order: work,
     }),

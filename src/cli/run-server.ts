@@ -5,6 +5,7 @@ import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
 import type { LogFormat } from '../core/config.ts'
 import { FaenaError } from '../core/errors.ts'
+import { ownVersion } from '../core/own-file.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
 import { wallClock } from '../core/wallclock.ts'
@@ -25,7 +26,6 @@ import { readable } from './readable.ts'
 import { settingRows } from './setting-rows.ts'
 import { signInLink } from './sign-in.ts'
 import { terminalUser } from './terminal-user.ts'
-import { version } from './version.ts'
 
 /** What a server process is to do: plain data, since `faena start` hands it to a child. */
 export interface ServeOrder {
@@ -129,7 +129,7 @@ async function serverOn(
   const admin = createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries })
   const { logger } = logs
   const report = errorReporter(settings.onError, (error) => logger?.error({ err: error }, String(error)))
-  const about = { version: version(), settings: settingRows(configuration).map(shownRow) }
+  const about = { version: ownVersion(), settings: settingRows(configuration).map(shownRow) }
   const server = await createServer({
     admin,
     queue,

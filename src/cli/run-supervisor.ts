@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { FaenaError } from '../core/errors.ts'
+import { ownModule } from '../core/own-file.ts'
 import type { PoolPlan } from '../core/pools.ts'
 import type { Store } from '../store.ts'
 import { openStore } from '../stores/open.ts'
@@ -9,7 +10,6 @@ import { SupervisorLock } from '../supervisor/lock.ts'
 import type { QueueLoads } from '../supervisor/pool.ts'
 import { onSignals } from '../supervisor/signals.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
-import { moduleOf } from './modules.ts'
 import { outliveReaders, type Streams } from './output.ts'
 import { readSupervision, type Supervision } from './supervision.ts'
 import type { WorkOrder } from './work-order.ts'
@@ -43,7 +43,7 @@ export async function runSupervisor(order: SuperviseOrder, streams: Streams): Pr
     pools: supervision.pools,
     logs: join(supervision.data, 'logs'),
     spec: (plan, name, queues) => ({
-      module: moduleOf('worker-process'),
+      module: ownModule('cli/worker-process'),
       // The title the worker gives itself has to fit into the room its arguments take.
       args: ['queue:work', name, (queues ?? []).join(','), ' '.repeat(64)],
       order: { ...orderOf(order, plan, name, queues), logFormat: streams.stdout.isTTY ? 'pretty' : 'json' },

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { FaenaError } from '../core/errors.ts'
+import { ownModule } from '../core/own-file.ts'
 import type { Settings } from '../core/settings.ts'
-import { moduleOf } from './modules.ts'
 
 /** What a supervisor needs of the configuration. */
 export interface Supervision
@@ -14,7 +14,7 @@ export type ReadAnswer = { kind: 'read'; supervision: Supervision } | { kind: 'r
 
 /** The configuration as it is now, read by a process of its own. Throws BAD_CONFIGURATION with what that one said. */
 export async function readSupervision(config: string | undefined): Promise<Supervision> {
-  const child = fork(moduleOf('supervision-process'), config === undefined ? [] : [config], {
+  const child = fork(ownModule('cli/supervision-process'), config === undefined ? [] : [config], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const answer = await new Promise<ReadAnswer>((resolve) => {

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { type ResourceLimits, Worker as Thread } from 'node:worker_threads'
 import { revive } from '../core/exception.ts'
+import { ownModule } from '../core/own-file.ts'
 import type { Store } from '../store.ts'
 import type { FromThread, ThreadData, ToThread } from './heartbeat-thread.ts'
 import { Pulse, type PulseHooks } from './pulse.ts'
@@ -16,8 +17,7 @@ export interface HeartHooks extends PulseHooks {
   notice(text: string): void
 }
 
-const OWN = import.meta.url
-const THREAD = new URL(OWN.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js', OWN)
+const THREAD = ownModule('worker/heartbeat-thread')
 
 /**
  * Keeps the worker's lease. A thread does it where a store can be opened from configuration, else a timer in the worker's

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { Worker as Thread } from 'node:worker_threads'
 import { revive } from '../core/exception.ts'
 import { FailSignal, type PolicyDefaults, ReleaseSignal } from '../core/outcome.ts'
+import { ownModule } from '../core/own-file.ts'
 import type { FromHost, ToHost } from './isolate-host.ts'
 import type { JobRun } from './job-run.ts'
 
 type Kind = 'thread' | 'process'
 
-const OWN = import.meta.url
-const HOST = new URL(OWN.endsWith('.ts') ? './isolate-host.ts' : './isolate-host.js', OWN)
+const HOST = ownModule('worker/isolate-host')
 /** A host that has had nothing to do for so long is let go. */
 const IDLE_MS = 60_000
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { ownVersion } from '../core/own-file.ts'
 import type { NewWorker } from '../store.ts'
 import type { Settings } from './options.ts'
 
@@ -9,7 +9,7 @@ export function workerRow(settings: Settings): NewWorker {
     name: settings.name,
     host: hostname(),
     pid: process.pid,
-    version: packageVersion(),
+    version: ownVersion(),
     queues: settings.queues,
     names: settings.names,
     concurrency: settings.concurrency,
@@ -17,9 +17,4 @@ export function workerRow(settings: Settings): NewWorker {
     defaultTries: settings.defaults.tries,
     replaces: settings.replaces,
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String((JSON.parse(text) as { version?: unknown }).version)
 }

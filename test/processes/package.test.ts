@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -96,6 +97,30 @@ describe('the packed package in an empty folder', () => {
     }
   })
 
+  test('what runs in threads and processes of its own does so from here too', { timeout: 60_000 }, async () => {
+    const apart = join(project, 'apart')
+    mkdirSync(apart)
+    for (const [name, code] of Object.entries(APART)) writeFileSync(join(apart, name), code)
+    const faena = join(project, 'node_modules/faena/dist/cli/main.js')
+    const env = { ...process.env, DATABASE_URL: undefined }
+    const supervisor = spawn(process.execPath, [faena, 'supervise', '--verbose'], { cwd: apart, env, stdio: 'pipe' })
+    let said = ''
+    supervisor.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    const ended = once(supervisor, 'exit')
+    try {
+      expect(JSON.parse(sh(apart, 'node', 'ask.ts'))).toEqual({ thread: false, process: true })
+    } finally {
+      supervisor.kill('SIGTERM')
+      await ended
+    }
+    // Its worker says where no thread keeps the lease.
+    const logs = globSync('.faena/logs/*', { cwd: apart }).map((path) => readFileSync(join(apart, path), 'utf8'))
+    expect(logs.join('')).toContain('in.process')
+    expect(said + logs.join('')).not.toContain('a timer')
+  })
+
   test('the code of the README dispatches a job from one process and runs it in another', () => {
     expect(sh(project, 'node', 'web.ts')).toContain('dispatched')
     const worked = sh(project, 'npx', '--no-install', 'faena', 'work', '--queue', 'cases', '--stop-when-empty')
@@ -104,6 +129,27 @@ describe('the packed package in an empty folder', () => {
     expect(JSON.stringify(status)).not.toContain('"due":1')
   })
 })
+
+/** Two handlers that run apart from their worker, and who asks both where they ran. */
+const APART = {
+  'faena.config.ts': `import { defineConfig } from 'faena'
+export default defineConfig({ handlers: ['handlers.ts'] })`,
+  'handlers.ts': `import { isMainThread } from 'node:worker_threads'
+import { defineJob, handle } from 'faena'
+import { z } from 'zod'
+const where = (name: string) => defineJob({ name, input: z.null(), keepResult: '1h' })
+export const [inThread, inProcess] = [where('in.thread'), where('in.process')]
+const module = import.meta.url
+export const thread = handle(inThread, async () => isMainThread, { isolate: { in: 'thread', module } })
+export const child = handle(inProcess, async () => isMainThread, { isolate: { in: 'process', module } })`,
+  'ask.ts': `import { openQueue } from 'faena'
+import { inProcess, inThread } from './handlers.ts'
+const queue = await openQueue()
+const jobs = [await queue.dispatch(inThread, null), await queue.dispatch(inProcess, null)]
+const [thread, process] = await Promise.all(jobs.map((job) => queue.wait(job, { timeout: '30s' })))
+console.log(JSON.stringify({ thread: thread!.result, process: process!.result }))
+await queue.close()`,
+}
 
 /** The files that the README shows, by the name in their first line. */
 function readmeFiles(): [string, string][] {

@@ -146,11 +146,12 @@ describe('reads of large tables', () => {
   test('that take too long are a 503 to a client of the API', async () => {
     await using folder = await testFolder()
     await large(folder)
-    // Before the thread has begun, that time is over.
-    const store = await folder.opened({ timeoutMs: 1 })
-    await using api = await apiOn({ store, close: async () => {} })
+    // Before its thread has begun, that time is over.
+    const impatient = () => folder.opened({ timeoutMs: 1 })
+    await using api = await apiOn({ store: await impatient(), close: async () => {} })
 
-    await expect(store.list({ search: 'nowhere' }, { limit: 10 })).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
+    const list = (await impatient()).list({ search: 'nowhere' }, { limit: 10 })
+    await expect(list).rejects.toMatchObject({ code: 'READ_TIMED_OUT' })
 
     const answer = await api.get('jobs?q=nowhere')
     expect(answer.statusCode).toBe(503)

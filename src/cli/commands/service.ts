@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { FaenaError, notAllowed } from '../../core/errors.ts'
+import { ownModule } from '../../core/own-file.ts'
 import { EXIT } from '../../supervisor/exit-codes.ts'
 import { examples, wholeOption } from '../options.ts'
 import type { Runner } from '../runner.ts'
@@ -104,7 +105,7 @@ function serviceOf({ configuration }: Setting, flags: readonly string[], options
   const folder = process.cwd()
   const config = configuration.path === null ? [] : ['--config', configuration.path]
   const own = run === 'work' && !flags.includes('--name') ? ['--name', name] : []
-  const command = [process.execPath, mainModule(), run, ...config, ...own, ...flags]
+  const command = [process.execPath, fileURLToPath(ownModule('cli/main')), run, ...config, ...own, ...flags]
   const texts = { 'the current folder': [folder], '--logs': [options.logs], 'a word of the command': command }
   for (const [what, all] of Object.entries(texts)) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a line end in a text would begin a line of its own
@@ -120,11 +121,6 @@ function serviceOf({ configuration }: Setting, flags: readonly string[], options
     logFolder: options.logs,
     stopSeconds: run === 'work' || run === 'serve' ? STOP_SECONDS : STOP_SECONDS_OF_MANY,
   }
-}
-
-function mainModule(): string {
-  const own = import.meta.url
-  return fileURLToPath(new URL(own.endsWith('.ts') ? '../main.ts' : '../main.js', own))
 }
 
 function written({ path, text, mark = '' }: ServiceFile, root: string | undefined): string {

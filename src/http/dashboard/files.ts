@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FaenaError } from '../../core/errors.ts'
+import { isBuilt, ownFile } from '../../core/own-file.ts'
 
 /** One file of the built dashboard, as it is sent. */
 export interface BuiltFile {
@@ -36,8 +37,7 @@ const TYPES: Record<string, string> = {
 
 /** Where the dashboard lies: beside this code in the package, in `dashboard/dist` in a checkout. Undefined where it was never built. */
 export function dashboardFolder(): string | undefined {
-  const own = import.meta.url
-  const folder = fileURLToPath(new URL(own.endsWith('.ts') ? '../../../dashboard/dist/' : '../../dashboard/', own))
+  const folder = fileURLToPath(ownFile(isBuilt ? 'dashboard/' : '../dashboard/dist/'))
   return existsSync(join(folder, 'index.html')) ? folder : undefined
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
+import { ownFile } from '../../core/own-file.ts'
 import { text } from '../contract/shapes.ts'
 import { route, STREAMED } from '../route.ts'
 
@@ -23,7 +24,7 @@ export const getOpenapi = route({
   },
 })
 
-const PAGE = new URL('../reference/page.html', import.meta.url)
+const PAGE = ownFile('http/reference/page.html')
 let page: string | undefined
 
 export const getReference = route({

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { FaenaError } from '../../core/errors.ts'
+import { ownModule } from '../../core/own-file.ts'
 import { endsAfter, readEnded } from '../sql/ended.ts'
 import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
@@ -85,8 +86,7 @@ export class ThreadedReader {
   #started(): Worker {
     clearTimeout(this.#idle)
     if (this.#thread) return this.#thread
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const thread = new Worker(new URL(`./reader-thread.${extension}`, import.meta.url), {
+    const thread = new Worker(ownModule('stores/sqlite/reader-thread'), {
       workerData: { path: this.#connection.path },
       // The process's own may be such as no thread can have: --eval, --input-type.
       execArgv: [],

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { ownModule } from '../../core/own-file.ts'
 
-const own = import.meta.url
-const MODULE = new URL(own.endsWith('.ts') ? './keeper-process.ts' : './keeper-process.js', own)
+const MODULE = ownModule('supervisor/dev/keeper-process')
 
 export type ToKeeper = { kind: 'began' | 'ended'; group: number }
 
