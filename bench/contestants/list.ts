@@ -27,6 +27,7 @@ const AS_FAENA_WORK = {
     '--max-semi-space-size=8',
     '--initial-old-space-size=12',
     '--heap-growing-percent=20',
+    '--no-allocation-site-pretenuring',
   ],
   nodeEnv: { MALLOC_ARENA_MAX: '2' },
 }

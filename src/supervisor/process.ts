@@ -184,8 +184,8 @@ export function wordsFor({ code, signal, pid, error }: Ending): string {
 /**
  * A worker makes much garbage that dies young. Half of Node's young generation holds it as well as the whole does, and
  * saves each worker process some 15 MiB; given from the start, it keeps another 10 MiB of what only seemed to live from the
- * old generation. That is looked through whenever it has grown by a fifth, not several times over: 20 MiB more. Who sizes a
- * generation himself keeps his size.
+ * old generation. That is looked through whenever it has grown by a fifth, not several times over: 20 MiB more. Nor is anything
+ * made there because others of its kind lived on, as jobs do that wait their turn. Who sizes a generation himself keeps his size.
  */
 export function nodeFlags(own: readonly string[], fromEnvironment = ''): string[] {
   const given = `${own.join(' ')} ${fromEnvironment}`.replaceAll('_', '-')
@@ -193,7 +193,8 @@ export function nodeFlags(own: readonly string[], fromEnvironment = ''): string[
   const old = /(old-space|heap)-size|heap-growing/.test(given)
     ? []
     : ['--initial-old-space-size=12', '--heap-growing-percent=20']
-  return [...own, ...young, ...old]
+  const birth = given.includes('allocation-site-pretenuring') ? [] : ['--no-allocation-site-pretenuring']
+  return [...own, ...young, ...old, ...birth]
 }
 
 /**
