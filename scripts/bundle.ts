@@ -36,8 +36,8 @@ export async function bundle(root: string, dist: string): Promise<void> {
 function entries(root: string): string[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const promised = JSON.stringify([manifest.exports, manifest.bin]).matchAll(/\.\/dist\/([\w/-]+)\.js"/g)
-  const apart = globSync('src/**/*.ts', { cwd: root }).flatMap((path) => {
-    const calls = [...readFileSync(join(root, path), 'utf8').matchAll(/(?<!function )\bownModule\((?:'([\w/-]+)')?/g)]
+  const apart = globSync('src/**/*.ts', { cwd: root, exclude: ['**/*.test.ts'] }).flatMap((path) => {
+    const calls = [...readFileSync(join(root, path), 'utf8').matchAll(/(?<!function )\bownModule\((?:'([\w/-]+)'\))?/g)]
     if (calls.some(([, name]) => name === undefined))
       throw new Error(`${path}: the build must read which ownModule it is`)
     return calls

@@ -171,6 +171,11 @@ describe('imports', () => {
     expect(wrong).toEqual([])
   })
 
+  test('one file alone asks where it lies: in the package others lie elsewhere than here', () => {
+    const asking = source.filter(({ text }) => /\bimport\.meta\b/.test(codeOf(text))).map(({ path }) => path)
+    expect(asking).toEqual(['src/core/own-file.ts'])
+  })
+
   test('no file imports itself by a way round, types aside', () => {
     expect(cycles()).toEqual([])
   })

@@ -63,6 +63,27 @@ test.each([undefined, 'laravel-12'] as const)(
   },
 )
 
+test('what a PHP worker took from one of ours is given back once both are gone', async () => {
+  await using database = await testDatabase('laravel-12')
+  const store = await database.store({ retryAfterMs: 90_000 })
+  await store.migrate()
+  await store.push([newJob()])
+  const worker = await startWorker(store)
+  const job = await worker.reserveOne()
+  await database.connection.query('update jobs set attempts = attempts + 1, reserved_at = unix_timestamp() - 100')
+  expect((await worker.complete(job)).lost).toEqual([job.id])
+  // With the next reservation it is no longer among what the worker is known to hold.
+  await store.push([newJob()])
+  await worker.complete(await worker.reserveOne())
+  expect(await store.deregister(worker.id)).toBe(0)
+
+  expect((await store.reclaim()).returned).toBe(1)
+
+  expect(await database.rows('select attempts, reserved_at, reserved_by from jobs')).toEqual([
+    { attempts: 2, reserved_at: null, reserved_by: null },
+  ])
+})
+
 test('what a PHP worker is taking back at this moment is left to it', async () => {
   await using database = await testDatabase('laravel-12')
   const store = await database.store({ retryAfterMs: 90_000 })

@@ -6,7 +6,7 @@ import { among } from './text.ts'
 /** Rows read by one step of a look through the whole table. */
 const ROWS_PER_STEP = 20_000
 /** From so many ids on, and whenever they have doubled, a worker's list is compared with the table. */
-const LONG = 4_000
+const LONG = 1_000
 
 /** A job on a worker's list, in the attempt that it was reserved for. */
 interface Hold {
@@ -31,14 +31,15 @@ export class Held {
     this.#byWorker.set(worker, { holds: new Map(), compareAt: LONG })
   }
 
-  /** Nothing is known of the worker any more: it ended, or a reservation of its may yet be written or not. */
+  /** The worker ended. */
   forget(worker: number): void {
     this.#byWorker.delete(worker)
   }
 
   /**
    * The list with what a reservation takes, before its commit: if that fails, the list has some too many rather than some too
-   * few. Undefined for a worker that was registered elsewhere, or forgotten.
+   * few. The worker's row is locked until then, so no other list of it is written in between. Undefined for a worker that was
+   * registered elsewhere.
    */
   async with(
     jobs: readonly { id: number; attempts: number }[],

@@ -22,12 +22,14 @@ export function alsoFromPhp(context: Context, reclaim: () => Promise<Reclaimed>)
 }
 
 /**
- * The look locks nothing: only what it found is locked, by its id, and asked once more. An index of it, which PHP's workers
+ * What PHP's workers reserved, also of ours: Laravel takes a job whose time is over without a word to its worker, whose name
+ * stays in the row and outlives that worker. The look locks nothing: only what it found is locked, by its id, and asked once more. An index of it, which PHP's workers
  * would write too, would deadlock them.
  */
 async function giveBack(context: Context, retryAfterMs: number): Promise<number> {
   const { connection, names } = context
-  const leftBehind = sql`reserved_by is null and reserved_at <= ${nowSecond(context)} - ${Math.ceil(retryAfterMs / 1_000)}`
+  const ofNobody = sql`(reserved_by is null or not exists (select 1 from ${names.workers} w where w.id = reserved_by))`
+  const leftBehind = sql`${ofNobody} and reserved_at <= ${nowSecond(context)} - ${Math.ceil(retryAfterMs / 1_000)}`
   const [found] = await connection.query(
     'common',
     [sql`select id from ${names.jobs} force index (primary) where ${leftBehind}`],
@@ -47,7 +49,7 @@ async function giveBack(context: Context, retryAfterMs: number): Promise<number>
         return 0
       }
       await transaction.commit(
-        sql`update ${names.jobs} force index (primary) set reserved_at = null where ${among('id', own)}`,
+        sql`update ${names.jobs} force index (primary) set reserved_at = null, reserved_by = null where ${among('id', own)}`,
       )
       return own.length
     })

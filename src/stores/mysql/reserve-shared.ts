@@ -153,7 +153,7 @@ async function take(
   dropped: Dropped[],
 ): Promise<Reservation> {
   const { names } = context
-  const lease = sql`select id from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(context)} lock in share mode`
+  const lease = sql`select id from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(context)} for update`
   const [held] = await transaction.run(lease)
   if (held!.rows.length === 0) {
     await transaction.rollback()

@@ -136,9 +136,9 @@ class Looking {
   /** Lease and levels, and with them a first look at the level that most likely comes first. */
   async begin(request: ReserveRequest, queues: readonly string[]): Promise<Answer[]> {
     const { names } = this.#context
-    // Shared with other reservations of the worker; whoever reclaims its jobs waits until they are written, or finds none.
-    // The lock is on the worker's row alone: what the columns read is read as it stands.
-    const lease = sql`from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(this.#context)} lock in share mode`
+    // Whoever reclaims the worker's jobs waits until they are written, or finds none; and so does another reservation for it,
+    // whose list is then made with these. The lock is on the worker's row alone: what the columns read is read as it stands.
+    const lease = sql`from ${names.workers} where id = ${request.worker} and lease_until > ${nowMs(this.#context)} for update`
     const levels = levelsQuery(this.#context, queues, this.#floors, [], lease)
     const queue = queues.find((each) => this.#floors.levelsOf(each).length > 0)
     if (queue === undefined || request.limit < 1) return this.#transaction.run(levels)

@@ -16,8 +16,6 @@ export function reserving(context: Context) {
       }
       return reservation
     } catch (error) {
-      // The server may write it later, with a list that lacks what is reserved meanwhile.
-      if (isFaenaError(error) && error.inDoubt) context.held.forget(request.worker)
       // The table may have been changed under us: look at it anew the next time.
       if (isFaenaError(error, 'MIGRATION_NEEDED')) context.shape.forget()
       throw error
