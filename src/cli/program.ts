@@ -1,6 +1,6 @@
 import { Command, CommanderError, type Help } from 'commander'
-import { ownVersion } from '../core/own-file.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
+import { version } from '../worker/version.ts'
 import { CATALOGUE, type Entry, entryFor } from './catalogue.ts'
 import { errorText, exitCodeFor } from './errors.ts'
 import type { Streams } from './output.ts'
@@ -38,7 +38,7 @@ function programOn({ stdout, stderr }: Streams): Command {
     .usage('<command> [options]')
     .option('--config <path>', 'configuration file (default: faena.config.ts, .mts, .js or .mjs here)')
     .option('-v, --verbose', 'say more')
-    .version(ownVersion(), '-V, --version', 'print the version')
+    .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()

@@ -5,7 +5,6 @@ import { createAdmin } from '../client/admin.ts'
 import { createQueue } from '../client/queue.ts'
 import type { LogFormat } from '../core/config.ts'
 import { FaenaError } from '../core/errors.ts'
-import { ownVersion } from '../core/own-file.ts'
 import type { Settings } from '../core/settings.ts'
 import { surfacedFields } from '../core/surface.ts'
 import { wallClock } from '../core/wallclock.ts'
@@ -16,6 +15,7 @@ import type { Store } from '../store.ts'
 import { openStore } from '../stores/open.ts'
 import { EXIT } from '../supervisor/exit-codes.ts'
 import type { Controls } from '../supervisor/wire.ts'
+import { version } from '../worker/version.ts'
 import { type Alerting, alertingOf } from './alerting.ts'
 import { apiKeys, isLoopback } from './api-keys.ts'
 import { type Configuration, loadConfiguration } from './config.ts'
@@ -129,7 +129,7 @@ async function serverOn(
   const admin = createAdmin({ store, jobs, surface: surfacedFields(surface), timezone, mask, defaultTries: tries })
   const { logger } = logs
   const report = errorReporter(settings.onError, (error) => logger?.error({ err: error }, String(error)))
-  const about = { version: ownVersion(), settings: settingRows(configuration).map(shownRow) }
+  const about = { version: version(), settings: settingRows(configuration).map(shownRow) }
   const server = await createServer({
     admin,
     queue,

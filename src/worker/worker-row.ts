@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
-import { ownVersion } from '../core/own-file.ts'
 import type { NewWorker } from '../store.ts'
 import type { Settings } from './options.ts'
+import { version } from './version.ts'
 
 /** What a worker says of itself when it registers. */
 export function workerRow(settings: Settings): NewWorker {
@@ -9,7 +9,7 @@ export function workerRow(settings: Settings): NewWorker {
     name: settings.name,
     host: hostname(),
     pid: process.pid,
-    version: ownVersion(),
+    version: version(),
     queues: settings.queues,
     names: settings.names,
     concurrency: settings.concurrency,

@@ -29,7 +29,7 @@ export function alsoFromPhp(context: Context, reclaim: () => Promise<Reclaimed>)
 async function giveBack(context: Context, retryAfterMs: number): Promise<number> {
   const { connection, names } = context
   const ofNobody = sql`(reserved_by is null or not exists (select 1 from ${names.workers} w where w.id = reserved_by))`
-  const leftBehind = sql`${ofNobody} and reserved_at <= ${nowSecond(context)} - ${Math.ceil(retryAfterMs / 1_000)}`
+  const leftBehind = sql`reserved_at <= ${nowSecond(context)} - ${Math.ceil(retryAfterMs / 1_000)} and ${ofNobody}`
   const [found] = await connection.query(
     'common',
     [sql`select id from ${names.jobs} force index (primary) where ${leftBehind}`],
