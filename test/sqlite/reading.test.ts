@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { ownModule } from '../../src/core/own-file.ts'
 import { failedConditions, jobConditions } from '../../src/stores/sql/filter.ts'
 import { isSpread } from '../../src/stores/sql/metrics.ts'
-import { raw, sql, statementText } from '../../src/stores/sql/sql.ts'
+import { raw, type Sql, sql, statementText } from '../../src/stores/sql/sql.ts'
 import { Connection } from '../../src/stores/sqlite/connection.ts'
 import { DIALECT } from '../../src/stores/sqlite/dialect.ts'
+import { MAY_GO_ON, steadyMs } from '../../src/stores/sqlite/limit.ts'
 import { ThreadedReader } from '../../src/stores/sqlite/reader.ts'
+import type { Asked } from '../../src/stores/sqlite/reader-thread.ts'
 import { apiOn } from '../http/support.ts'
 import { FETCH, newJob, newJobs } from '../support/jobs.ts'
 import { numberOf, type TestFolder, testFolder, turn } from './support.ts'
@@ -129,18 +133,24 @@ describe('reads of large tables', () => {
   test('that waited behind another for too long are not begun', async () => {
     await using folder = await testFolder()
     await large(folder)
-    const { connection, reader } = await reading(folder, undefined, 3_000)
-    const condition = jobConditions(DIALECT, { search: 'nowhere' }, 0)
+    const thread = new Worker(ownModule('stores/sqlite/reader-thread'), { workerData: { path: folder.file } })
+    const answers = on(thread, 'message')
+    const until = steadyMs() + 500
+    const ask = (number: number, statement: Sql, until: number) =>
+      thread.postMessage({ number, text: statementText(statement, 'question'), values: [], until } satisfies Asked)
 
-    const first = reader.all(sql`${ENDLESS} select count(*) from endless j where ${condition}`)
-    const second = reader.all(COUNT)
+    // The first is given up at that moment at the earliest, when nobody waits for the second any more either.
+    ask(1, sql`${ENDLESS} select count(*) from endless where ${raw(MAY_GO_ON)}() and id = 0`, until)
+    ask(2, COUNT, until)
+    ask(3, COUNT, until + 60_000)
 
-    // In the words of the thread: nobody's patience was over yet.
-    await expect(first).rejects.toThrow('its time was over')
-    await expect(second).rejects.toThrow('its time was over')
-    expect(await reader.all(COUNT)).toEqual([{ count: 2 }])
-    await reader.close()
-    await connection.close()
+    const { value: first } = await answers.next()
+    const { value: second } = await answers.next()
+    const { value: third } = await answers.next()
+    expect(first).toEqual([{ number: 1, error: 'its time was over', ended: true }])
+    expect(second).toEqual([{ number: 2, error: 'its time was over', ended: true }])
+    expect(third).toEqual([{ number: 3, rows: [{ count: 2 }] }])
+    await thread.terminate()
   })
 
   test('that take too long are a 503 to a client of the API', async () => {
