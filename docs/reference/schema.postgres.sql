@@ -337,7 +337,7 @@ CREATE UNIQUE INDEX faena_runs_attempt ON public.faena_runs USING btree (uuid, a
 
 CREATE INDEX faena_runs_started ON public.faena_runs USING btree (started_at);
 
-CREATE OR REPLACE FUNCTION public.faena_held_1(of_workers bigint[])
+CREATE OR REPLACE FUNCTION public.faena_held_2(of_workers bigint[])
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -347,6 +347,8 @@ CREATE OR REPLACE FUNCTION public.faena_held_1(of_workers bigint[])
  SET jit TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET lock_timeout TO '4s'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
 AS $function$
 begin
   if (select count(*) from "public"."faena_holds" h where h.worker = any(of_workers)) < cardinality(of_workers) then
@@ -356,9 +358,7 @@ begin
     select j.id
       from "public"."faena_holds" h
            cross join generate_series(1, cardinality(h.ranges), 2) n
-           cross join lateral (
-             select j.id from "public"."jobs" j where j.id between h.ranges[n] and h.ranges[n + 1] and j.reserved_by = h.worker
-           ) j
+           cross join lateral (select j.id from "public"."jobs" j where j.id between h.ranges[n] and h.ranges[n + 1] and j.reserved_by = h.worker order by j.id) j
      where h.worker = any(of_workers)
   );
 end
@@ -607,7 +607,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.faena_reserve_4(by_worker bigint, of_queues text[], of_names text[], of_jobs text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
+CREATE OR REPLACE FUNCTION public.faena_reserve_5(by_worker bigint, of_queues text[], of_names text[], of_jobs text[], most integer, most_bytes bigint, most_singles integer, default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[], known_ids bigint[], given_ms bigint)
  RETURNS TABLE(pairs text, ids bigint[], attempts integer[], max_attempts integer[], available_at integer[], created_at integer[], crashes integer[], names text, payloads text, unclear bigint[], next_due_ms bigint, looked_us bigint, lost boolean)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog'
@@ -649,6 +649,7 @@ declare
   bytes bigint := 0;
   singles integer := 0;
   held_ranges bigint[];
+  still_held bigint[];
   has_keys boolean;
   has_crashes boolean;
   soonest integer;
@@ -810,19 +811,15 @@ begin
     if not found then
       -- Locked before it is read: a call that its caller gave up waiting for may still be adding to it.
       perform from "public"."faena_holds" h where h.worker = by_worker for update;
-      update "public"."faena_holds" h
-         set ranges = still.ranges || held_ranges, kept = cardinality(still.ranges)
-        from (
-          select array(
-            select b
-              from "public"."faena_holds" o cross join generate_series(1, cardinality(o.ranges), 2) n
-                   cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
-             where o.worker = by_worker
-               and exists (select from "public"."jobs" j where j.id between o.ranges[n] and o.ranges[n + 1] and j.reserved_by = by_worker)
-             order by n, b
-          ) as ranges
-        ) still
-       where h.worker = by_worker;
+      still_held := array(
+        select b
+          from "public"."faena_holds" o cross join generate_series(1, cardinality(o.ranges), 2) n
+               cross join lateral (select j.id from "public"."jobs" j where j.id between o.ranges[n] and o.ranges[n + 1] and j.reserved_by = by_worker order by j.id limit 1) j
+               cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
+         where o.worker = by_worker
+         order by n, b
+      );
+      update "public"."faena_holds" h set ranges = still_held || held_ranges, kept = cardinality(still_held) where h.worker = by_worker;
     end if;
     if has_crashes then
       crashes := array(

@@ -83,13 +83,13 @@ export class Runner {
   }
 
   #beginWaiting(loop: ReserveLoop): void {
-    while (!this.running.isFull) {
+    while (loop.waiting > 0 && !this.running.isFull) {
       const now = steadyNow()
       if (now - this.#turnAt > LONGEST_TURN_MS) {
         this.#yieldTurn()
         return
       }
-      if (loop.waiting > 0 && this.#doubtsLease(now)) return
+      if (this.#doubtsLease(now)) return
       const run = loop.next()
       if (run === undefined) return
       this.#begin(run, now)

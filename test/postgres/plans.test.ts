@@ -24,13 +24,47 @@ test('a connection that plans by the statistics of a queue just worked off reads
   const plans = await plansOf(session)
 
   await session.query(
-    `select * from ${given.schema}.faena_reserve_4($1, '{default}', '{${FETCH}}', '{faena@${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+    `select * from ${given.schema}.faena_reserve_5($1, '{default}', '{${FETCH}}', '{faena@${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
     [worker.id],
   )
 
   const looks = plans.filter((text) => /Index (Only )?Scan (using|on) faena_jobs_due/.test(text))
   expect(looks.length).toBeGreaterThan(1)
   for (const plan of looks) expect(plan).not.toMatch(/Bitmap|Sort Key/)
+})
+
+test('what a worker holds is found by the ids of its ranges alone, however the rows lie', async () => {
+  await using given = await givenSchema()
+  const { schema, look } = given
+  const store = await given.store()
+  await store.migrate()
+  // As in a table in which new rows have filled the gaps of old ones.
+  look.all(`
+    insert into ${schema}.jobs (id, queue, payload, attempts, available_at, created_at, name)
+    select n, 'default', repeat('x', 1500), 0, 1700000000 + n / 100, 1700000000, '${FETCH}' from generate_series(1, 10000) n order by hashint4(n)`)
+  look.all(`analyze ${schema}.jobs`)
+  const worker = await startWorker(store)
+  look.all(
+    `update ${schema}.faena_holds set ranges = array(select 10 * n from generate_series(500, 899) n) where worker = ${worker.id}`,
+  )
+  look.all(`update ${schema}.jobs set reserved_at = 1700000000, reserved_by = ${worker.id} where id = 5005`)
+  const session = await given.client()
+  const plans = await plansOf(session)
+
+  await session.query(
+    `select * from ${schema}.faena_reserve_5($1, '{default}', '{${FETCH}}', '{faena@${FETCH}}', 2, 4000000, 2, 3, '{}', null, null, null, null, null)`,
+    [worker.id],
+  )
+  const { rows } = await session.query(`select ${schema}.faena_held_2(array[$1::bigint])::text as ids`, [worker.id])
+
+  const [{ ranges }] = look.all(`select ranges::text from ${schema}.faena_holds where worker = ${worker.id}`) as [
+    { ranges: string },
+  ]
+  expect(ranges).toBe('{5000,5010,1,2}')
+  expect(rows).toEqual([{ ids: '{5005,1,2}' }])
+  const looks = plans.flatMap((plan) => plan.match(/Scan using \S+ on jobs .*\n.*ranges/g) ?? [])
+  expect(looks.length).toBe(2)
+  for (const scan of looks) expect(scan).toMatch(/jobs_pkey/)
 })
 
 test('outcomes are written by one look-up each, also where the tables were empty when their statistics were taken', async () => {

@@ -56,7 +56,7 @@ async function pages(
     : [null, null, null, null]
   const { rows } = await client.query(
     `explain (analyze, buffers, format json)
-     select unnest(r.ids) from ${given.schema}.faena_reserve_4($1, $2, $3, '{}', 10, 4000000, 10, 3, '{}', $4, $5, $6, $7, null) r`,
+     select unnest(r.ids) from ${given.schema}.faena_reserve_5($1, $2, $3, '{}', 10, 4000000, 10, 3, '{}', $4, $5, $6, $7, null) r`,
     [worker.id, textArray(queues), textArray([FETCH]), ...known],
   )
   const plan = rows[0]['QUERY PLAN'][0].Plan
@@ -78,7 +78,7 @@ describe('with a million jobs waiting', () => {
     const told = await plansOf(session)
 
     await session.query(
-      `select * from ${given.schema}.faena_reserve_4($1, '{waiting}', '{${FETCH}}', '{faena@${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
+      `select * from ${given.schema}.faena_reserve_5($1, '{waiting}', '{${FETCH}}', '{faena@${FETCH}}', 10, 4000000, 10, 3, '{}', null, null, null, null, null)`,
       [worker.id],
     )
 

@@ -1,5 +1,3 @@
-import { type Sql, sql } from '../sql/sql.ts'
-
 /**
  * The part of the `pg` package that this store uses. A pool of the application's own fits if it has this form; the types
  * of `pg` itself are not needed by whoever uses Faena.
@@ -87,18 +85,11 @@ export function textArray(values: readonly (string | null)[]): string {
   return `${text}}`
 }
 
-/** Between the texts of a list in one text: no JSON has it. */
-export const SEPARATOR = '\x1f'
-
 /**
- * An array of long texts as a piece of SQL: one text that the server cuts at a character that no JSON has. Writing and reading
- * a backslash before each of their quotes would be a fifth of what a push costs.
+ * Between the texts of a list in one text, at which the server cuts them: no JSON has it. Writing and reading a backslash before
+ * each of their quotes, as in an array, would be a fifth of what a push costs.
  */
-export function longTexts(values: readonly string[]): Sql {
-  // The empty text would be cut into no texts at all.
-  if (values.some((value) => value === '' || value.includes(SEPARATOR))) return sql`${textArray(values)}::text[]`
-  return sql`string_to_array(${values.join(SEPARATOR)}, ${SEPARATOR})`
-}
+export const SEPARATOR = '\x1f'
 
 /** An array parameter of numbers. */
 export function numberArray(values: readonly (number | null)[]): string {

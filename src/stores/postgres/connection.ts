@@ -5,7 +5,7 @@ import type { SqlRow } from '../sql/rows.ts'
 import { type Sql, statementText } from '../sql/sql.ts'
 import { type PgClient, type PgPool, type PgQueryable, type PgResult, storable, types } from './client.ts'
 import { faultOf, isUnprepared, mayHaveCommitted, translated, unavailable, wasEnded } from './errors.ts'
-import { preparedName } from './prepared.ts'
+import { preparedOf } from './prepared.ts'
 import { forLooks, timedRead } from './read-text.ts'
 import type { Source } from './source.ts'
 import { Spare } from './spare.ts'
@@ -59,7 +59,7 @@ export class Connection {
 
   /**
    * One statement, committed when it resolves; waiting for a connection is part of its time. One that comes `often`, with other
-   * values each time, is read and planned by the server once per connection.
+   * values each time (one of Calls), is read and planned by the server once per connection.
    */
   async query(lane: Lane, statement: Sql, options: { timeoutMs?: number; often?: boolean } = {}): Promise<SqlRow[]> {
     const { timeoutMs = this.#timeoutMs, often } = options
@@ -252,9 +252,10 @@ export class Connection {
   }
 
   async #runPrepared(client: PgQueryable, statement: Sql, leftMs: () => number): Promise<SqlRow[]> {
-    const query = queryOf(statement)
+    const { name, text } = preparedOf(statement)
     try {
-      return (await answered(client.query({ ...query, name: preparedName(query.text) }), leftMs())).rows as SqlRow[]
+      const query = client.query({ name, text, values: storable(statement.values), types })
+      return (await answered(query, leftMs())).rows as SqlRow[]
     } catch (error) {
       if (!isUnprepared(error)) throw error
       this.#prepares = false

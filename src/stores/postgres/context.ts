@@ -1,6 +1,7 @@
 import type { WallClock } from '../../core/wallclock.ts'
 import type { RetryAfter } from '../sql/retry-after.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
+import type { Calls } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { Names } from './names.ts'
 import type { ScanFloors } from './scan-floor.ts'
@@ -9,6 +10,7 @@ import type { ScanFloors } from './scan-floor.ts'
 export interface Context {
   readonly connection: Connection
   readonly names: Names
+  readonly calls: Calls
   readonly wallClock: WallClock
   /** Written to failed_jobs.connection; Laravel's name of its connection where PHP shares the tables. */
   readonly connectionName: string

@@ -31,7 +31,7 @@ export function counting(context: Context, exact: Pick<AdminStore, 'counts' | 'l
     if ((await retryAfter.ms()) !== undefined) return null
     const [row] = await connection.read(
       sql`
-      select case when table_of.span >= ${SMALL} then ${raw(names.own('held_1'))}(array(select w.id from ${workers} w)) end as held,
+      select case when table_of.span >= ${SMALL} then ${raw(names.own('held_2'))}(array(select w.id from ${workers} w)) end as held,
              (select (s.n_dead_tup + s.n_ins_since_vacuum) * ${CHANGED_ONE_IN} > s.n_live_tup
                  and pg_relation_size(s.relid) / current_setting('block_size')::integer * ${ROWS_PER_PAGE} < s.n_live_tup
                 from pg_stat_all_tables s where s.relid = ${names.jobs}::regclass) as changed

@@ -2,7 +2,7 @@ import { raw, type Sql, sql } from '../sql/sql.ts'
 import { numberArray } from './client.ts'
 import type { Run } from './connection.ts'
 import type { Context } from './context.ts'
-import { functionHead } from './function-head.ts'
+import { orderedFunctionHead } from './function-head.ts'
 import type { Names } from './names.ts'
 
 /** A list grows to so many ranges, and twice what was still held at the last look, before those that ended are taken out. */
@@ -22,7 +22,8 @@ export function heldRanges(ids: string): string {
  * and the highest id that it takes, which lie close together as a rule, or else each id as a range of its own. Ranges in
  * which nothing is held any more are taken out now and then. So a list may name too much, and lacks nothing that is held.
  *
- * The statements in our functions; `held_ranges` are those of the ids that `by_worker` is given in this transaction.
+ * The statements in our functions, which have `still_held` for them and are not to sort; `held_ranges` are those of the ids that
+ * `by_worker` is given in this transaction.
  */
 export function addToHolds(names: Names): string {
   const holds = names.own('holds')
@@ -31,26 +32,31 @@ export function addToHolds(names: Names): string {
     if not found then
       -- Locked before it is read: a call that its caller gave up waiting for may still be adding to it.
       perform from ${holds} h where h.worker = by_worker for update;
-      update ${holds} h
-         set ranges = still.ranges || held_ranges, kept = cardinality(still.ranges)
-        from (
-          select array(
-            select b
-              from ${holds} o cross join generate_series(1, cardinality(o.ranges), 2) n
-                   cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
-             where o.worker = by_worker
-               and exists (select from ${names.jobs} j where j.id between o.ranges[n] and o.ranges[n + 1] and j.reserved_by = by_worker)
-             order by n, b
-          ) as ranges
-        ) still
-       where h.worker = by_worker;
+      still_held := array(
+        select b
+          from ${holds} o cross join generate_series(1, cardinality(o.ranges), 2) n
+               cross join lateral (${heldWithin(names, 'o.ranges[n]', 'o.ranges[n + 1]', 'by_worker')} limit 1) j
+               cross join lateral (values (o.ranges[n]), (o.ranges[n + 1])) v(b)
+         where o.worker = by_worker
+         order by n, b
+      );
+      update ${holds} h set ranges = still_held || held_ranges, kept = cardinality(still_held) where h.worker = by_worker;
     end if;`
+}
+
+/**
+ * Which ids of a range the worker holds. Of a range that comes from another row the server expects a ninth of the table, and
+ * where ids lie scattered it would rather go through all of another index that has them too, for each range anew: where it may
+ * not sort, the order leaves it the one that begins with them.
+ */
+function heldWithin(names: Names, from: string, to: string, worker: string): string {
+  return `select j.id from ${names.jobs} j where j.id between ${from} and ${to} and j.reserved_by = ${worker} order by j.id`
 }
 
 /** The ids of the jobs that these workers hold, or null where one of them has no list: a worker of an older version. */
 export function heldFunction(names: Names): string {
   return `
-create or replace function ${names.own('held_1')}(of_workers bigint[]) returns bigint[] ${functionHead} as $function$
+create or replace function ${names.own('held_2')}(of_workers bigint[]) returns bigint[] ${orderedFunctionHead} as $function$
 begin
   if (select count(*) from ${names.own('holds')} h where h.worker = any(of_workers)) < cardinality(of_workers) then
     return null;
@@ -59,9 +65,7 @@ begin
     select j.id
       from ${names.own('holds')} h
            cross join generate_series(1, cardinality(h.ranges), 2) n
-           cross join lateral (
-             select j.id from ${names.jobs} j where j.id between h.ranges[n] and h.ranges[n + 1] and j.reserved_by = h.worker
-           ) j
+           cross join lateral (${heldWithin(names, 'h.ranges[n]', 'h.ranges[n + 1]', 'h.worker')}) j
      where h.worker = any(of_workers)
   );
 end
@@ -73,6 +77,6 @@ $function$`
  * reservation is under way.
  */
 export async function mayBeHeldBy({ names }: Context, run: Run, workers: readonly number[]): Promise<Sql> {
-  const [row] = await run(sql`select ${raw(names.own('held_1'))}(${numberArray(workers)}::bigint[]) as ids`)
+  const [row] = await run(sql`select ${raw(names.own('held_2'))}(${numberArray(workers)}::bigint[]) as ids`)
   return row?.ids ? sql`j.id = any(${numberArray(row.ids as number[])}::bigint[])` : raw('true')
 }

@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto'
+import { type Sql, statementText } from '../sql/sql.ts'
 
-/** Texts of statements that are repeated: a few dozen, whatever the values. */
-const names = new Map<string, string>()
-const MOST_NAMES = 1_000
+/** A statement as the server keeps it. */
+export interface Prepared {
+  /** Made from the text, so that under one name there never stand two. */
+  readonly name: string
+  readonly text: string
+}
 
-/** The name of a prepared statement. It is made from the text, so that under one name there never stand two. */
-export function preparedName(text: string): string {
-  const known = names.get(text)
-  if (known !== undefined) return known
-  const name = `faena_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-  if (names.size < MOST_NAMES) names.set(text, name)
-  return name
+const known = new WeakMap<Sql['text'], Prepared>()
+
+/** Worked out once for each list of pieces: for statements whose pieces stay the same, as those of Calls do. */
+export function preparedOf(statement: Sql): Prepared {
+  let prepared = known.get(statement.text)
+  if (prepared === undefined) {
+    const text = statementText(statement, 'dollar')
+    prepared = { name: `faena_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`, text }
+    known.set(statement.text, prepared)
+  }
+  return prepared
 }

@@ -1,8 +1,9 @@
 import { FaenaError, notAllowed } from '../../core/errors.ts'
 import type { NewJob, Pushed, PushOptions } from '../../store.ts'
 import type { SqlRow } from '../sql/rows.ts'
-import { raw, type Sql, sql } from '../sql/sql.ts'
-import { longTexts, numberArray, textArray } from './client.ts'
+import type { Sql } from '../sql/sql.ts'
+import { called } from './calls.ts'
+import { numberArray, SEPARATOR, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
 import { sqlState } from './errors.ts'
@@ -85,22 +86,58 @@ function refuseUnfit(jobs: readonly NewJob[]): void {
 }
 
 function pushStatement(context: Context, jobs: readonly NewJob[], { pushId, fresh, channel = null }: Insertion): Sql {
-  const unique = jobs.some((job) => job.unique !== undefined)
+  const { calls } = context
+  const { unique, delayed, dated, queue, name, maxAttempts, priority } = traitsOf(jobs)
   const texts = (of: (job: NewJob) => string | null | undefined) => textArray(jobs.map((job) => of(job) ?? null))
   const numbers = (of: (job: NewJob) => number | null | undefined) => numberArray(jobs.map((job) => of(job) ?? null))
-  const any = (of: (job: NewJob) => unknown) => jobs.some((job) => of(job) !== undefined)
-  // What all of them have in common, as the jobs of a list do, is said once.
-  const shared = <T>(of: (job: NewJob) => T) =>
-    (!unique && jobs.every((job) => of(job) === of(jobs[0]!)) ? jobs.slice(0, 1) : jobs).map(of)
-  return sql`select * from ${raw(context.names.own('push_3'))}(
-    ${pushId?.producer ?? null}, ${pushId?.seq ?? null}, ${fresh ? null : texts((job) => job.uuid)}, ${textArray(shared(({ queue }) => queue))},
-    ${longTexts(jobs.map(({ payload }) => payload))}, ${textArray(shared(({ name }) => name))},
-    ${numberArray(shared(({ maxAttempts }) => maxAttempts))}, ${numberArray(shared(({ priority }) => priority))},
-    ${any((job) => job.delayMs) ? numbers((job) => wholeOf(job.delayMs)) : null},
-    ${any((job) => job.availableAt) ? numbers((job) => wholeOf(job.availableAt)) : null},
-    ${unique ? texts((job) => job.uuid) : null}, ${unique ? texts((job) => job.unique?.key) : null},
-    ${unique ? texts((job) => job.unique?.until) : null}, ${unique ? numbers((job) => wholeOf(job.unique?.forMs)) : null},
-    ${unique ? texts((job) => job.unique?.onTaken) : null}, ${channel}, ${givenMs(context)})`
+  const payloads = jobs.map(({ payload }) => payload)
+  // The empty text would be cut into no texts at all.
+  const asArray = payloads.some((payload) => payload === '' || payload.includes(SEPARATOR))
+  return called(asArray ? calls.pushArray : calls.push, [
+    pushId?.producer ?? null,
+    pushId?.seq ?? null,
+    fresh ? null : texts((job) => job.uuid),
+    textArray(queue.map((job) => job.queue)),
+    asArray ? textArray(payloads) : payloads.join(SEPARATOR),
+    textArray(name.map((job) => job.name)),
+    numberArray(maxAttempts.map((job) => job.maxAttempts)),
+    numberArray(priority.map((job) => job.priority)),
+    delayed ? numbers((job) => wholeOf(job.delayMs)) : null,
+    dated ? numbers((job) => wholeOf(job.availableAt)) : null,
+    unique ? texts((job) => job.uuid) : null,
+    unique ? texts((job) => job.unique?.key) : null,
+    unique ? texts((job) => job.unique?.until) : null,
+    unique ? numbers((job) => wholeOf(job.unique?.forMs)) : null,
+    unique ? texts((job) => job.unique?.onTaken) : null,
+    channel,
+    givenMs(context),
+  ])
+}
+
+/** Whether any of the jobs has a key, a delay or a time; and who has to say its queue and so on: one for all that have the same. */
+function traitsOf(jobs: readonly NewJob[]) {
+  const first = jobs[0]!
+  let [unique, delayed, dated] = [false, false, false]
+  let [queue, name, maxAttempts, priority] = [true, true, true, true]
+  for (const job of jobs) {
+    unique ||= job.unique !== undefined
+    delayed ||= job.delayMs !== undefined
+    dated ||= job.availableAt !== undefined
+    queue &&= job.queue === first.queue
+    name &&= job.name === first.name
+    maxAttempts &&= job.maxAttempts === first.maxAttempts
+    priority &&= job.priority === first.priority
+  }
+  const said = (alike: boolean) => (alike && !unique ? [first] : jobs)
+  return {
+    unique,
+    delayed,
+    dated,
+    queue: said(queue),
+    name: said(name),
+    maxAttempts: said(maxAttempts),
+    priority: said(priority),
+  }
 }
 
 /** A fraction of a millisecond is never taken away: a job is not early. */

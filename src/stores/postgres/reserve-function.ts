@@ -55,7 +55,7 @@ export function reserveFunction(names: Names): string {
                coalesce(j.name, '') as name, j.payload, octet_length(j.payload)::bigint as bytes,
                ${isSingle} as is_single, ${isUnclear} as is_unclear`
   return `
-create or replace function ${names.own('reserve_4')}(
+create or replace function ${names.own('reserve_5')}(
   by_worker bigint, of_queues text[], of_names text[], of_jobs text[], most integer, most_bytes bigint, most_singles integer,
   default_tries integer, left_alone bigint[], known_queues text[], known_priorities integer[], known_places integer[],
   known_ids bigint[], given_ms bigint
@@ -92,6 +92,7 @@ declare
   bytes bigint := 0;
   singles integer := 0;
   held_ranges bigint[];
+  still_held bigint[];
   has_keys boolean;
   has_crashes boolean;
   soonest integer;

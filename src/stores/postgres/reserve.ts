@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { JOB_PREFIX, maxAttemptsOf, tryReadPayload } from '../../core/payload.ts'
 import type { Reservation, ReservedJob, ReserveRequest } from '../../store.ts'
 import { raw, sql } from '../sql/sql.ts'
+import { called } from './calls.ts'
 import { numberArray, SEPARATOR, textArray } from './client.ts'
 import { type Context, givenMs, nowMs } from './context.ts'
 import { unavailable } from './errors.ts'
@@ -65,10 +66,22 @@ function statement(
   // A queue named twice must not give its jobs twice.
   const queues = [...new Set(request.queues)]
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
-  return sql`select * from ${raw(context.names.own('reserve_4'))}(
-    ${worker}, ${textArray(queues)}, ${textArray(names)}, ${jobsNamed(names)}, ${limit}, ${maxBytes}, ${singleTryLimit}, ${defaultTries},
-    ${numberArray(leftAlone)}, ${places ? textArray(places.map(({ queue }) => queue)) : null}, ${numbers(({ priority }) => priority)},
-    ${numbers(({ second }) => second)}, ${numbers(({ id }) => id)}, ${givenMs(context)})`
+  return called(context.calls.reserve, [
+    worker,
+    textArray(queues),
+    textArray(names),
+    jobsNamed(names),
+    limit,
+    maxBytes,
+    singleTryLimit,
+    defaultTries,
+    numberArray(leftAlone),
+    places ? textArray(places.map(({ queue }) => queue)) : null,
+    numbers(({ priority }) => priority),
+    numbers(({ second }) => second),
+    numbers(({ id }) => id),
+    givenMs(context),
+  ])
 }
 
 /**
@@ -92,7 +105,7 @@ function inOrder(jobs: ReservedJob[], queues: readonly string[]): ReservedJob[] 
   )
 }
 
-/** What `reserve_4` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
+/** What `reserve_5` answers: lists of equal length, in the queue's order, or null where nothing was taken. */
 interface Answer {
   /** JSON lists, by comma; null where nothing was looked at. */
   pairs: string | null

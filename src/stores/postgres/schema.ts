@@ -33,6 +33,7 @@ export const STEPS: readonly SchemaStep[] = [
   { version: 9, name: 'outcomes written by look-ups alone', changes: allFunctions },
   { version: 10, name: 'jobs found by their uuid whatever the statistics say', changes: allFunctions },
   { version: 11, name: 'lone jobs with fewer statements', changes: allFunctions },
+  { version: 12, name: 'what a worker holds found by look-ups alone', changes: allFunctions },
 ]
 
 export const SCHEMA_VERSION = STEPS.at(-1)!.version

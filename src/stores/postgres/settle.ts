@@ -1,6 +1,7 @@
 import type { JobOutcome, Settled, Settlement } from '../../store.ts'
 import { exceptions, remembered } from '../sql/answer.ts'
 import { raw, type Sql, sql } from '../sql/sql.ts'
+import { called } from './calls.ts'
 import { numberArray, textArray } from './client.ts'
 import type { Run } from './connection.ts'
 import { type Context, givenMs } from './context.ts'
@@ -80,7 +81,7 @@ async function alone(context: Context, run: Run, worker: number, outcome: JobOut
 }
 
 function settleStatement(context: Context, { worker, channel = 0, seq, outcomes }: Settlement): Sql {
-  return sql`select ${raw(context.names.own('settle_3'))}(${worker}, ${channel}, ${seq}, ${written(context, outcomes)}) as answer`
+  return called(context.calls.settle, [worker, channel, seq, ...written(context, outcomes)])
 }
 
 async function writeOutcomes(
@@ -89,20 +90,21 @@ async function writeOutcomes(
   worker: number,
   outcomes: readonly JobOutcome[],
 ): Promise<number[]> {
-  const [row] = await run(
-    sql`select ${raw(context.names.own('write_outcomes_3'))}(${worker}, ${written(context, outcomes)}) as lost`,
-  )
+  const [row] = await run(called(context.calls.writeOutcomes, [worker, ...written(context, outcomes)]))
   return row?.lost as number[]
 }
 
+/** What completions have nothing to say to. */
+const NOTHING_MORE = new Array<null>(11).fill(null)
+
 /** The outcomes as our functions take them. Plain completions, by far the most, are two arrays of numbers. */
-function written(context: Context, outcomes: readonly JobOutcome[]): Sql {
+function written(context: Context, outcomes: readonly JobOutcome[]): unknown[] {
   const ids = numberArray(outcomes.map(({ id }) => id))
   const attempts = numberArray(outcomes.map((outcome) => outcome.attempts))
   const { connectionName, wallClock } = context
-  const rest = sql`${connectionName}, ${wallClock.zone}, ${givenMs(context)}`
+  const rest = [connectionName, wallClock.zone, givenMs(context)]
   if (outcomes.every(({ outcome, unique }) => outcome.kind === 'completed' && !unique)) {
-    return sql`${ids}, ${attempts}, null, null, null, null, null, null, null, null, null, null, null, ${rest}`
+    return [ids, attempts, ...NOTHING_MORE, ...rest]
   }
   const ends = outcomes.filter(
     ({ outcome, unique }) => unique && outcome.kind !== 'retry' && outcome.kind !== 'released',
@@ -110,11 +112,22 @@ function written(context: Context, outcomes: readonly JobOutcome[]): Sql {
   const failed = outcomes.flatMap(({ id, outcome }) => (outcome.kind === 'failed' ? [{ id, ...outcome.failure }] : []))
   const texts = (of: (failure: (typeof failed)[number]) => string | null | undefined) =>
     textArray(failed.map((failure) => of(failure) ?? null))
-  return sql`${ids}, ${attempts}, ${textArray(outcomes.map(({ outcome }) => outcome.kind))},
-    ${numberArray(outcomes.map(({ outcome }) => ('delayMs' in outcome ? Math.ceil(outcome.delayMs) : null)))},
-    ${numberArray(ends.map(({ id }) => id))}, ${numberArray(failed.map(({ id }) => id))}, ${texts(({ uuid }) => uuid)},
-    ${texts(({ payload }) => payload)}, ${texts(({ exception }) => exception)}, ${texts(({ name }) => name)},
-    ${texts(({ fingerprint }) => fingerprint)}, ${texts(({ headline }) => headline)}, ${texts(({ surfaced }) => surfaced)}, ${rest}`
+  return [
+    ids,
+    attempts,
+    textArray(outcomes.map(({ outcome }) => outcome.kind)),
+    numberArray(outcomes.map(({ outcome }) => ('delayMs' in outcome ? Math.ceil(outcome.delayMs) : null))),
+    numberArray(ends.map(({ id }) => id)),
+    numberArray(failed.map(({ id }) => id)),
+    texts(({ uuid }) => uuid),
+    texts(({ payload }) => payload),
+    texts(({ exception }) => exception),
+    texts(({ name }) => name),
+    texts(({ fingerprint }) => fingerprint),
+    texts(({ headline }) => headline),
+    texts(({ surfaced }) => surfaced),
+    ...rest,
+  ]
 }
 
 async function saveRuns(

@@ -11,6 +11,7 @@ import { sqlReads } from '../sql/reads.ts'
 import { RetryAfter } from '../sql/retry-after.ts'
 import { sql } from '../sql/sql.ts'
 import { adminWrites } from './admin.ts'
+import { callsOf } from './calls.ts'
 import type { PgPool } from './client.ts'
 import { fates } from './complete.ts'
 import { Connection } from './connection.ts'
@@ -74,6 +75,7 @@ export function postgresStore(given: PostgresOptions): Store {
   const context: Context = {
     connection,
     names,
+    calls: callsOf(names),
     wallClock: wallClock(options.timezone ?? 'UTC'),
     connectionName: options.connection ?? 'database',
     retryAfter: new RetryAfter(options.retryAfterMs, () => isLaravels(connection, names)),
