@@ -59,7 +59,7 @@ export default defineConfig(({ mode }) => ({
           name: 'fast',
           include: ['src/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ON_SERVERS, 'test/processes/**', 'test/model/**', 'test/browser/**', '**/node_modules/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Files share processes, and so what they import, which took nearly as much of the processors as the tests did.
           isolate: false,
         },
@@ -68,7 +68,7 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: 'servers',
           include: ON_SERVERS,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

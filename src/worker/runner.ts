@@ -42,7 +42,8 @@ export class Runner {
   #loop: ReserveLoop | undefined
   #pumping = false
   #yielding = false
-  #turnAt = 0
+  /** When the first job of this turn of the event loop was begun; null before that. */
+  #turnAt: number | null = null
   readonly #marginMs: number
   #rechecking = false
   /** The store is told that this one begins. */
@@ -85,11 +86,12 @@ export class Runner {
   #beginWaiting(loop: ReserveLoop): void {
     while (loop.waiting > 0 && !this.running.isFull) {
       const now = steadyNow()
-      if (now - this.#turnAt > LONGEST_TURN_MS) {
+      if (this.#turnAt !== null && now - this.#turnAt > LONGEST_TURN_MS) {
         this.#yieldTurn()
         return
       }
       if (this.#doubtsLease(now)) return
+      if (this.#turnAt === null) this.#beginTurn(now)
       const run = loop.next()
       if (run === undefined) return
       this.#begin(run, now)
@@ -149,11 +151,18 @@ export class Runner {
     return true
   }
 
+  #beginTurn(now: number): void {
+    this.#turnAt = now
+    setImmediate(() => {
+      this.#turnAt = null
+    })
+  }
+
   #yieldTurn(): void {
     this.#yielding = true
     setImmediate(() => {
       this.#yielding = false
-      this.#turnAt = steadyNow()
+      this.#turnAt = null
       this.pump()
     })
   }

@@ -48,9 +48,9 @@ eachStore('what the watch has to tell', (open) => {
       )
 
       await expect
-        .poll(() => [hook.received.length, box.mails.length, functions.length], { timeout: 15_000 })
+        .poll(() => [hook.received.length, box.mails.length, functions.length], { timeout: 50_000 })
         .toEqual([1, 1, 1])
-      await expect.poll(() => notices(given.store), { timeout: 10_000 }).toEqual([])
+      await expect.poll(() => notices(given.store), { timeout: 50_000 }).toEqual([])
       await alerting.stop()
       expect([hook.received.length, box.mails.length, functions.length]).toEqual([1, 1, 1])
       const data = JSON.parse(hook.received[0]!.body).data
@@ -79,7 +79,7 @@ eachStore('what the watch has to tell', (open) => {
       begin(await given.second(), config)
 
       await expect
-        .poll(() => hook.received.map(({ headers }) => headers['webhook-id']), { timeout: 15_000 })
+        .poll(() => hook.received.map(({ headers }) => headers['webhook-id']), { timeout: 50_000 })
         .toEqual([id])
     })
 
@@ -102,7 +102,7 @@ eachStore('what the watch has to tell', (open) => {
       begin(await given.second(), config)
 
       await expect
-        .poll(() => hook.received.map(({ headers }) => headers['webhook-id']), { timeout: 15_000 })
+        .poll(() => hook.received.map(({ headers }) => headers['webhook-id']), { timeout: 50_000 })
         .toEqual([id])
     })
 
@@ -125,17 +125,17 @@ eachStore('what the watch has to tell', (open) => {
         (error) => errors.push(error),
       )
       await fail(store, ['boom'])
-      await expect.poll(() => [down.received.length, gone.received.length], { timeout: 15_000 }).toEqual([1, 1])
-      await expect.poll(() => store.countFailed({ name: 'faena.alert' }), { timeout: 10_000 }).toBe(1)
+      await expect.poll(() => [down.received.length, gone.received.length], { timeout: 50_000 }).toEqual([1, 1])
+      await expect.poll(() => store.countFailed({ name: 'faena.alert' }), { timeout: 50_000 }).toBe(1)
       await expect
         .poll(async () => (await store.list({ queue: ALERT_QUEUE }, { limit: 5 })).rows.map(({ status }) => status), {
-          timeout: 10_000,
+          timeout: 50_000,
         })
         .toEqual(['delayed'])
       down.answer(200)
       given.clock.advance(15_000)
 
-      await expect.poll(() => down.received.length, { timeout: 15_000 }).toBe(2)
+      await expect.poll(() => down.received.length, { timeout: 50_000 }).toBe(2)
       expect(gone.received).toHaveLength(1)
       const ids = down.received.map(({ headers }) => headers['webhook-id'])
       expect(new Set(ids).size).toBe(1)
@@ -157,7 +157,7 @@ eachStore('what the watch has to tell', (open) => {
     begin(given.store, { workers: {}, channels: { ops: { type: 'slack', url: hook.url } } })
 
     await expect
-      .poll(() => hook.received.map(({ body }) => body), { timeout: 15_000 })
+      .poll(() => hook.received.map(({ body }) => body), { timeout: 50_000 })
       .toEqual([expect.stringContaining('No worker for queue cases')])
   })
 
@@ -168,12 +168,12 @@ eachStore('what the watch has to tell', (open) => {
     await watched(given.store)
     const all = [given.store, await given.second()].map((store) => begin(store, { channels }))
     await fail(given.store, ['boom', 'boom'])
-    await expect.poll(() => hook.received.length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => hook.received.length, { timeout: 50_000 }).toBe(1)
     await fail(given.store, ['boom'])
 
     await all[0]!.stop()
     await expect
-      .poll(async () => (await given.store.alerts({}, { limit: 5 })).rows[0]?.count, { timeout: 15_000 })
+      .poll(async () => (await given.store.alerts({}, { limit: 5 })).rows[0]?.count, { timeout: 50_000 })
       .toBe(3)
 
     expect(hook.received).toHaveLength(1)

@@ -188,7 +188,7 @@ eachStore('grouping of dispatches', (open) => {
   test('callers of one group are rejected at their own time: who came later may still be served', async () => {
     await using given = await open()
     const store = watched(given.store)
-    const queue = createQueue({ store, timeout: 600 })
+    const queue = createQueue({ store, timeout: 2_000 })
     const first = held()
     let away = true
     const refusedForNow = (push: Parameters<typeof refused>[0]) => (away ? refused(push) : push())
@@ -197,7 +197,7 @@ eachStore('grouping of dispatches', (open) => {
     const blocking = queue.dispatch(fetchCase, { caseId: 1 })
     await store.pushed(1)
     const early = queue.dispatch(fetchCase, { caseId: 2 }).catch((reason) => reason)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     const late = queue.dispatch(fetchCase, { caseId: 3 })
     first.release()
 

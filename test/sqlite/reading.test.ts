@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { on, once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ownModule } from '../../src/core/own-file.ts'
 import { failedConditions, jobConditions } from '../../src/stores/sql/filter.ts'
 import { isSpread } from '../../src/stores/sql/metrics.ts'
@@ -134,6 +134,7 @@ describe('reads of large tables', () => {
     await using folder = await testFolder()
     await large(folder)
     const thread = new Worker(ownModule('stores/sqlite/reader-thread'), { workerData: { path: folder.file } })
+    onTestFinished(async () => void (await thread.terminate()))
     const answers = on(thread, 'message')
     const until = steadyMs() + 500
     const ask = (number: number, statement: Sql, until: number) =>
@@ -150,7 +151,6 @@ describe('reads of large tables', () => {
     expect(first).toEqual([{ number: 1, error: 'its time was over', ended: true }])
     expect(second).toEqual([{ number: 2, error: 'its time was over', ended: true }])
     expect(third).toEqual([{ number: 3, rows: [{ count: 2 }] }])
-    await thread.terminate()
   })
 
   test('that take too long are a 503 to a client of the API', async () => {

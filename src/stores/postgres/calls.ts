@@ -11,7 +11,7 @@ const WRITTEN = 16
  */
 export interface Calls {
   readonly push: Sql
-  /** Payloads as an array, for texts that have the separator in them. */
+  /** Payloads as an array, for texts that are empty or have the separator in them. */
   readonly pushArray: Sql
   readonly reserve: Sql
   readonly settle: Sql
@@ -32,6 +32,8 @@ export function callsOf(names: Names): Calls {
 
 /** One of them with its values, in the order of the function's arguments. */
 export function called({ text }: Sql, values: readonly unknown[]): Sql {
+  // The server's word for it is that of a broken connection.
+  if (values.length !== text.length - 1) throw new Error(`${values.length} values for ${text.length - 1} places`)
   return { text, values }
 }
 

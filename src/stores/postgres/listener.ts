@@ -26,6 +26,7 @@ export class Listener {
   #timer: NodeJS.Timeout | undefined
   #losses = 0
   #started = false
+  #waking = false
 
   constructor(source: Source, connection: Connection, channel: string, wake: () => void) {
     this.#source = source
@@ -57,7 +58,7 @@ export class Listener {
       client.on('error', lost)
       client.on('end', lost)
       client.on('notification', (event) => {
-        if ((event as { channel?: string }).channel === this.#channel) this.#wake()
+        if ((event as { channel?: string }).channel === this.#channel) this.#heard()
       })
       await client.connect()
       await client.query({ text: `listen "${this.#channel}"` })
@@ -71,6 +72,16 @@ export class Listener {
       if (this.#client) this.#lost(this.#client)
       else this.#again(LONGEST_WAIT_MS)
     }
+  }
+
+  /** Notifications that arrive in one piece are one reason to look. */
+  #heard(): void {
+    if (this.#waking) return
+    this.#waking = true
+    queueMicrotask(() => {
+      this.#waking = false
+      this.#wake()
+    })
   }
 
   #deaf(client: PgListener): void {

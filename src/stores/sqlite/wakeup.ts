@@ -9,7 +9,7 @@ const ALERT_MS = 20
 const BACKSTOP_MS = 250
 
 /**
- * Tells listeners that jobs may be due: at once when this process pushed, and within a millisecond or two when another
+ * Tells listeners that jobs may be due: in the turn in which this process pushed, and within a millisecond or two when another
  * connection committed to the file. Idle it costs next to nothing: the operating system tells when the log was written to.
  *
  *   alert ──no change for ALERT_MS──▶ resting ──the log was written, or the backstop saw a change──▶ alert
@@ -22,6 +22,7 @@ export class Wakeup {
   readonly #path: string
   #database: DatabaseSync | undefined
   #version: () => number = () => 0
+  #waking = false
   #seen = 0
   #changedAt = 0
   #looking: NodeJS.Timeout | undefined
@@ -40,7 +41,17 @@ export class Wakeup {
     }
   }
 
+  /** At the end of this turn of the event loop, once: what was pushed in it is on its way to the disk before anybody looks. */
   wake(): void {
+    if (this.#waking || this.#listeners.size === 0) return
+    this.#waking = true
+    setImmediate(() => {
+      this.#waking = false
+      this.#tell()
+    })
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) {
       try {
         listener()
@@ -119,7 +130,7 @@ export class Wakeup {
     } catch {
       // Busy for a moment: waking once too often is harmless, missing a change is not.
     }
-    this.wake()
+    this.#tell()
     return true
   }
 }
