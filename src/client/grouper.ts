@@ -17,6 +17,9 @@ const NO_FAULT_OF_A_JOB: ReadonlySet<string> = new Set([
   'UNSUPPORTED',
 ])
 
+/** When nothing was pushed for so long, a dispatch is a lone one. */
+const QUIET_MS = 5
+
 /** One caller that waits for its job to be stored. */
 interface Waiting {
   readonly job: NewJob
@@ -43,6 +46,8 @@ export class Grouper {
   #current: Waiting[] = []
   #running: Promise<void> | null = null
   #sweep: NodeJS.Timeout | null = null
+  /** When the last push was over, by the monotonic clock. */
+  #pushedAt = Number.NEGATIVE_INFINITY
   #closed = false
 
   /** `timeoutMs`: how long a dispatch may wait for the store before it is rejected with STORE_UNAVAILABLE. */
@@ -71,14 +76,17 @@ export class Grouper {
   }
 
   async #work(): Promise<void> {
-    // Whoever dispatches later in this turn of the event loop comes along; so do callers that were just answered.
-    await turn()
+    // Whoever dispatches later in this turn of the event loop comes along; so do callers that were just answered. After a quiet
+    // time a lone job does not wait for others that hardly come, only for those that the same code dispatches with it.
+    if (performance.now() - this.#pushedAt < QUIET_MS) await turn()
+    else await null
     while (this.#waiting.length > 0 || this.#halves.length > 0) {
       this.#current = this.#take()
       await this.#store()
       this.#current = []
       await turn()
     }
+    this.#pushedAt = performance.now()
     this.#running = null
   }
 

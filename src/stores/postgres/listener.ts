@@ -26,7 +26,8 @@ export class Listener {
   #timer: NodeJS.Timeout | undefined
   #losses = 0
   #started = false
-  #waking = false
+  /** Everybody was woken for the piece that is being read. */
+  #told = false
 
   constructor(source: Source, connection: Connection, channel: string, wake: () => void) {
     this.#source = source
@@ -74,14 +75,14 @@ export class Listener {
     }
   }
 
-  /** Notifications that arrive in one piece are one reason to look. */
+  /** Notifications that arrive in one piece are one reason to look: what they tell of was committed before any look begins. */
   #heard(): void {
-    if (this.#waking) return
-    this.#waking = true
+    if (this.#told) return
+    this.#told = true
     queueMicrotask(() => {
-      this.#waking = false
-      this.#wake()
+      this.#told = false
     })
+    this.#wake()
   }
 
   #deaf(client: PgListener): void {

@@ -15,6 +15,7 @@ const MOST_LEFT_ALONE = 1_000
 /** Takes due jobs in one call. A second one follows only where a row without our columns had to be looked at here. */
 export function reserving(context: Context) {
   const leftAlone = new Set<number>()
+  const texts = { queues: remembered(queuesOnce), names: remembered(textArray), jobs: remembered(jobsNamed) }
 
   return async function reserve(request: ReserveRequest): Promise<Reservation> {
     const floor = context.floors.of(request)
@@ -32,7 +33,7 @@ export function reserving(context: Context) {
     floor: ScanFloor,
     places: readonly Place[] | undefined,
   ): Promise<Reservation> {
-    const asked = statement(context, request, [...leftAlone], places)
+    const asked = statement(context, texts, request, [...leftAlone], places)
     const [row] = await context.connection.query('lease', asked, { often: true })
     const answer = row as unknown as Answer
     const pairs = JSON.parse(`[${answer.pairs ?? ''}]`) as Pair[]
@@ -58,19 +59,18 @@ export function reserving(context: Context) {
 
 function statement(
   context: Context,
+  texts: Record<'queues' | 'names' | 'jobs', TextOf>,
   request: ReserveRequest,
   leftAlone: number[],
   places: readonly Place[] | undefined,
 ) {
-  const { worker, names, limit, maxBytes, singleTryLimit, defaultTries } = request
-  // A queue named twice must not give its jobs twice.
-  const queues = [...new Set(request.queues)]
+  const { worker, queues, names, limit, maxBytes, singleTryLimit, defaultTries } = request
   const numbers = (of: (place: Place) => number) => (places ? numberArray(places.map(of)) : null)
   return called(context.calls.reserve, [
     worker,
-    textArray(queues),
-    textArray(names),
-    jobsNamed(names),
+    texts.queues(queues),
+    texts.names(names),
+    texts.jobs(names),
     limit,
     maxBytes,
     singleTryLimit,
@@ -82,6 +82,26 @@ function statement(
     numbers(({ id }) => id),
     givenMs(context),
   ])
+}
+
+type TextOf = (list: readonly string[]) => string
+
+/** Remembers the text of the last list: a worker asks with the same one each time. */
+function remembered(textOf: TextOf): TextOf {
+  let last: readonly string[] = []
+  let text = textOf(last)
+  return (list) => {
+    if (list.length !== last.length || list.some((value, at) => value !== last[at])) {
+      last = [...list]
+      text = textOf(last)
+    }
+    return text
+  }
+}
+
+/** A queue named twice must not give its jobs twice. */
+function queuesOnce(queues: readonly string[]): string {
+  return textArray([...new Set(queues)])
 }
 
 /**
